@@ -230,13 +230,10 @@ def _module_of_file(
     parts = path.split(".")
     if not all(part.isidentifier() for part in parts):
         return None
-    for file in (
-        folder.joinpath(*parts, "__init__.py"),
-        folder.joinpath(*parts).with_suffix(".py"),
-    ):
-        if os.path.isfile(file) and file.resolve().is_relative_to(folder.resolve()):
-            break
-    else:
+    file = folder.joinpath(*parts, "__init__.py")
+    if not os.path.isfile(file):
+        file = file.parent.with_suffix(".py")
+    if not os.path.isfile(file) or not file.resolve().is_relative_to(folder.resolve()):
         return None
     if path in files:
         return files[path]

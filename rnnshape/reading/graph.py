@@ -255,9 +255,8 @@ def shapes_made(
 
 def _is_of_the_batch(wrong: QueryError, network: Network) -> bool:
     """Whether the rule refuses what it takes in batches of another size."""
-    for batch in {*range(1, MOST_TRIED), *map(int, re.findall(r"\b\d{1,5}\b", wrong.message))} - {
-        0
-    }:
+    written = map(int, re.findall(r"\b[1-9]\d{0,4}\b", wrong.message))
+    for batch in {*range(1, MOST_TRIED), *written}:
         with suppress(QueryError):
             describe(network, Dimensions(batch=batch))
             return True

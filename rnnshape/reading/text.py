@@ -37,9 +37,7 @@ NOT_JOINED = (NO_PYTHON, "TypeError: '>'", "TypeError: unsupported operand")
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 # What people write between layers in place of `->`.
 JOINED = re.compile(r"(?<=\))[ \t]*+(?!->(?!>))([-=|>+]{0,3})[ \t]*+(?=(?:\w+\.)*[A-Z]\w*\()")
-QUOTED = re.compile(
-    r"\A\s*([`'\"])([^`'\"\n]+)\1\s*\Z"
-)  # all of it: once more than the shell needs
+QUOTED = re.compile(r"\A\s*([`'\"])([^`'\"\n]+)\1\s*\Z")  # all of it, beside the shell's own
 OPTION = re.compile(r"(?<=[\w)] )--?[a-z][\w-]*(?=[ =]|$)")
 OF_OTHERS = ("nn", "torch")  # which have an LSTM, too
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")

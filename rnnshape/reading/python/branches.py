@@ -138,10 +138,6 @@ class Early:
     snapshot: Snapshot
     outcome: Outcome
 
-    @property
-    def breaks_off(self) -> bool:
-        return isinstance(self.outcome.signal, BrokenSignal)
-
 
 def either(
     evaluator: Evaluator,

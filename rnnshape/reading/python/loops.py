@@ -85,10 +85,7 @@ def _loop(
     is run."""
     test = node.test if isinstance(node, ast.While) else None
     rounds = functools.partial(_rounds, evaluator, node, items, scope, node.orelse, test)
-
-    def maybe_once(because: Open) -> None:
-        _maybe_once(evaluator, node, scope, because, over)
-
+    maybe_once = functools.partial(_maybe_once, evaluator, node, scope, test=over)
     if is_bounded:
         unless_too_long(evaluator, scope, over, rounds, maybe_once)
     else:
@@ -131,10 +128,10 @@ def _rounds(
                 _round(evaluator, node, scope)
             except BrokenSignal:
                 return True
-            broken = [early for early in scope.early[start:] if early.breaks_off]
-            if test is not None and broken:  # it may have ended: how often it runs is not known
-                _maybe_once(evaluator, node, scope, broken[0].because, test)
-                return False
+            for early in scope.early[start:] if test is not None else ():
+                if isinstance(early.outcome.signal, BrokenSignal):  # how often it runs is not known
+                    _maybe_once(evaluator, node, scope, early.because, node.test)
+                    return False
         evaluator.block(orelse, scope)
         return False
     finally:

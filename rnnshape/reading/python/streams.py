@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any, TypeGuard
+from typing import Any
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -100,10 +100,11 @@ class Stream:
             self.throw_away()
         return next(self)
 
-    def throw(self, wrong: object = None, *_: object) -> object:
+    def throw(self, wrong: Any = None, *_: object) -> object:
         """An error is raised where a generator stands."""
         rest = self._rest
-        if self._items or not (isinstance(rest, Generator) and _is_error(wrong)):
+        kind = wrong if isinstance(wrong, type) else type(wrong)
+        if self._items or not (isinstance(rest, Generator) and issubclass(kind, Exception)):
             self.throw_away()
             return next(self)
         self._rest = None
@@ -121,12 +122,6 @@ class Stream:
 
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))
-
-
-def _is_error(value: object) -> TypeGuard[BaseException]:
-    return isinstance(value, Exception) or (
-        isinstance(value, type) and issubclass(value, Exception)
-    )
 
 
 def bounded(value: object) -> object:
