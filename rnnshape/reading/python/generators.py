@@ -46,20 +46,20 @@ class Steps:
             return
         match node:
             case ast.Expr(value=ast.Yield(value=given)):
-                yield self._worth(given) if given else None
+                yield self._here(self.evaluator.worth, given) if given else None
                 return
             case ast.If():
-                truth = self._truth(node.test)
+                truth = self._here(self.evaluator.truth, node.test)
                 if not isinstance(truth, Open):
                     yield from self.of_block(node.body if truth else node.orelse)
                     return
             case ast.While(orelse=[]):
-                truth = self._truth(node.test)
+                truth = self._here(self.evaluator.truth, node.test)
                 if not isinstance(truth, Open):
                     yield from self._while(node, truth)
                     return
             case ast.For(orelse=[]):
-                over = self._worth(node.iter)
+                over = self._here(self.evaluator.worth, node.iter)
                 if not isinstance(over, Open):
                     yield from self._for(node, over)
                     return
@@ -82,19 +82,17 @@ class Steps:
         rest = ast.Try(raised or node.orelse or [ast.Pass()], handlers, [], node.finalbody)
         for part in (rest, *raised):
             ast.fix_missing_locations(ast.copy_location(part, node))
-        with self.evaluator.within(self.source):
-            self.evaluator.follow(rest, self.scope)
+        self._here(self.evaluator.follow, rest)
 
     def _while(self, node: ast.While, truth: object) -> Iterator[object]:
         while truth and (yield from self._round(node.body)):
-            truth = self._truth(node.test)
+            truth = self._here(self.evaluator.truth, node.test)
             if isinstance(truth, Open):
                 raise IsOpenError(truth)
 
     def _for(self, node: ast.For, over: object) -> Iterator[object]:
         for item in self.evaluator.known(iter, over):
-            with self.evaluator.within(self.source):
-                assign(self.evaluator, node.target, item, self.scope)
+            self._here(assign, self.evaluator, node.target, item)
             if not (yield from self._round(node.body)):
                 return
 
@@ -111,19 +109,15 @@ class Steps:
     def _at_once(self, node: ast.stmt) -> Iterator[object]:
         """Of a statement in which it is not known what comes first, all that it gives."""
         self.scope.yields = []
-        with self.evaluator.within(self.source):
-            self.evaluator.follow(node, self.scope)
+        self._here(self.evaluator.follow, node)
         if isinstance(self.scope.yields, Open):
             raise IsOpenError(self.scope.yields)
         yield from self.scope.yields
 
-    def _worth(self, node: ast.expr) -> object:
+    def _here(self, function: Callable[..., Any], *given: object) -> Any:
+        """What a function does in this text, with these names."""
         with self.evaluator.within(self.source):
-            return self.evaluator.worth(node, self.scope)
-
-    def _truth(self, node: ast.expr) -> object:
-        with self.evaluator.within(self.source):
-            return self.evaluator.truth(node, self.scope)
+            return function(*given, self.scope)
 
 
 def comprehended(evaluator: Evaluator, node: Any, around: Scope) -> object:
