@@ -120,21 +120,15 @@ def _argument(word: str, value: Any, make_model: MakeModel) -> object:
 def _value(value: Any, make_model: MakeModel) -> object:
     """A value of a config as plain data or a `Call`; `_NOTHING` of all else."""
     match value:
-        case None | bool():
+        case str() if len(value) > LONGEST_NAME:
+            raise QueryError("it has a text that is too long for a layer's argument")
+        case int() if abs(value) > LARGEST:
+            raise QueryError("it has a number that is too large")
+        case None | str() | int():
             return value
-        case str():
-            if len(value) > LONGEST_NAME:
-                raise QueryError("it has a text that is too long for a layer's argument")
+        case float() if math.isfinite(value):
             return value
-        case int():
-            if abs(value) > LARGEST:
-                raise QueryError("it has a number that is too large")
-            return value
-        case float():
-            return value if math.isfinite(value) else _NOTHING
-        case list():
-            if len(value) > 1_000:
-                return _NOTHING
+        case list() if len(value) <= 1_000:
             parts = [_value(part, make_model) for part in value]
             return _NOTHING if _NOTHING in parts else tuple(parts)
         case {"class_name": "__tuple__", "items": list() as items}:

@@ -295,16 +295,10 @@ def _value(value: Any, tensor: Tensors) -> Any:
     match value:
         case {"class_name": "__keras_tensor__", "config": config}:
             return tensor(_source(config["keras_history"]), replay.sizes_of(config.get("shape")))
-        case {
-            "class_name": "__numpy__" | "__tensor__",
-            "config": {"value": list() as rows} as data,
-        }:
-            return replay.data_tensor(tuple(sizes_of(rows)), str(data.get("dtype") or "float32"))
-        case {
-            "class_name": "__numpy__" | "__tensor__",
-            "config": {"value": int() | float() as one},
-        }:
-            return one
+        case {"class_name": "__numpy__" | "__tensor__", "config": {"value": held} as data}:
+            if not isinstance(held, list):
+                return held
+            return replay.data_tensor(tuple(sizes_of(held)), str(data.get("dtype") or "float32"))
         case {"class_name": "__tuple__", "items": items}:
             return [*map(inner, items)]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:
