@@ -112,10 +112,7 @@ class Port(NamedTuple):
     place: int = 0
 
     def __str__(self) -> str:
-        if self.shape[:1] != (None,):
-            return f"{self.name} {shown(self.shape)}"
-        sizes = ("?" if size is None else str(size) for size in self.shape[1:])
-        return f"{self.name} ({', '.join(('batch', *sizes))})"
+        return f"{self.name} {shown(self.shape).replace('(?', '(batch', 1)}"
 
 
 class Model(NamedTuple):
