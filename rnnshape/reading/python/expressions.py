@@ -76,11 +76,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                     return evaluator.known_of_open(owner, [place], part, False)
                 return part
             made = evaluator.really(operator.getitem, owner, place)
-            return (
-                _may_fail(evaluator, made, scope)
-                if type(owner) in (list, tuple, dict, str)
-                else made
-            )
+            is_pythons = type(owner) in (list, tuple, dict, str)
+            return _may_fail(evaluator, made, scope) if is_pythons else made
         case ast.BinOp(left=left, op=op, right=right):
             both = evaluator.worth(left, scope), evaluator.worth(right, scope)
             evaluator.node = node
