@@ -16,21 +16,20 @@ from functools import cache, cached_property, lru_cache
 from typing import Any
 
 
-def _sections() -> dict[str, dict[str, str]]:
-    """The names of every section of the file, and the text that stands behind each of them."""
-    sections: dict[str, dict[str, str]] = {}
-    path = os.path.join(os.path.dirname(__file__), "signatures.txt")
+def sections(path: str) -> dict[str, dict[str, str]]:
+    """The names of every section of a table, and the text that stands behind each of them."""
+    found: dict[str, dict[str, str]] = {}
     with open(path, encoding="utf-8") as file:
         for line in file:
             if line.startswith("["):
-                section = sections[line[1:-2]] = {}
-            elif not line.startswith("#"):
+                section = found[line[1:-2]] = {}
+            elif not line.startswith(("#", "\n")):
                 name, _, rest = line[:-1].partition(" ")
                 section[name] = rest
-    return sections
+    return found
 
 
-_SECTIONS = _sections()
+_SECTIONS = sections(os.path.join(os.path.dirname(__file__), "signatures.txt"))
 
 LAYERS = _SECTIONS["layers"]
 # The functions of `keras.ops`.
