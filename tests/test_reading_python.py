@@ -341,8 +341,9 @@ def test_random_code_is_worth_what_python_makes_of_it(strategy: st.SearchStrateg
     def compare(text: str) -> None:
         nonlocal count
         assume(is_python(text))  # Python 3.11 has no quotes of one kind within an f-string
-        count += 1
-        if is_open(text):
+        is_unread = any(word in text for word in ("unread_of", "nobody_says"))  # and so is open
+        count += not is_unread
+        if is_open(text) and not is_unread:
             opened.append(text)
 
     compare()
