@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.stand_in import Module, StandIn
@@ -19,7 +19,7 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
     class ArgumentParser(StandIn):
         def __init__(self, *_: object, **__: object) -> None:
             self.own_held: dict[str, object] = {}
-            self.own_options: dict[str, tuple[str, Mapping[str, Any]]] = {}
+            self.own_options: list[tuple[tuple[str, ...], Mapping[str, Any]]] = []
 
         def add_argument(self, *names: str, **given: Any) -> None:
             longest = max(names, key=lambda name: name.startswith("--"))
@@ -27,7 +27,7 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
             value, kind = given.get("default"), given.get("type")
             if value is None and given.get("action") in ("store_true", "store_false"):
                 value = given["action"] == "store_false"
-            self.own_options.update(dict.fromkeys(names, (name, given)))
+            self.own_options.append((names, given))
             self.own_held[name] = Open(f"args.{name}")
             if value is not None:
                 self.own_held[name] = kind(value) if kind and isinstance(value, str) else value
@@ -58,35 +58,27 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
     return ArgumentParser
 
 
+# What tells how an option is given, and of what it does what needs nobody to read a message.
+OF_OPTIONS = ("action", "choices", "const", "dest", "nargs", "type")
+ACTIONS = ("store", "store_true", "store_false", "store_const", "append", "count", "extend")
+
+
 def _given(
-    options: Mapping[str, tuple[str, Mapping[str, Any]]], words: Sequence[str]
+    options: Sequence[tuple[tuple[str, ...], Mapping[str, Any]]], words: Sequence[str]
 ) -> dict[str, object]:
-    """What `["--units", "64", "--bidirectional"]` gives; open where it is not as simple."""
-    found: dict[str, object] = {}
-    rest = list(words)
-    while rest:
-        word, is_one, text = rest.pop(0).partition("=")
-        name, given = options.get(word, ("", {"nargs": word}))
-        action = given.get("action", "store")
-        many, is_simple = given.get("nargs"), word.startswith("-")
-        if is_simple and action in ("store_true", "store_false") and not is_one:
-            found[name] = action == "store_true"
-        elif is_simple and action == "store" and (is_one or rest):
-            texts = [text] if is_one else _taken(rest, many)
-            values = [given["type"](one) if given.get("type") else one for one in texts]
-            found[name] = values[0] if many is None else values
-        else:
-            raise IsOpenError(Open("args", f"what {word} gives is not read"))
-    return found
+    """What `["--units", "64", "--bidirectional"]` gives; open where Python would end there."""
+    import argparse  # few programs need it
 
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise IsOpenError(Open("args", f"what is given is not read: {message}"))
 
-def _taken(rest: list[str], many: object) -> list[str]:
-    ends = (at for at, word in enumerate(rest) if word.startswith("-"))
-    count = 1 if many is None else next(ends, len(rest)) if many == "+" else many
-    if not isinstance(count, int) or not 0 < count <= len(rest):
-        raise IsOpenError(Open("args", f"what nargs={many!r} takes is not read"))
-    taken, rest[:count] = rest[:count], []
-    return taken
+    parser = Parser(add_help=False)
+    for names, given in options:
+        if given.get("action", "store") in ACTIONS:
+            how = {word: given[word] for word in OF_OPTIONS if word in given}
+            parser.add_argument(*names, **how, default=argparse.SUPPRESS)
+    return vars(parser.parse_args(words))
 
 
 class Environ(StandIn):
