@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TypeVar
 
 from rnnshape.expression import Call
@@ -101,10 +100,8 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...] | None:
     _check_steps(call, steps, apart)
     more = None if call["output_padding"] is None else numbers(call, "output_padding", count)
     whole = str(call["padding"]).lower() == "valid"
-    found: list[Axis] = []
-    for axis, size, step, gap, extra in zip(
-        space, sizes, steps, apart, more or (None,) * count, strict=True
-    ):
+
+    def resized(axis: Axis, size: int, step: int, gap: int, extra: int | None) -> Axis | None:
         covered = gap * (size - 1) + 1
         if extra is None:
             ends = max(covered, step) if whole else step
@@ -113,12 +110,10 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...] | None:
         # A convolution would not come back to so many places from these.
         if (extra or 0) >= step or (not whole and ends < 1 < axis.length):
             return None
-        found.append(axis.resized(partial(_spread, step, ends)))
-    return tuple(found)
+        return axis.resized(lambda length: (length - 1) * step + ends)
 
-
-def _spread(step: int, ends: int, length: int) -> int:
-    return (length - 1) * step + ends
+    found = [*filter(None, map(resized, space, sizes, steps, apart, more or (None,) * count))]
+    return tuple(found) if len(found) == count else None
 
 
 def _check_steps(call: Call, steps: Sequence[int], apart: Sequence[int]) -> None:
