@@ -38,8 +38,6 @@ from rnnshape.reading.python.targets import assign, delete, fits, give
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
     """Does what a statement does; the kinds that code has most of come first."""
     match node:
-        case ast.Expr(value=ast.GeneratorExp()):
-            pass  # nobody goes over it, so that it calls nothing
         case ast.Expr(value=value):
             evaluator.worth(value, scope)
         case ast.Assign(targets=targets, value=value):
