@@ -240,14 +240,11 @@ def _followed(
     evaluator: Evaluator, condition: tuple[str, Open], snapshot: Snapshot, run: Callable[[], object]
 ) -> Outcome:
     evaluator.conditions.append(condition)
-    depth, calls = evaluator.depth, len(evaluator.calls)
     try:
         value = run()
     except IsOpenError:
         raise
     except (Exception, Signal) as signal:
-        evaluator.depth = depth
-        del evaluator.calls[calls:]
         return Outcome(signal, getattr(signal, "value", None), snapshot.now())
     finally:
         evaluator.conditions.pop()

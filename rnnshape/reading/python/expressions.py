@@ -238,9 +238,7 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
 
 def _yield(evaluator: Evaluator, scope: Scope, values: Sequence[object]) -> None:
     """Values of a generator, or of the loops of a comprehension."""
-    if isinstance(scope.yields, Open):
-        raise IsOpenError(scope.yields)
-    scope.yields += values
+    scope.yields += values  # an open one stays open, and has no length
     if not scope.is_inner and len(scope.yields) > MOST_YIELDS:
         raise TooLargeError("a generator gives more values than are read")
     if len(scope.yields) > MOST:

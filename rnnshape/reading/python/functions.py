@@ -13,7 +13,7 @@ from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
 from rnnshape.reading.python.branches import both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.generators import Steps
-from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
+from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TooLongError
 from rnnshape.reading.python.loops import unless_too_long
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import (
@@ -93,8 +93,6 @@ def function(
                 evaluator.block(body, inner)
             except Signal as signal:
                 result = ended(signal)
-            except TOO_MUCH:
-                raise
             except Exception as wrong:
                 evaluator.certain = wrong
                 raise

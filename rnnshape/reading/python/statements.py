@@ -234,8 +234,7 @@ def _may_stop(leave: Any) -> bool:
 
 
 def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
-    depth, calls, doubted = evaluator.depth, len(evaluator.calls), len(evaluator.doubted)
-    around = evaluator.trying
+    around, doubted = evaluator.trying, len(evaluator.doubted)
     evaluator.trying = [*around, node] if node.handlers else around
     try:
         try:
@@ -245,8 +244,6 @@ def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> Non
     except (IsOpenError, NotReadError, *TOO_MUCH):
         raise
     except Exception as wrong:
-        evaluator.depth = depth
-        del evaluator.calls[calls:]
         _handled(evaluator, node, wrong, scope)
     except Signal as ends:
         _doubted(evaluator, node, scope, doubted, functools.partial(_end, ends))
