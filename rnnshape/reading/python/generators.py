@@ -110,9 +110,7 @@ class Steps:
         """Of a statement in which it is not known what comes first, all that it gives."""
         self.scope.yields = []
         self._here(self.evaluator.follow, node)
-        if isinstance(self.scope.yields, Open):
-            raise IsOpenError(self.scope.yields)
-        yield from self.scope.yields
+        yield from self.scope.yields  # an open one stops here
 
     def _here(self, function: Callable[..., Any], *given: object) -> Any:
         """What a function does in this text, with these names."""
@@ -130,8 +128,7 @@ def comprehended(evaluator: Evaluator, node: Any, around: Scope) -> object:
     def made() -> object:
         scope.yields = []  # one list, on both sides of what is not known
         evaluator.follow(_loops(evaluator, node, scope), scope)
-        held = scope.yields
-        return held if isinstance(held, Open) else MADE[type(node)](held)
+        return MADE[type(node)](scope.yields)  # what is open stops there
 
     found = evaluator.really(made)
     if isinstance(node, ast.ListComp) and isinstance(found, Open):
