@@ -56,7 +56,8 @@ class Steps:
             case ast.While(orelse=[]):
                 truth = self._here(self.evaluator.truth, node.test)
                 if not isinstance(truth, Open):
-                    yield from self._while(node, truth)
+                    while truth and (yield from self._round(node.body)):
+                        truth = self._here(self.evaluator.truth, node.test)
                     return
             case ast.For(orelse=[]):
                 over = self._here(self.evaluator.worth, node.iter)
@@ -83,12 +84,6 @@ class Steps:
         for part in (rest, *raised):
             ast.fix_missing_locations(ast.copy_location(part, node))
         self._here(self.evaluator.follow, rest)
-
-    def _while(self, node: ast.While, truth: object) -> Iterator[object]:
-        while truth and (yield from self._round(node.body)):
-            truth = self._here(self.evaluator.truth, node.test)
-            if isinstance(truth, Open):
-                raise IsOpenError(truth)
 
     def _for(self, node: ast.For, over: object) -> Iterator[object]:
         for item in self.evaluator.known(iter, over):
