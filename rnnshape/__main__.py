@@ -20,6 +20,9 @@ from rnnshape.interruption import handle_signals, received_signal
 if TYPE_CHECKING:  # until signals are handled, they end it with a traceback
     from rnnshape.terminal.environment import Environment
 
+# What is read depends on them, and they are not known so early.
+OF_READING = ("-b", "-t", "-f", "--batch", "--timesteps", "--features", "--let")
+
 
 def main() -> NoReturn:
     """Runs the command line that this process was started with."""
@@ -49,7 +52,7 @@ def _environment(arguments: Sequence[str]) -> Iterator[Environment]:
     from rnnshape.terminal.environment import Environment
 
     what = next(filter(_may_need_a_reader, arguments), None)
-    if what is None:
+    if what is None or any(argument.startswith(OF_READING) for argument in arguments):
         yield Environment()
         return
     import rnnshape.description  # noqa: F401  # either process needs it

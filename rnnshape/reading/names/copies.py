@@ -13,6 +13,7 @@ from rnnshape.reading.names.order import Part
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
+from rnnshape.reading.python import Open
 from rnnshape.training.losses import SHORT, loss_named
 
 
@@ -55,17 +56,21 @@ def saved_as(path: Any, is_compiled: bool = True) -> Any:
             made = model.own_copied()
             said = model.own_compiled if is_compiled else None
             made.own_compiled = said and said._replace(optimizer=None)  # it has one of its own
-            if said and isinstance(path, str) and path.endswith((".h5", ".hdf5")):
-                _check_loss_of_h5(said.loss)
             return made
     return None
 
 
-def _check_loss_of_h5(loss: Any) -> None:
-    """A `.h5` file has the losses as `compile` was given them, and Keras finds no short names."""
-    for word in within([loss]):
+def check_loss_of_h5(path: object, model: Any, known: Any) -> None:
+    """A `.h5` file has the losses as `compile` was given them, and Keras finds no short names but
+    those that it is told."""
+    is_h5 = isinstance(path, str) and path.endswith((".h5", ".hdf5"))
+    for word in within([model.own_compiled.loss]) if is_h5 and model.own_compiled else ():
         name = loss_named(word) if isinstance(word, str) else None
-        if name and word.lower() in SHORT:
+        if (
+            name
+            and word.lower() in SHORT
+            and not (isinstance(known, Open) or word in (known or ()))
+        ):
             message = f"a .h5 file keeps no loss {word!r}: compile the model with {name!r}"
             session().problem(message, repr(name), words="Could not deserialize")
 

@@ -17,7 +17,13 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import run_time
 from rnnshape.reading.names.arguments import Input, Setting
 from rnnshape.reading.names.compiling import loss_or_metric
-from rnnshape.reading.names.copies import check_ending, keep_saved, no_copy, saved_as
+from rnnshape.reading.names.copies import (
+    check_ending,
+    check_loss_of_h5,
+    keep_saved,
+    no_copy,
+    saved_as,
+)
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.defaults import SETTING, DTypePolicy
 from rnnshape.reading.names.functions import FUNCTIONS_AS_LAYERS, Function, activation
@@ -143,10 +149,13 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
-def loaded(path: Any = None, *_: Any, compile: Any = True, **__: Any) -> Any:
+def loaded(
+    path: Any = None, custom_objects: Any = None, compile: Any = True, *_: Any, **__: Any
+) -> Any:
     """A model that a file holds; the one that the code itself has saved there, if it has."""
     with suppress(NotReadError):
         if (saved := saved_as(path, compile is not False)) is not None:
+            check_loss_of_h5(path, saved, custom_objects)
             return saved
     file = f"rnnshape {path} reads it" if isinstance(path, str) else "rnnshape reads such a file"
     found = opened("", f"it is loaded from a file: {file}")

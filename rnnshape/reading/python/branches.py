@@ -366,7 +366,7 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
         if is_absent and isinstance(first, Module | type | types.FunctionType):
             return first  # code that uses it does so only where it is there
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
-            return replace(_named(because, name), row=first.row)
+            return replace(_named(because, name), row=first.row, is_number=False)
     known = {id(model): model for side in (one, other) if isinstance(side, Open)
              for model in side.alternatives}  # fmt: skip
     named = _named(because, name)
