@@ -66,11 +66,8 @@ def check_loss_of_h5(path: object, model: Any, known: Any) -> None:
     is_h5 = isinstance(path, str) and path.endswith((".h5", ".hdf5"))
     for word in within([model.own_compiled.loss]) if is_h5 and model.own_compiled else ():
         name = loss_named(word) if isinstance(word, str) else None
-        if (
-            name
-            and word.lower() in SHORT
-            and not (isinstance(known, Open) or word in (known or ()))
-        ):
+        is_told = isinstance(known, Open) or word in (known or ())
+        if name and word.lower() in SHORT and not is_told:
             message = f"a .h5 file keeps no loss {word!r}: compile the model with {name!r}"
             session().problem(message, repr(name), words="Could not deserialize")
 

@@ -41,13 +41,7 @@ from rnnshape.reading.names.predictions import (
     reshaped,
     trained,
 )
-from rnnshape.reading.names.rows import (
-    as_argument,
-    nested_like,
-    not_kept,
-    overrides,
-    own_called,
-)
+from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.subclassed import check_begun
 from rnnshape.reading.names.tensors import (
@@ -86,7 +80,7 @@ class Model(Layer):
     own_shape: Any
     own_compiled: Compiled | None
     own_checks_as = property(lambda model: model.own_kind)  # by which it compares data
-    own_is_of_module = own_is_symbolic = own_is_aside = False
+    own_is_of_module = own_is_symbolic = own_is_aside = own_options = False
     own_what, own_batch = "a model", None
     own_takes_open: tuple[str, ...] = ("inputs",)
 
@@ -171,7 +165,7 @@ class Model(Layer):
         for mine, other in zip(self.own_takes, given, strict=True):
             if isinstance(other.maker, graph.InputTensor) and other.maker.shape is None:
                 other.maker.shape = plain_sizes(mine)
-            check_fits(self.own_title, plain_sizes(mine), plain_sizes(other))
+            check_fits(self, plain_sizes(mine), plain_sizes(other))
             if (made := reshaped(self.own_title, mine, other, given)) is not None:
                 return made
         return self.own_made_anew(dict(zip(self.own_takes, given, strict=True)))
@@ -213,6 +207,7 @@ class Model(Layer):
             raise IsOpenError(first)
         was_built = self.own_is_called
         if not was_built:
+            self.own_options = bool(more or named) and not self.own_is_aside
             self.own_follow(passed(first), more, named)
         if is_data or not holds_tensors(first):
             return rebuilt(predictions(self, first), as_tensor)

@@ -17,6 +17,7 @@ from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.given_weights import Embedding, Normalization
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
+from rnnshape.reading.names.predictions import reshaped
 from rnnshape.reading.names.rows import layers_in
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import (
@@ -299,6 +300,11 @@ class LayerOverTime(Layer):
                 sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None
                 if sizes and model.own_kind == "Sequential":
                     model.own_given((sizes[0], *sizes[2:]))
+                if sizes and model.own_takes:
+                    timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:])))
+                    made = reshaped(model.own_title, model.own_takes[0], timestep, given)
+                    if made is not None:
+                        return made
             _check_is_built_alike(self.own_layer, given)
             return super().call(*given, **named)
         first = given[0] if given else next(iter(named.values()))

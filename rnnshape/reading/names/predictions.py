@@ -52,6 +52,8 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     x = first_given(method, given[0] if given else named.get("x"))
     call = given_to(model, method, x, given, named)  # before it is followed
     model.own_batch = batch_kept(model, method, named)
+    if model.own_options:  # of its first call, which Keras gives none
+        model.own_takes, model.own_gives, model.own_options = [], [], False
     if model.own_takes or not follow_step(model, method, x, given, named):
         model._built_by(x.own_x if isinstance(x, Dataset) else x)
     check_graph(model, method)
@@ -137,13 +139,16 @@ def numbers(model: Any, named: Mapping[str, Any]) -> Any:
     return made if made.is_number else [*map(opened, names)]
 
 
-def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
+def check_fits(model: Any, takes: Shape | None, given: Shape | None) -> None:
     """A model is called on tensors of the sizes that it was described or built with, in batches of
-    any size."""
+    any size; with data, a `Sequential` takes others of as many axes."""
     if takes is None or given is None:
         return
     shorter, longer = sorted((takes, given), key=len)
     if len(longer) == len(shorter):
+        held, is_sequential = session(), model.own_kind == "Sequential"
+        if is_sequential and held.groups and not held.is_traced():
+            return
         last = len(takes) - 1
         differ = any(
             type(size) is type(other) is int and size != other
@@ -155,7 +160,7 @@ def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
     if differ:
         shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
         raise QueryError(
-            f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
+            f"{model.own_title or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
             '(Keras: "is incompatible with the layer: expected shape")'
         )
 

@@ -207,7 +207,7 @@ class Sequential(Model):
             start = Tensor(first)
         elif given:
             if isinstance(self.own_shape, tuple):
-                check_fits(self.own_title, self.own_shape, given[0])
+                check_fits(self, self.own_shape, given[0])
             self.own_shape = self.own_shape or given[0] or NOT_KNOWN
             if session().follows and isinstance(self.own_shape, tuple):  # it has its own in another
                 start = Tensor(graph.InputTensor(self.own_shape))
