@@ -239,6 +239,8 @@ def test_an_error_is_explained_among_the_lines_of_standard_input() -> None:
     as_csv = command("-", "-n", "--format", "csv", stdin=f"lstm\n{NDIM}\ngru\n")
     assert "line 2: --format csv: an error has no place in it" in as_csv.err
     assert len(as_csv.out.splitlines()) == 3
+    logged = f"320 samples\nTraceback (most recent call last):\n{NDIM}\n"  # all is one question
+    assert [line["kind"] for line in command("-", "--json", stdin=logged).lines] == ["chain"]
 
 
 @pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.lines import lines_of, whole_text
+from rnnshape.cli.lines import is_question, lines_of, whole_text
 from rnnshape.cli.options import Options, refuse
 from rnnshape.cli.questions import (
     check_all_is_used,
@@ -28,7 +28,6 @@ from rnnshape.network import Question
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
 from rnnshape.reading.found import Reading
-from rnnshape.reading.literal import is_literal, with_plain_arrows
 from rnnshape.source import NO_PYTHON
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
@@ -101,7 +100,7 @@ def _of_stdin(
     text = whole_text(lines_of(environment.stdin))
     lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
     lines = [(number, line) for number, line in lines if line and line[0] != "#"]
-    if lines and all(_is_question(line) for _, line in lines):
+    if lines and all(is_question(line) for _, line in lines):
         for number, line in lines:
             for found in _problems(line, options, reader, asked):
                 yield replace(found, file=STDIN, line=number)
@@ -115,12 +114,6 @@ def _of_stdin(
             raise QueryError(f"-: {words}") from None
         for found in _problems(what, options, reader, asked):
             yield replace(found, file=STDIN)
-
-
-def _is_question(line: str) -> bool:
-    """Whether a line is one in Keras, and none of a program."""
-    is_chain = "->" in with_plain_arrows(line) and not line.startswith(("def ", "async "))
-    return is_chain or layer_of_word(line) is not None or is_literal(line)
 
 
 def _problems(what: str, options: Options, reader: Reader, asked: _Asked) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ import re
 import select
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple, TextIO
 
 from rnnshape.cli.arguments import UsageError
@@ -21,6 +21,7 @@ LONGEST_OPEN = 4_000  # characters of a line that is tried in Python's parser
 BLOCK = 65_536  # bytes
 BOM = b"\xef\xbb\xbf"  # some editors begin a file with it
 
+TRACEBACK = "Traceback (most recent call last)"
 MOST_BEFORE = 10_000  # lines that hold nothing, in front of a program
 LARGEST = 20_000_000  # characters of one question
 
@@ -60,9 +61,24 @@ def one_question(lines: Iterator[Line]) -> tuple[str | None, Iterator[Line]]:
         if line.holds_something or len(read) == MOST_BEFORE:
             break
     first = read[-1] if read and read[-1].holds_something else None
-    if first is None or first.text is None or not _goes_on(first.text):
+    if first is None or first.text is None:
         return None, chain(read, lines)
-    return whole_text(chain(read, lines)), iter(())
+    is_whole = _goes_on(first.text)
+    if not is_whole and not is_question(first.text.strip()):  # perhaps what a program prints
+        for line in () if first.is_last else islice(lines, MOST_BEFORE):
+            read.append(line)
+            is_whole = (line.text or "").lstrip().startswith(TRACEBACK)
+            if is_whole or line.is_last:
+                break
+    return (whole_text(chain(read, lines)), iter(())) if is_whole else (None, chain(read, lines))
+
+
+def is_question(line: str) -> bool:
+    """Whether a line is one in Keras, and none of a program."""
+    from rnnshape.reading.literal import is_literal, with_plain_arrows
+
+    is_chain = "->" in with_plain_arrows(line) and not line.startswith(("def ", "async "))
+    return is_chain or layer_of_word(line) is not None or is_literal(line)
 
 
 def whole_text(lines: Iterator[Line]) -> str:
