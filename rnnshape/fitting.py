@@ -42,13 +42,13 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     given = question.dimensions
     for now, calls in groupby(question.calls, network_of):
         described = description if now is question.network else describe(now, given)
-        needed = cache(
-            partial(needed_sizes, now)
-        )  # tries many sizes, and is the same for each call
+        needed = cache(partial(needed_sizes, now))  # tries many sizes, each for all calls
         for call in calls:
             model = model_of(now, described, call, given, needed)
+            later = call.with_validation
+            validated = model_of(now, described, later, given, needed) if later.x else None
             asked = _answerable(call, now)
-            problems = [*text_problems(model, call), *problems_of(model, asked)] or [
+            problems = [*text_problems(model, call), *problems_of(model, asked, validated)] or [
                 *_refused_with(now, call, given),
                 *_of_other_samples(now, call),
             ]

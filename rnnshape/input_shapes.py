@@ -117,10 +117,13 @@ def range_of(given: Any) -> tuple[int | None, int | None]:
     >>> range_of(numpy.array([[3, 1], [7, 2]])), range_of(numpy.zeros(3)), range_of((8, 5, 2))
     ((1, 8), (None, None), (None, None))
     """
-    is_array = hasattr(given, "__array_interface__") and given.size > 0
-    if not (is_array and given.dtype.kind in "iu"):
+    kind = str(getattr(getattr(given, "dtype", None), "name", ""))  # pandas' and TensorFlow's, too
+    if not (kind.startswith(("int", "uint")) and hasattr(given, "__array__")):
         return None, None
-    return int(given.min()), int(given.max()) + 1
+    import numpy
+
+    array = numpy.asarray(given)
+    return (int(array.min()), int(array.max()) + 1) if array.size else (None, None)
 
 
 def _of_others(dtype: object) -> str | None:

@@ -17,8 +17,11 @@ from rnnshape.training.metrics import judge_of_metric as judge_of_metric
 from rnnshape.training.metrics import metric_named as metric_named
 
 
-def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
-    """What does not fit in a call that gives data to a model, in the order that Keras finds it.
+def problems_of(
+    model: Model, call: TrainingCall, validated: Model | None = None
+) -> tuple[Problem, ...]:
+    """What does not fit in a call that gives data to a model, in the order that Keras finds it;
+    `validated` is the model with the sizes of `validation_data`.
 
     Of what is not known nothing is said, unless all that it may be is wrong.
 
@@ -45,7 +48,7 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
     found += [one for one in label_problems(model, later) if one.name not in turned]
     if call.call == "fit" and call.validation:
-        found += problems_of(_with_batch(model, call), call.with_validation)
+        found += problems_of(_with_batch(validated or model, call), call.with_validation)
     return tuple(found)
 
 

@@ -13,7 +13,6 @@ from rnnshape.reading.names.order import Part
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.python import Open
 from rnnshape.training.losses import SHORT, loss_named
 
 
@@ -60,14 +59,14 @@ def saved_as(path: Any, is_compiled: bool = True) -> Any:
     return None
 
 
-def check_loss_of_h5(path: object, model: Any, known: Any) -> None:
+def check_loss_of_h5(path: object, model: Any) -> None:
     """A `.h5` file has the losses as `compile` was given them, and Keras finds no short names but
-    those that it is told."""
+    those that the code tells it."""
     is_h5 = isinstance(path, str) and path.endswith((".h5", ".hdf5"))
-    for word in within([model.own_compiled.loss]) if is_h5 and model.own_compiled else ():
+    is_asked = is_h5 and model.own_compiled and not session().has_custom_objects
+    for word in within([model.own_compiled.loss]) if is_asked else ():
         name = loss_named(word) if isinstance(word, str) else None
-        is_told = isinstance(known, Open) or word in (known or ())
-        if name and word.lower() in SHORT and not is_told:
+        if name and word.lower() in SHORT:
             message = f"a .h5 file keeps no loss {word!r}: compile the model with {name!r}"
             session().problem(message, repr(name), words="Could not deserialize")
 

@@ -149,13 +149,11 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
-def loaded(
-    path: Any = None, custom_objects: Any = None, compile: Any = True, *_: Any, **__: Any
-) -> Any:
+def loaded(path: Any = None, _: Any = None, compile: Any = True, *__: Any, **___: Any) -> Any:
     """A model that a file holds; the one that the code itself has saved there, if it has."""
     with suppress(NotReadError):
         if (saved := saved_as(path, compile is not False)) is not None:
-            check_loss_of_h5(path, saved, custom_objects)
+            check_loss_of_h5(path, saved)
             return saved
     file = f"rnnshape {path} reads it" if isinstance(path, str) else "rnnshape reads such a file"
     found = opened("", f"it is loaded from a file: {file}")

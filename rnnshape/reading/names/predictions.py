@@ -141,13 +141,12 @@ def numbers(model: Any, named: Mapping[str, Any]) -> Any:
 
 def check_fits(model: Any, takes: Shape | None, given: Shape | None) -> None:
     """A model is called on tensors of the sizes that it was described or built with, in batches of
-    any size; with data, a `Sequential` takes others of as many axes."""
+    any size; within a layer or model of the code a `Sequential` takes others of as many axes."""
     if takes is None or given is None:
         return
     shorter, longer = sorted((takes, given), key=len)
     if len(longer) == len(shorter):
-        held, is_sequential = session(), model.own_kind == "Sequential"
-        if is_sequential and held.groups and not held.is_traced():
+        if model.own_kind == "Sequential" and session().groups:
             return
         last = len(takes) - 1
         differ = any(
