@@ -106,10 +106,9 @@ class Frame(Array):
         made.own_dtype = kind
         return made
 
-    def own_kind_of(self, key: Any = None, is_place: bool = False) -> str | None:
+    def own_kind_of(self, label: Any = None) -> str | None:
         """The kind of entries in one of the columns; `UNKNOWN_ENTRIES` where it is not known which
         that is, and others than numbers are among them."""
-        label = self.own_labels[key] if is_place and self.own_labels else key
         kinds = {*map(entries_of, self.own_taken(label))} or self.own_kinds()
         kind = next(iter(kinds)) if len(kinds) == 1 else None if kinds <= {*OF_NUMBERS} else NESTED
         return UNKNOWN_ENTRIES if kind == NESTED else kind
@@ -333,27 +332,17 @@ class Rows(StandIn):
 
     def __getitem__(self, key: Any) -> Any:
         rows, columns = rows_and_columns(key)
-        shape, labels = self.own_table.shape, self.own_labels(columns)
-        is_of_labels = isinstance(columns, slice) and not self.own_by_place  # with the last
-        sizes = (
-            shape[1:]
-            if columns == slice(None)
-            else None
-            if is_of_labels
-            else columns_taken(columns)
-        )
-        sizes = (len(labels),) if labels is not None else sizes
+        made = self.own_of_columns(as_labels(columns))
         is_mask = isinstance(rows, Array) and rows.own_dtype == "bool" and len(rows.shape) == 1
         by_place = not is_mask and (self.own_by_place or rows == slice(None))
-        if sizes is None or not (
-            is_mask or isinstance(rows, slice if not by_place else slice | int)
-        ):
+        is_known = is_mask or isinstance(rows, slice | int if by_place else slice)
+        if isinstance(made, Open) or not is_known:
             return opened()
-        left = indexed(shape[:1], rows) if by_place else (opened("the number of rows"),)
-        made = labelled((*left, *sizes), labels)
-        if made.own_labels is None:
-            made.own_dtype = self.own_table.own_kind_of(columns, type(columns) is int)
-        return made
+        left = indexed(made.shape[:1], rows) if by_place else (opened("the number of rows"),)
+        taken = made.own_like((*left, *made.shape[1:]))
+        if taken.own_labels is None:
+            taken.own_dtype = made.own_kind_of()
+        return taken
 
     def __setitem__(self, key: Any, value: object) -> None:
         """`loc` adds what is not there."""
@@ -363,27 +352,28 @@ class Rows(StandIn):
         if not self.own_by_place and not isinstance(rows, slice | Array):
             self.own_table.own_of_other_rows(True)
 
-    def own_labels(self, columns: Any) -> Sequence[Any] | None:
-        """Those of several columns that are taken."""
-        known: Any = self.own_table.own_labels
-        taken = as_labels(columns)
-        of_labels = [] if self.own_by_place else self.own_table.own_taken(taken)
-        if (
-            len(of_labels) > 1
-            or known is None
-            or not (isinstance(taken, slice) or columns_taken(taken))
-        ):
-            return of_labels if len(of_labels) > 1 else None
-        if isinstance(taken, list):
-            return [known[number] for number in taken] if self.own_by_place else taken
-        if self.own_by_place:
-            return tuple(known[taken])
-        if len({*known}) < len(known):
-            return None
-        first, last = (
-            end if end is None else known.index(end) for end in (taken.start, taken.stop)
-        )
-        return tuple(known[first : None if last is None else last + 1 : taken.step])
+    def own_of_columns(self, key: Any) -> Any:
+        """The table of these columns alone, or one of them; open where it is not known which."""
+        table, known = self.own_table, self.own_table.own_labels
+        if key == slice(None):
+            return table
+        if not self.own_by_place and isinstance(key, slice):  # of labels, with the last
+            if known is None or len({*known}) < len(known):
+                return opened()
+            first, last = (
+                end if end is None else known.index(end) for end in (key.start, key.stop)
+            )
+            return table[[*known[first : None if last is None else last + 1 : key.step]]]
+        if known is not None and not self.own_by_place:
+            return table[key]
+        if known is not None and (isinstance(key, slice) or columns_taken(key)):
+            taken = known[key] if isinstance(key, slice) else [known[place] for place in key]
+            return labelled((table.shape[0], len(taken)), taken)
+        if (columns := columns_taken(key)) is None:
+            return opened()
+        made = Frame((table.shape[0], *columns))
+        made.own_dtype = table.own_kind_of(known[key] if known else key)
+        return made
 
 
 def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
