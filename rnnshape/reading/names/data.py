@@ -19,7 +19,7 @@ from rnnshape.reading.names.datasets import (
     timeseries_generator,
 )
 from rnnshape.reading.names.estimators import BASES, COMPONENTS, FOLDS, METRICS, SCALERS
-from rnnshape.reading.names.functions import Function
+from rnnshape.reading.names.functions import function_of
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
@@ -154,7 +154,7 @@ def _on_numbers(name: str, function: Any) -> Any:
         message = f"np.{name} takes no tensor of a model{mend}"
         if name != "squeeze":
             session().problem(message, *filter(None, [code]), words="A KerasTensor is symbolic")
-        return Function(name, "numpy")(*given, **named)
+        return function_of(name, "numpy")(*given, **named)
 
     is_function = isfunction(function) or isinstance(function, partial)
     return made if is_function and name not in ASK_NO_NUMBERS else function
@@ -174,22 +174,21 @@ KERAS_DATA: dict[str, Any] = {
     "pad_sequences": pad_sequences,
     "Tokenizer": Tokenizer,
 }  # fmt: skip
+_SKLEARN: dict[str, dict[str, Any]] = {
+    "base": BASES,
+    "datasets": OF_SKLEARN,
+    "decomposition": COMPONENTS,
+    "metrics": METRICS,
+    "model_selection": {"train_test_split": train_test_split, **FOLDS},
+    "preprocessing": SCALERS,
+    "utils": {"shuffle": shuffled},
+    "utils.class_weight": {"compute_class_weight": compute_class_weight},
+}
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
     "numpy": Module("numpy", {name: _on_numbers(name, one) for name, one in _NUMPY.items()}),
     "sklearn": Module("sklearn", {}),
-    "sklearn.base": Module("sklearn.base", BASES),
-    "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),
-    "sklearn.metrics": Module("sklearn.metrics", METRICS),
-    "sklearn.model_selection": Module(
-        "sklearn.model_selection", {"train_test_split": train_test_split, **FOLDS}
-    ),
-    "sklearn.preprocessing": Module("sklearn.preprocessing", SCALERS),
-    "sklearn.decomposition": Module("sklearn.decomposition", COMPONENTS),
-    "sklearn.utils": Module("sklearn.utils", {"shuffle": shuffled}),
-    "sklearn.utils.class_weight": Module(
-        "sklearn.utils.class_weight", {"compute_class_weight": compute_class_weight}
-    ),
+    **{f"sklearn.{name}": Module(f"sklearn.{name}", names) for name, names in _SKLEARN.items()},
 }

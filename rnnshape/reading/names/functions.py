@@ -41,11 +41,7 @@ FUNCTIONS_AS_LAYERS = {name.lower(): name for name in OF_A_LIST}
 
 
 class Function(StandIn):
-    """A function of Keras or TensorFlow, the same each time: code may ask whether
-    `layer.activation is keras.activations.relu`."""
-
-    def __new__(cls, name: str, path: str) -> Any:
-        return _made(name, path.replace("tensorflow.keras.activ", "keras.activ"))
+    """A function of Keras or TensorFlow."""
 
     def __init__(self, name: str, path: str) -> None:
         self.own_name, self.own_path = name, path
@@ -124,11 +120,14 @@ class Function(StandIn):
 
 
 @cache
-def _made(*_: str) -> Any:
-    return StandIn.__new__(Function)
+def function_of(name: str, path: str) -> Function:
+    """The same each time: code may ask whether `layer.activation is keras.activations.relu`."""
+    return Function(name, path.replace("tensorflow.keras.activ", "keras.activ"))
 
 
 def activation(identifier: Any) -> Any:
     """`keras.activations.get("relu")`: the function of that name; of a function, itself."""
     identifier = "linear" if identifier is None else identifier
-    return Function(identifier, "keras.activations") if isinstance(identifier, str) else identifier
+    return (
+        function_of(identifier, "keras.activations") if isinstance(identifier, str) else identifier
+    )

@@ -26,7 +26,7 @@ from rnnshape.reading.names.copies import (
 )
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.defaults import SETTING, DTypePolicy
-from rnnshape.reading.names.functions import FUNCTIONS_AS_LAYERS, Function, activation
+from rnnshape.reading.names.functions import FUNCTIONS_AS_LAYERS, Function, activation, function_of
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.missing import OF_TENSORS, check_name
@@ -113,7 +113,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if ".applications" in path and name[:1].isupper():
         return lambda *_, **named: UnreadModel(f"{name}(...)", **named)
     if ".ops" in path and not name.startswith("_"):
-        return Function(name, path)
+        return function_of(name, path)
     if path.endswith("layers"):
         return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
     raise KeyError(name)
@@ -121,7 +121,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
 
 def _function(name: str, path: str) -> Function | Open:
     absent = check_name(path, name) if path in OF_TENSORS else None
-    return Function(name, path) if absent is None else absent
+    return function_of(name, path) if absent is None else absent
 
 
 def _arguments_are_checked(name: str) -> Any:
@@ -287,7 +287,7 @@ class Names(dict[str, Any]):
         if name in USUAL:
             return module_named(USUAL[name])
         if name in FUNCTIONS_AS_LAYERS:
-            return Function(name, "keras.layers")
+            return function_of(name, "keras.layers")
         if not (name[:1].isupper() or name in ("l1", "l2", "l1_l2")):
             raise KeyError(name)
         return name_of_keras(name)

@@ -16,10 +16,8 @@ from rnnshape.signatures import OF_TENSORFLOW, OPERATIONS, OTHER_FUNCTIONS, argu
 IN_ANOTHER_ORDER = ("one_hot", "repeat", "split")  # they are read by position
 UNSEEN = ("conjugate", "name", "output_type", "validate_indices")  # they change no shape
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
-TWINS = {  # what TensorFlow and Keras call otherwise, and in TensorFlow 1
-    "axes": "perm", "dim": "axis", "keep_dims": "keepdims", "newshape": "shape",
-    "pad_width": "paddings", "reduction_indices": "axis",
-}  # fmt: skip
+# What Keras calls otherwise than TensorFlow.
+TWINS = {"axes": "perm", "dim": "axis", "newshape": "shape", "pad_width": "paddings"}
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
 
 

@@ -21,22 +21,20 @@ def check_key(tensor: graph.Tensor, key: object) -> None:
     """A key that is no tuple, and what a tuple may not hold."""
     node = session().evaluator.node
     text = ast.unparse(node.value) if isinstance(node, ast.Subscript) else "x"
+    wrong: list[tuple[str, str]] = []
     if isinstance(key, slice) or key is None or key is Ellipsis:
         write = f"{text}[{':' if key is Ellipsis else written(key)}, ...]"
-        _tell(tensor, f"a model's tensor takes no such key alone: write {write}", write, KEY)
+        wrong.append(("a model's tensor takes no such key alone", write))
     for axis, part in enumerate(key if isinstance(key, tuple) else ()):
         if isinstance(part, NumPyNumber):
             parts = getattr(getattr(node, "slice", None), "elts", [])
             write = f"int({ast.unparse(parts[axis])})" if axis < len(parts) else str(int(part))
-            _tell(
-                tensor,
-                f"a tensor's key takes no number of NumPy: write {write}",
-                write,
-                KEY,
-            )
+            wrong.append(("a tensor's key takes no number of NumPy", write))
         elif isinstance(part, list | tuple):
             write = f"keras.ops.take({text}, {[*part]}, axis={axis})"
-            _tell(tensor, f"a key of a model's tensor holds no list: write {write}", write, KEY)
+            wrong.append(("a key of a model's tensor holds no list", write))
+    for what, write in wrong:
+        _tell(tensor, f"{what}: write {write}", write, "Unsupported key type for array slice")
 
 
 def check_squeezed(sizes: Sequence[Any] | None) -> None:
@@ -109,9 +107,6 @@ def rank_named(name: str) -> Any:
         return len(sizes)
 
     return property(rank)
-
-
-KEY = "Unsupported key type for array slice"
 
 
 def _tell(tensor: graph.Tensor | None, message: str, write: str, words: str) -> None:

@@ -294,15 +294,13 @@ def _checked_kinds(model: Any, method: str, x: Any, y: Any) -> Any:
     if isinstance(x, Dataset | Stream) and method not in BATCHED:
         if any(hasattr(type(model), name) for name in OWN_STEPS.values()):
             return x
-        refuse(
-            f"{method} takes one batch, not what gives batches", "Only input tensors may be passed"
-        )
+        words = "Only input tensors may be passed"
+        refuse(f"{method} takes one batch, not what gives batches", words)
         return None
     for value, what in ((x, "data, but arrays, data sets and generators"), (y, "labels")):
         if method in BATCHED and (kind := kind_of_no_data(value, may_yield=value is x)):
-            words = (
-                "" if kind in ("int", "float") else "Unrecognized data type"
-            )  # NumPy's have others
+            is_number = kind in ("int", "float")  # of which NumPy's have other words
+            words = "" if is_number else "Unrecognized data type"
             refuse(f"{method} takes no {kind} as {what}", words)
             return None
     return x
