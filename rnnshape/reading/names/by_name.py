@@ -9,7 +9,7 @@ from rnnshape.errors import Problem, did_you_mean
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.arguments import keys_of
-from rnnshape.reading.names.beside import listed
+from rnnshape.reading.names.given import listed
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import opens_in

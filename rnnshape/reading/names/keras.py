@@ -16,7 +16,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import run_time
 from rnnshape.reading.names.arguments import Input, Setting
-from rnnshape.reading.names.compiling import loss_or_metric
+from rnnshape.reading.names.compiling import Optimizer, loss_or_metric
 from rnnshape.reading.names.copies import (
     check_ending,
     check_loss_of_h5,
@@ -26,14 +26,19 @@ from rnnshape.reading.names.copies import (
 )
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.defaults import SETTING, DTypePolicy
-from rnnshape.reading.names.functions import FUNCTIONS_AS_LAYERS, Function, activation, function_of
+from rnnshape.reading.names.functions import (
+    FUNCTIONS_AS_LAYERS,
+    OF_TENSORS,
+    Function,
+    activation,
+    check_name,
+    function_of,
+)
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.layers import Layer, layer_class
-from rnnshape.reading.names.missing import OF_TENSORS, check_name
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import RANDOM_TENSORS
-from rnnshape.reading.names.optimizers import Optimizer
 from rnnshape.reading.names.other_layers import (
     InputLayer,
     IntegerLookup,

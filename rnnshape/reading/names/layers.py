@@ -21,7 +21,7 @@ from rnnshape.reading.names.arguments import (
     in_order,
     passed,
 )
-from rnnshape.reading.names.configs import Config
+from rnnshape.reading.names.copies import Config
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,

@@ -27,8 +27,7 @@ from rnnshape.reading.names.arguments import (
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.attributes import check_writable
 from rnnshape.reading.names.compiling import Compiled, compiled
-from rnnshape.reading.names.configs import Config
-from rnnshape.reading.names.copies import graph_anew, no_copy, save
+from rnnshape.reading.names.copies import Config, graph_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.of_tensorflow import as_tensor

@@ -17,18 +17,16 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.beside import (
-    check_beside,
-    check_counts,
-    check_dictionaries,
-    check_weights,
-)
 from rnnshape.reading.names.by_name import wrong_names
-from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
+from rnnshape.reading.names.compiling import Compiled, check_trained, losses_of, metrics_of
 from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
     Several,
+    check_beside,
+    check_counts,
+    check_dictionaries,
+    check_weights,
     in_columns,
     in_order,
     kind_of_no_data,
@@ -38,7 +36,6 @@ from rnnshape.reading.names.given import (
     weights_of,
     written_in,
 )
-from rnnshape.reading.names.optimizers import check_trained
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
