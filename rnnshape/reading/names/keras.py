@@ -14,7 +14,6 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names import run_time
 from rnnshape.reading.names.arguments import Input, Setting
 from rnnshape.reading.names.compiling import Optimizer, loss_or_metric
 from rnnshape.reading.names.copies import (
@@ -50,6 +49,7 @@ from rnnshape.reading.names.other_layers import (
 )
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
 from rnnshape.reading.names.tensors import is_operation
 from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open
@@ -84,7 +84,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if (function := loss_or_metric(name, path)) is not None:
         return function
     if name == "shape" and "keras.ops" not in path:
-        return run_time.shape_of_tensorflow
+        return shape_of_tensorflow
     if name in CLASSES or name in FUNCTIONS:
         return CLASSES.get(name) or FUNCTIONS[name]
     if name == "get" and path.endswith("activations"):
@@ -213,7 +213,7 @@ CLASSES: dict[str, Any] = {
 FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
     "int_shape": lambda x: sizes_of(x),
-    "shape": run_time.sizes_at_run_time,
+    "shape": sizes_at_run_time,
     "get_source_inputs": lambda tensor, *_: graph.sources_of([tensor]),
     "load_model": loaded,
     "clone_model": cloned,

@@ -13,9 +13,9 @@ from rnnshape.reading.names.dtypes import COMPARISONS
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_shapes import ARRAYS, of_shape
-from rnnshape.reading.names.run_time import is_batch
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
+from rnnshape.reading.names.symbolic_tensors import is_batch
 from rnnshape.reading.python import IsOpenError
 
 # The axis where none is given, of TensorFlow and of `keras.backend`.

@@ -14,7 +14,6 @@ from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import Array, size_of_tensor
-from rnnshape.reading.names.run_time import with_rest
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
     check_before,
@@ -24,6 +23,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     of_tensorflow,
     rank_named,
     taken_for_several,
+    with_rest,
     written,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
