@@ -165,34 +165,27 @@ def compiled(
     """What `compile` says; Keras keeps the loss and the metrics of `before` where it says none."""
     words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
     check_optimizer(words.get("optimizer"))
-    made = _compiled(words, named)._replace(
-        is_eager=bool(words.get("run_eagerly")), optimizer=words.get("optimizer")
-    )
-    if before and made.loss is None:
-        made = made._replace(loss=before.loss, loss_weights=before.loss_weights)
-    if before and made.metrics is made.weighted is None:
-        made = made._replace(metrics=before.metrics, weighted=before.weighted)
-    return made
-
-
-def _compiled(words: Mapping[str, Any], named: Mapping[str, Any]) -> Compiled:
-    metrics, weighted = words.get("metrics"), words.get("weighted_metrics")
+    metrics, weights, third = words.get("metrics"), words.get("loss_weights"), None
     if isinstance(metrics, str | LossOrMetric | set):
         write = f"metrics=[{metrics!r}]" if isinstance(metrics, str) else "metrics=[...]"
         message = f"compile takes metrics in a list: write {write}"
         session().problem(message, write, words="to be a list")
-    third, node = words.get("loss_weights"), session().evaluator.node
-    parts = third if isinstance(third, list | tuple) else [third]
-    is_named = "loss_weights" in named
-    if is_named or not any(
-        isinstance(part, str | LossOrMetric) or callable(part) for part in parts
-    ):
-        if third and type(third) in (int, bool):
-            message = f"loss_weights is {third}: write {float(third)}"
-            session().problem(message, words="Expected `loss_weights` argument to be a float")
-        return Compiled(words.get("loss"), metrics, weighted, third)
-    text = ast.unparse(node.args[2]) if isinstance(node, ast.Call) and node.args[2:] else "[...]"
-    return Compiled(words.get("loss"), third, weighted, None, (text, session().evaluator.place))
+    parts = weights if isinstance(weights, list | tuple) else [weights]
+    if "loss_weights" not in named and any(isinstance(one, str) or callable(one) for one in parts):
+        node = session().evaluator.node
+        written = node.args[2:] if isinstance(node, ast.Call) else []
+        text = ast.unparse(written[0]) if written else "[...]"
+        metrics, weights, third = weights, None, (text, session().evaluator.place)
+    elif weights and type(weights) in (int, bool):
+        message = f"loss_weights is {weights}: write {float(weights)}"
+        session().problem(message, words="Expected `loss_weights` argument to be a float")
+    loss, weighted = words.get("loss"), words.get("weighted_metrics")
+    if before and loss is None:
+        loss, weights = before.loss, before.loss_weights
+    if before and metrics is weighted is None:
+        metrics, weighted = before.metrics, before.weighted
+    is_eager, optimizer = bool(words.get("run_eagerly")), words.get("optimizer")
+    return Compiled(loss, metrics, weighted, weights, third, is_eager, optimizer)
 
 
 def losses_of(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:

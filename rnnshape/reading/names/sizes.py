@@ -52,14 +52,12 @@ def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
     return computed
 
 
-for _operation in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift"):
+OPERATIONS = "add sub mul truediv floordiv mod pow lshift rshift neg abs"
+for _operation in OPERATIONS.split():
     for _name in (f"__{_operation}__", f"__r{_operation}__"):
         for _kind, _plain in ((NumPyNumber, int), (NumPyFloat, float)):
             if hasattr(_plain, _name):
                 setattr(_kind, _name, _operator(_name, _kind, _plain))
-for _name in ("__neg__", "__abs__"):
-    setattr(NumPyNumber, _name, _operator(_name, NumPyNumber, int))
-    setattr(NumPyFloat, _name, _operator(_name, NumPyFloat, float))
 
 
 def sizes_given(*given: Any) -> tuple[Any, ...]:
