@@ -16,7 +16,6 @@ from rnnshape.reading.names.datasets import (
     Dataset,
     PyDataset,
     WithoutShapes,
-    as_data_set,
     refuse,
     use_up,
 )
@@ -24,7 +23,7 @@ from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import Open, opens_in, own
-from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.training import Data
 
@@ -137,9 +136,8 @@ def _shape_of_list(value: Any) -> tuple[int, ...]:
 
 
 def validation_of(
-    words: Mapping[str, Any], node: ast.expr | None
+    pair: Any, words: Mapping[str, Any], node: ast.expr | None
 ) -> tuple[Several, Several, Data | None] | None:
-    pair = as_data_set(words.get("validation_data"))
     if words.get("validation_steps") is None:
         use_up(words.get("validation_data"))
     pair = pair[0] if isinstance(pair, list | tuple) and len(pair) == 1 else pair
@@ -188,6 +186,12 @@ ALWAYS = ("epochs", "initial_epoch")  # they may be below 0, and not None
 
 def check_counts(method: str, words: Mapping[str, Any]) -> None:
     """What a call counts is a whole number of Python's or NumPy's."""
+    size = words.get("batch_size")
+    is_below = isinstance(size, int) and size < 0
+    if is_below or isinstance(size, Array | str | float | tuple | list | dict):
+        said = "truth value of an array" if isinstance(size, Array) else ""
+        what = size if is_below else what_it_is(size)
+        refuse(f"{method} takes a number as batch_size, which is given {what}", said)
     split = words.get("validation_split")
     is_validated = isinstance(words.get("validation_data"), tuple | list)
     for word in COUNTS if is_validated else COUNTS[:-2]:

@@ -13,6 +13,7 @@ from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.subclassed import check_graph
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -148,15 +149,11 @@ def check_fits(model: Any, takes: Shape | None, given: Shape | None) -> None:
     if len(longer) == len(shorter):
         if model.own_kind == "Sequential" and session().groups:
             return
-        last = len(takes) - 1
-        differ = any(
-            type(size) is type(other) is int and size != other
-            for place, (size, other) in enumerate(zip(takes, given, strict=True))
-            if place and not (place == last and 1 in (size, other))
-        )
+        last = -1 if 1 in (*takes[-1:], *given[-1:]) else None
+        is_other = differ(takes[1:last], given[1:last])
     else:  # Keras takes a last axis of 1, or gives it one
-        differ = len(longer) > len(shorter) + 1 or (type(longer[-1]) is int and longer[-1] != 1)
-    if differ:
+        is_other = len(longer) > len(shorter) + 1 or (type(longer[-1]) is int and longer[-1] != 1)
+    if is_other:
         shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
         raise QueryError(
             f"{model.own_title or 'this model'} takes {shown[0]}, and is called with {shown[1]} "

@@ -40,7 +40,6 @@ from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn
-from rnnshape.reading.python.stand_in import what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
 from rnnshape.training import Data, Function, TrainingCall, Validation
@@ -139,16 +138,8 @@ def given_to(
     if words.get("x", x) is None and "x" in words and model.own_kind and method != "__call__":
         refuse(f"{method} is given None as data", "")
     x = _checked_kinds(model, method, x, words.get("y"))
-    size = words.get("batch_size")
     if call.is_batched:
         check_counts(method, words)
-    is_below = isinstance(size, int) and size < 0
-    if call.is_batched and (
-        is_below or isinstance(size, Array | str | float | tuple | list | dict)
-    ):
-        said = "truth value of an array" if isinstance(size, Array) else ""
-        what = size if is_below else what_it_is(size)
-        refuse(f"{method} takes a number as batch_size, which is given {what}", said)
     if isinstance(x, Dataset):
         if isinstance(x.own_element, tuple) and len(x.own_element) > MOST_IN_BATCH:
             message = f"a batch has at most x, y and sample_weight, not {len(x.own_element)} parts"
@@ -164,8 +155,8 @@ def given_to(
         pairs = [(y, words.get("sample_weight"))]
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
-    validation = validation_of(words, written.get("validation_data"))
     beside = as_data_set(words.get("validation_data"))
+    validation = validation_of(beside, words, written.get("validation_data"))
     beside = beside.own_element if isinstance(beside, Dataset) else beside
     pairs += [beside[1:]] if isinstance(beside, tuple) else []
     if model.own_kind == "Functional" and not isinstance(model.own_nests[1], dict):
