@@ -101,11 +101,6 @@ class Frame(Array):
         made.own_written = [*self.own_written]
         return made
 
-    def own_of_kind(self, shape: Sequence[Any], kind: str | None) -> Frame:
-        made = Frame(shape)
-        made.own_dtype = kind
-        return made
-
     def own_kind_of(self, label: Any = None) -> str | None:
         """The kind of entries in one of the columns; `UNKNOWN_ENTRIES` where it is not known which
         that is, and others than numbers are among them."""
@@ -262,14 +257,14 @@ class Frame(Array):
         return opened() if isinstance(periods, list | tuple | range) else self.copy()
 
     take = property(lambda _: opened())  # of rows, unlike NumPy's
-    T = property(lambda table: table.own_of_kind(table.shape[::-1], table.own_kind_of()))
+    T = property(lambda table: Frame(table.shape[::-1], dtype=table.own_kind_of()))
 
     def own_reduced(self, axis: Any = 0, *given: Any, **named: Any) -> Any:
         """Of each column, where no axis is given."""
         made = super().own_reduced(axis, *given[1:], **named)
         if not isinstance(made, Array) or axis in (0, "index"):  # by which a table is divided
             return made
-        return self.own_of_kind(made.shape, made.own_dtype)
+        return Frame(made.shape, dtype=made.own_dtype)
 
     mean = sum = std = var = max = min = own_reduced
     any = all = partialmethod(own_reduced, own_dtype="bool")
@@ -371,9 +366,8 @@ class Rows(StandIn):
             return labelled((table.shape[0], len(taken)), taken)
         if (columns := columns_taken(key)) is None:
             return opened()
-        made = Frame((table.shape[0], *columns))
-        made.own_dtype = table.own_kind_of(known[key] if known else key)
-        return made
+        kind = table.own_kind_of(known[key] if known else key)
+        return Frame((table.shape[0], *columns), dtype=kind)
 
 
 def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:

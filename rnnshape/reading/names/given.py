@@ -73,8 +73,8 @@ def in_columns(value: Any) -> Any:
     """What `fit`, `evaluate` and `predict` make of a column of a table: a table of one column."""
     if not isinstance(value, Frame) or len(value.shape) != 1:
         return value
-    made = Frame((*value.shape, 1))
-    made.own_name, made.own_dtype = value.own_name, value.own_entries
+    made = Frame((*value.shape, 1), dtype=value.own_entries)
+    made.own_name = value.own_name
     return made
 
 

@@ -65,11 +65,7 @@ def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
 def column(data: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.Series`"""
     is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1
-    if not is_known:
-        return opened()
-    made = Frame(sizes_of(data))
-    made.own_dtype = entries_made_of(data)
-    return made
+    return Frame(sizes_of(data), dtype=entries_made_of(data)) if is_known else opened()
 
 
 def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
@@ -93,8 +89,8 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     first, method = given[0] if given else None, owner.label.rpartition(".")[2]
     if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
         return owner.row if isinstance(first, int) else replace(made, row=owner.row)
-    table = Frame([opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)])
-    table.own_dtype = UNREAD_ENTRIES
+    sizes = [opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
+    table = Frame(sizes, dtype=UNREAD_ENTRIES)
     found: Any = made
     is_table = method.startswith("read_") or (owner.stands_for == TABLE and method != "astype")
     if is_call and is_table:
