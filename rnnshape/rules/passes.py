@@ -210,7 +210,7 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
 def _check_batch(call: Call, batch: Axis, given: Axis) -> None:
     """Keras builds it all the same, and fails once it runs."""
     is_known = not any(one.is_unknown or one.follows_from - WHEN_RUN for one in (batch, given))
-    if is_known and given.length not in (1, batch.length):  # one may be repeated
+    if is_known and batch.length != given.length and 1 not in (batch.length, given.length):
         raise call.error(
             f"{call} takes a batch of {batch.length}, and as initial_state one of {given.length}"
         )

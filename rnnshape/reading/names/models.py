@@ -206,7 +206,8 @@ class Model(Layer):
             raise IsOpenError(first)
         was_built = self.own_is_called
         if not was_built:
-            self.own_options = bool(more or named) and not self.own_is_aside
+            options = (*more, *named.values())
+            self.own_options = bool(options) and not (self.own_is_aside or holds_tensors(options))
             self.own_follow(passed(first), more, named)
         if is_data or not holds_tensors(first):
             return rebuilt(predictions(self, first), as_tensor)
