@@ -228,6 +228,8 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
 
 def _of_data(source: Input, shapes: Sequence[Shape]) -> Shape:
     """The shape of data beside a model's inputs, in batches of what these are given."""
+    if source.shape == ():
+        return ()
     batch, *others = source.shape if isinstance(source.shape, tuple) else (None,)
     sizes = (size if isinstance(size, int) else None for size in others)
     return batch if isinstance(batch, int) else next(iter(shapes[0]), None), *sizes

@@ -36,6 +36,7 @@ from rnnshape.reading.symbolic import (
     is_built,
     is_operation,
     names_kept,
+    of_any_batch,
     output_keys,
     shape_of,
     shapes_by_keras,
@@ -300,7 +301,8 @@ class _Live:
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)
             returned = specs_after(node, given) if given else node.output_tensors
-            recorded = [*map(shape_of, returned)]
+            pairs = zip(returned, node.output_tensors, strict=False)
+            recorded = [of_any_batch(spec, tensor, shapes) for spec, tensor in pairs]
             made = replay.called(self.item(node.operation), arguments, words, recorded)
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
         inputs = [tensors[id(tensor)] for tensor in flow.inputs]

@@ -48,7 +48,7 @@ def sizes_of(shape: Any) -> RecordedShape:
     """A shape as a config or a live object has it, if it is one."""
     if isinstance(shape, dict) and shape.get("class_name") == "__tuple__":
         shape = shape.get("items")
-    if not isinstance(shape, list | tuple) or not 1 <= len(shape) <= 254:  # of TensorFlow
+    if not isinstance(shape, list | tuple) or len(shape) > 254:  # of TensorFlow
         return None
     return tuple(shape) if all(size is None or is_size(size) for size in shape) else None
 

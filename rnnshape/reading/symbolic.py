@@ -71,14 +71,22 @@ def _keys(tensors: object) -> list[str]:
 
 
 def specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:
-    """Keras' symbolic tensors of the shapes that are given, for a model's inputs, of any batch."""
+    """Keras' symbolic tensors of the shapes that are given, for a model's inputs."""
     if len(shapes) != len(flow.inputs):
         return {}
     keras = keras_of(flow)
     return {
-        id(tensor): keras.KerasTensor((*tensor.shape[:1], *(shape or ())[1:]), dtype=tensor.dtype)
+        id(tensor): keras.KerasTensor(shape, dtype=tensor.dtype)
         for tensor, shape in zip(flow.inputs, shapes, strict=True)
     }
+
+
+def of_any_batch(spec: Any, tensor: Any, shapes: Sequence[RecordedShape]) -> RecordedShape:
+    """What is returned where inputs of these shapes are given; of the batch where the model's own
+    tensor is of any."""
+    shape, batches = shape_of(spec), [given[:1] for given in shapes if given]
+    is_batch = shape and shape_of(tensor)[:1] == (None,) and shape[:1] in batches  # type: ignore[index]
+    return (None, *shape[1:]) if shape and is_batch else shape
 
 
 def specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
