@@ -17,6 +17,7 @@ from rnnshape.input_shapes import (
     as_predict,
     by_name,
     dtype_of,
+    holds_whole_numbers,
     is_table,
     likely_dimensions,
     of_dataset,
@@ -209,7 +210,7 @@ def _questions(
 
 def _says_more(array: object) -> bool:
     """Whether it says more of its entries than that they are numbers."""
-    return dtype_of(array) is not None or range_of(array)[1] is not None
+    return dtype_of(array) is not None or holds_whole_numbers(array)
 
 
 def _with_target(

@@ -58,14 +58,12 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
     if not file.lower().endswith(OF_CODE) or not os.path.isfile(file):
         return
     for wrong in what_is_wrong(lambda: reader().read(file)):
-        if isinstance(wrong, Problem):
-            problem = wrong
-        elif wrong.place:
-            problem = replace(problem_of(wrong), remedies=wrong.remedies)
-        else:
-            continue
-        if problem.line == line:
-            yield problem
+        if isinstance(wrong, QueryError):
+            if wrong.place is None:
+                continue
+            wrong = replace(problem_of(wrong), remedies=wrong.remedies)
+        if wrong.line == line:
+            yield wrong
 
 
 def what_is_wrong(

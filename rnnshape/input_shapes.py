@@ -117,13 +117,18 @@ def range_of(given: Any) -> tuple[int | None, int | None]:
     >>> range_of(numpy.array([[3, 1], [7, 2]])), range_of(numpy.zeros(3)), range_of((8, 5, 2))
     ((1, 8), (None, None), (None, None))
     """
-    kind = str(getattr(getattr(given, "dtype", None), "name", ""))  # pandas' and TensorFlow's, too
-    if not (kind.startswith(("int", "uint")) and hasattr(given, "__array__")):
+    if not holds_whole_numbers(given):
         return None, None
     import numpy
 
     array = numpy.asarray(given)
-    return (int(array.min()), int(array.max()) + 1) if array.size else (None, None)
+    return int(array.min()), int(array.max()) + 1
+
+
+def holds_whole_numbers(given: Any) -> bool:
+    """Whether it is an array, of pandas or TensorFlow too, that has some of them."""
+    kind = str(getattr(getattr(given, "dtype", None), "name", ""))
+    return kind.startswith(("int", "uint")) and hasattr(given, "__array__") and 0 not in given.shape
 
 
 def _of_others(dtype: object) -> str | None:

@@ -97,11 +97,11 @@ def _of_stdin(
     options: Options, environment: Environment, reader: Reader, asked: _Asked
 ) -> Iterator[Problem]:
     """What is wrong with what comes from standard input: a program, or lines in Keras."""
-    text = whole_text(lines_of(environment.stdin))
-    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
-    lines = [(number, line) for number, line in lines if line and line[0] != "#"]
-    if lines and all(is_question(line) for _, line in lines):
-        for number, line in lines:
+    lines = [*lines_of(environment.stdin)]
+    text = whole_text(iter(lines))
+    questions = [(line.number, (line.text or "").strip()) for line in lines if line.holds_something]
+    if questions and all(is_question(line) for _, line in questions):
+        for number, line in questions:
             for found in _problems(line, options, reader, asked):
                 yield replace(found, file=STDIN, line=number)
         return

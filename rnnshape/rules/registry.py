@@ -334,7 +334,10 @@ def _remedy(tensor: Tensor, rank: int) -> tuple[str, str]:
     if found == rank + 1 and flags and flags[0]:
         code = f"return_sequences=False  # of {tensor.source}"
         return "leave out its return_sequences=True", code
-    repeated = "RepeatVector(timesteps)" if found == 2 and rank == 3 else ""
-    if layer := "Flatten()" if rank == 2 else repeated:
-        return f"put {layer} between them", f"{layer}  # between them"
-    return "put a Reshape(...) between them", ""
+    if found == 2 and rank == 3:
+        layer = "RepeatVector(timesteps)"
+    elif rank == 2:
+        layer = "Flatten()"
+    else:
+        return "put a Reshape(...) between them", ""
+    return f"put {layer} between them", f"{layer}  # between them"

@@ -57,10 +57,10 @@ def written_in(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
 def several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Several:
     """An array, or several in a list or by their names; `of` a data set, if it has a name."""
     if isinstance(value, dict):
-        made = {str(key): _data(part, None, str(key), of) for key, part in list(value.items())}
+        made = {key: _data(part, None, str(key), of) for key, part in list(value.items())}
         if isinstance(node, ast.Name):  # another name of what is in it is not changed with it
             made = {key: replace(made[key], name=f"{node.id}[{key!r}]") for key in made}
-        return made
+        return {str(key): made[key] for key in made}
     if isinstance(value, list | tuple) and any(isinstance(part, Array | Open) for part in value):
         if len(value) > 1:
             usual = f"{node.id}[{{}}]" if isinstance(node, ast.Name) else f"{usual}{{}}"

@@ -154,7 +154,9 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
-def loaded(path: Any = None, _: Any = None, compile: Any = True, *__: Any, **___: Any) -> Any:
+def loaded(
+    path: Any = None, custom_objects: Any = None, compile: Any = True, *_: Any, **__: Any
+) -> Any:
     """A model that a file holds; the one that the code itself has saved there, if it has."""
     with suppress(NotReadError):
         if (saved := saved_as(path, compile is not False)) is not None:
