@@ -260,20 +260,6 @@ def passed(value: Any) -> Any:
     return rebuilt(value, _passed, tuple)
 
 
-def check_positions(layer: Any, given: Sequence[Any]) -> None:
-    """Keras takes nothing but tensors by position: all else is read as it was meant."""
-    node, is_functional = session().evaluator.node, layer.own_kind == "Functional"
-    written = node.args if isinstance(node, ast.Call) and not is_functional else []
-    for place, value in enumerate(given[1:], 1):
-        if not isinstance(value, bool | int | float | str) or place >= len(written):
-            continue
-        takes = [*inspect.signature(layer.call).parameters]
-        word = takes[place] if layer.call.__func__.__module__ == "__main__" else "training"
-        text = f"{word}={ast.unparse(written[place])}"
-        words = "Only input tensors may be passed as positional arguments"
-        session().problem(f"layers take no {word} by position: write {text}", text, words=words)
-
-
 def check_called(model: Any, end: str) -> None:
     """A `Sequential` has an `input` and an `output` only where it is called with a tensor."""
     held = any(item is model for other in session().models for item in other.own_items)
@@ -372,13 +358,18 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
             yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
 
 
+def needed_by(call: Any) -> list[str]:
+    """What a `call` must be given, by position or by name."""
+    takes = inspect.signature(call).parameters.values()
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [word.name for word in takes if word.default is word.empty and word.kind is kind]
+
+
 def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
     """An input for each tensor that a `call` of the code must be given: the first of a shape, the
     others of one that is open."""
-    words = [*inspect.signature(call).parameters.values()][1:]
-    needed = [w for w in words if w.default is w.empty and w.name not in ("training", "mask")]
     made = [graph.InputTensor(shape, "inputs")]
-    for name in (word.name for word in needed if word.kind is word.POSITIONAL_OR_KEYWORD):
+    for name in (word for word in needed_by(call)[1:] if word not in ("training", "mask")):
         given = session().evaluator.named_by_let(opened(name))
         sizes = open_shape(given) if isinstance(given, Open) else plain_shape(given.shape)
         made.append(graph.InputTensor(sizes, name))

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.expression import Call
 from rnnshape.reading import keras2
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import LAYERS, is_recurrent, signature
 
@@ -48,9 +48,17 @@ def keeps(layer: str, name: str) -> bool:
     return not is_gone and name in signature(layer).names
 
 
-def check_settable(layer: str, name: str) -> None:
-    """A layer that is made keeps the arguments of its cell, and a cell the size of its state."""
+OF_WEIGHTS = ("filters", "kernel_size", "output_dim", "units")
+
+
+def check_settable(made: Any, name: str) -> None:
+    """A layer that is made keeps the arguments of its cell, and a cell the size of its state; one
+    that has weights keeps them."""
+    layer = made.own_keras_name
     cell, message = f"{layer}Cell", f"{name} of {layer} can't be set once the layer is made: "
+    if name in OF_WEIGHTS and session().first_call(made):
+        because = opened(f"{layer}.{name}", f"its {name} is changed when it has its weights")
+        made.own_layer.unread = unknown_of(because)
     if cell in LAYERS and name != "seed" and name in signature(cell).positional:
         session().problem(f"{message}give it as it is made", words="object has no setter")
     elif layer.endswith("Cell") and name == "units":

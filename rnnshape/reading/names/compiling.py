@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rnnshape.errors import Place, did_you_mean
+from rnnshape.errors import Place, did_you_mean, shortened
 from rnnshape.expression import calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.rows import kept
@@ -14,6 +14,9 @@ from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, module_of, signature
 from rnnshape.training import Function, loss_named, metric_named
+from rnnshape.training.data import shown
+from rnnshape.training.losses import judge_of_loss
+from rnnshape.training.shapes import certain_outcome
 
 NO_OPTIMIZER = "Could not interpret optimizer identifier"
 
@@ -26,15 +29,17 @@ class Optimizer(StandIn):
     def __init__(self, name: str, is_gone: bool) -> None:
         self.own_name, self.own_is_gone = name, is_gone
 
-    def __call__(self, learning_rate: Any = None, *_: Any, **named: Any) -> MadeOptimizer:
+    def __call__(self, learning_rate: Any = 0.1, *_: Any, **named: Any) -> MadeOptimizer:
         name, held = self.own_name, session()
         if self.own_is_gone:
             write = f"keras.optimizers.{name}"
             message = f"Keras has no legacy optimizers any more: write {write}"
             held.problem(message, write, words="is not supported in Keras 3")
         held.check_arguments(name, named)
-        if isinstance(learning_rate, str):
-            message = f"{name} takes a number as learning_rate, not {learning_rate!r}"
+        if isinstance(learning_rate, int | str | list | tuple | None):
+            mend = f": write {learning_rate}.0" * (type(learning_rate) is int)
+            given = shortened(repr(learning_rate))
+            message = f"{name} takes a float as learning_rate, not {given}{mend}"
             held.problem(message, words="Argument `learning_rate` should be float")
         return MadeOptimizer()
 
@@ -54,6 +59,11 @@ class MadeOptimizer(StandIn):
         made = MadeOptimizer()
         made.own_trained = self.own_trained
         return made
+
+
+def optimizer_of(identifier: Any) -> Any:
+    """`keras.optimizers.get("adam")`: one of that name; of an optimizer, itself."""
+    return MadeOptimizer() if isinstance(identifier, str | None) else identifier
 
 
 def check_optimizer(value: Any) -> None:
@@ -109,6 +119,7 @@ class LossOrMetric(StandIn):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if self.own_is_made:
+            _check_compared(self, given)
             return opened("a loss")
         made = LossOrMetric(self.own_name, self.own_module)
         known = arguments_of(self.own_module, self.own_name)
@@ -121,6 +132,22 @@ class LossOrMetric(StandIn):
         made.own_arguments = tuple(arguments)
         made.own_is_made = True
         return made
+
+
+def _check_compared(loss: LossOrMetric, given: Sequence[Any]) -> None:
+    """The code itself gives a loss labels, and what a model makes."""
+    judged = judge_of_loss(Function(loss.own_name, loss.own_arguments))
+    shapes = [own(part, "shape") for part in given[:2]]
+    is_known = len(shapes) == 2 and all(isinstance(shape, tuple) for shape in shapes)
+    if loss.own_module != "losses" or not (judged and is_known and session().evaluator.is_sure):
+        return
+    y, made = (tuple(size if type(size) is int else None for size in shape) for shape in shapes)
+    if None in (*y[:1], *made[:1]):  # as many samples, as far as anybody knows
+        y, made = ((None, *sizes[1:]) if sizes else sizes for sizes in (y, made))
+    found = certain_outcome(y, made, judged[1])
+    if found is not None and found.refused:
+        message = f"y {shown(y)} does not fit {shown(made)} with {judged[0]}"
+        session().problem(message, words=found.refused, kind="labels")
 
 
 def _check_arguments(name: str, known: Signature, words: Mapping[str, Any]) -> None:
@@ -184,7 +211,7 @@ def compiled(
         loss, weights = before.loss, before.loss_weights
     if before and metrics is weighted is None:
         metrics, weighted = before.metrics, before.weighted
-    is_eager, optimizer = bool(words.get("run_eagerly")), words.get("optimizer")
+    is_eager, optimizer = bool(words.get("run_eagerly")), optimizer_of(words.get("optimizer"))
     return Compiled(loss, metrics, weighted, weights, third, is_eager, optimizer)
 
 

@@ -16,6 +16,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
 from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import DataOrigin
@@ -249,8 +250,22 @@ def specified(shape: Any = None, *_: Any, **__: Any) -> Any:
     return Array([opened("a size") if size is None else size for size in shape])
 
 
-def _from_generator(_: Any, *given: Any, output_signature: Any = None, **named: Any) -> Any:
+def _check_signature(function: Any, signature: Any) -> None:
+    """What a generator yields first is of the shapes that its signature says."""
+    stream = session().evaluator.really(function)
+    for element in stream.first(1) if isinstance(stream, Stream) else ():
+        for one, said in zip(within(element), within(signature), strict=False):
+            are_known = isinstance(one, Array) and isinstance(said, Array)
+            if are_known and differ(one.shape, said.shape):
+                shapes = [str(part.shape).replace("a size", "None") for part in (one, said)]
+                message = f"the generator yields {shapes[0]}, and its signature says {shapes[1]}"
+                refuse(message, "where an element of shape")
+
+
+def _from_generator(function: Any, *given: Any, output_signature: Any = None, **named: Any) -> Any:
     if output_signature is not None:
+        if "args" not in named:
+            _check_signature(function, output_signature)
         return Dataset(output_signature)
     words = dict(zip(("output_types", "output_shapes"), given, strict=False)) | named
     types, shapes = words.get("output_types"), words.get("output_shapes")

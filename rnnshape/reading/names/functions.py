@@ -21,12 +21,11 @@ from rnnshape.reading.names.of_tensorflow import (
     as_of_ops,
     as_of_tensorflow,
     as_tensor,
-    is_of_tensorflow,
     sizes_joined,
 )
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.symbolic_tensors import are_computed
+from rnnshape.reading.names.symbolic_tensors import check_outside, is_of_tensorflow
 from rnnshape.reading.names.tensors import (
     OTHER_WORDS,
     argument,
@@ -151,7 +150,8 @@ class Function(StandIn):
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
             return self._as_layer(given, named | ({} if name is None else {"name": name}))
         if self.own_path == "tensorflow.keras.backend" or is_of_tensorflow(self.own_path):
-            self._refused_outside_of_layers([*given, *named.values()])
+            code = operation_of_keras(self.own_name)
+            check_outside(f"{self.own_path}.{self.own_name}", [given, named], code)
         if is_operation(self.own_name):
             return as_of_tensorflow(self, called(self.own_name, given, named))
         _, is_of_ops, module = self.own_path.partition("keras.ops")
@@ -161,15 +161,6 @@ class Function(StandIn):
         calls = any(callable(part) and not isinstance(part, Array | Open) for part in parts)
         layer = unread_layer(f"{name}(...)", found, None if calls else 0)  # it has no weights
         return unread_step(layer, tensors_of(parts))
-
-    def _refused_outside_of_layers(self, given: Any) -> None:
-        if session().groups or are_computed(tensors_of(given)):
-            return
-        path = self.own_path.replace("tensorflow", "tf", 1)
-        code = operation_of_keras(self.own_name)
-        mend = f"write {code}, or call it within a layer" if code else "call it within a layer"
-        message = f"{path}.{self.own_name} takes no symbolic tensor in this Keras: {mend}"
-        session().problem(message, *filter(None, [code]))
 
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
         """`layers.concatenate([x, y])`"""

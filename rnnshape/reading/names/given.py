@@ -204,6 +204,21 @@ def check_counts(method: str, words: Mapping[str, Any]) -> None:
         refuse(f"{method} takes validation_freq as 1 or more, not {every!r}", "")
     if isinstance(split, str):
         refuse(f"{method} takes validation_split as a number, not {split!r}", "")
+    check_callbacks(method, words.get("callbacks"))
+
+
+def check_callbacks(method: str, given: Any) -> None:
+    """Each is made of its class: Keras calls `set_model` of it."""
+    for one in within(given):
+        kind = one.without_base if isinstance(one, Open) else one
+        path = one.label if isinstance(one, Open) and one.node is None else ""
+        if isinstance(one, str):
+            message = f"{method} takes callbacks, not {one!r}: write one of keras.callbacks"
+            refuse(message, "'str' object has no attribute 'set_model'")
+        elif ".callbacks." in path or isinstance(kind, type | FunctionType):
+            name = path.rpartition(".")[2] or kind.__name__
+            message = f"{method} takes callbacks, not their classes: write {name}(...)"
+            refuse(message, "set_model")
 
 
 def check_beside(method: str, words: Mapping[str, Any], x: Dataset) -> None:

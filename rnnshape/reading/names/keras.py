@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting
-from rnnshape.reading.names.compiling import Optimizer, loss_or_metric
+from rnnshape.reading.names.compiling import Optimizer, loss_or_metric, optimizer_of
 from rnnshape.reading.names.copies import (
     check_ending,
     check_loss_of_h5,
@@ -54,6 +55,7 @@ from rnnshape.reading.names.tensors import is_operation
 from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open
 from rnnshape.reading.python.allowed import unchanged
+from rnnshape.training import losses, metrics
 
 # Modules that code which lacks its imports may name.
 USUAL = {
@@ -87,8 +89,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return shape_of_tensorflow
     if name in CLASSES or name in FUNCTIONS:
         return CLASSES.get(name) or FUNCTIONS[name]
-    if name == "get" and path.endswith("activations"):
-        return activation
+    if name == "get" and (get := GET.get(path.rpartition(".")[2])) is not None:
+        return get
     if module == "layers" and not of_settings:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
@@ -141,6 +143,7 @@ def _arguments_are_checked(name: str) -> Any:
             keep_saved(None, None if weights else filepath)
         return opened(f"{name}(...)")
 
+    made.__name__ = name
     return made
 
 
@@ -212,18 +215,39 @@ CLASSES: dict[str, Any] = {
         for kind in (InputLayer, Lambda, Wrapper, StringLookup, IntegerLookup, TextVectorization)
     },
 }
+FUNCTIONS_OF_MODELS: dict[str, Any] = {
+    "load_model": loaded,
+    "clone_model": cloned,
+    "model_from_json": Model.from_config,
+}
 FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
     "int_shape": lambda x: sizes_of(x),
     "shape": sizes_at_run_time,
     "get_source_inputs": lambda tensor, *_: graph.sources_of([tensor]),
-    "load_model": loaded,
-    "clone_model": cloned,
-    "model_from_json": Model.from_config,
+    **FUNCTIONS_OF_MODELS,
     "custom_gradient": _without_gradient,
     **dict.fromkeys(("function", "register_keras_serializable"), unchanged),
     **SETTING,
 }
+
+
+# What `from keras.layers import *` and the like give.
+LISTED: dict[str, Collection[str]] = {
+    "layers": (
+        *signatures.LAYERS,
+        *(name for name, of in signatures.ALIASES.items() if of in signatures.LAYERS),
+        *CLASSES,
+    ),
+    **{
+        of: [name for name in names if name[0].isupper()]
+        for of, names in (("losses", losses.NAMES), ("metrics", metrics.NAMES))
+    },
+    "models": ("Functional", "Model", "Sequential", *FUNCTIONS_OF_MODELS),
+    "utils": KERAS_DATA,
+    "sequence": KERAS_DATA,
+}
+GET = {"activations": activation, "optimizers": optimizer_of}
 
 
 class KerasModule(Module):
@@ -231,11 +255,7 @@ class KerasModule(Module):
 
     def __init__(self, path: str) -> None:
         super().__init__(path, self._named)
-        if path.endswith("layers"):
-            aliases = (name for name, of in signatures.ALIASES.items() if of in signatures.LAYERS)
-            self.listed = (*signatures.LAYERS, *aliases, *CLASSES)
-        elif path.endswith("models"):
-            self.listed = ("Model", "Sequential")
+        self.listed = LISTED.get(path.rpartition(".")[2], ())
 
     def __call__(self, *_: Any, **__: Any) -> Open:
         """`merge([a, b], mode="concat")`: in Keras 1 some modules were functions."""

@@ -15,7 +15,6 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, subclassed
 from rnnshape.reading.names.arguments import (
     Setting,
-    check_positions,
     config,
     holds_tensors,
     in_order,
@@ -167,7 +166,7 @@ class Layer(StandIn):
         """`layer.return_sequences = True` changes what the layer is."""
         attributes.check_writable(self, name)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
-            attributes.check_settable(self.own_keras_name, name)
+            attributes.check_settable(self, name)
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
             self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
             for _, because in session().evaluator.conditions[-1:]:
@@ -192,7 +191,7 @@ class Layer(StandIn):
         return open_of(self.own_layer.unread) if self.own_is_any and self.own_layer.unread else None
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        check_positions(self, given)
+        subclassed.check_arguments(self, given, named)
         session().first_call(self)
         if self.own_keras_name and not overrides(self, "call", "build"):
             return self.call(*given, **named)

@@ -15,7 +15,6 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
     are_arrays,
     check_called,
-    check_positions,
     holds_tensors,
     inputs_of_call,
     keys_of,
@@ -42,7 +41,7 @@ from rnnshape.reading.names.predictions import (
 )
 from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
-from rnnshape.reading.names.subclassed import check_begun
+from rnnshape.reading.names.subclassed import check_arguments, check_begun
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -185,7 +184,7 @@ class Model(Layer):
         return [given[name] for name in names] if is_named else given
 
     def __call__(self, inputs: Any = None, *more: Any, **named: Any) -> Any:
-        check_positions(self, (inputs, *more))
+        check_arguments(self, (inputs, *more), named)
         session().call_around(self)
         first: Any = opened("inputs") if inputs is None else inputs
         is_data = isinstance(first, Array)
@@ -357,11 +356,14 @@ class Model(Layer):
 
     def own_reaches(self, name: str) -> bool:
         is_end = name.removesuffix("_shape").removesuffix("s") in ("input", "output")
-        return is_end or name == "trainable" or keras2.attribute(name, "model") is not None
+        is_kept = name == "trainable" or (name == "optimizer" and self.own_compiled is not None)
+        return is_end or is_kept or keras2.attribute(name, "model") is not None
 
     def __getattr__(self, name: str) -> Any:
         if not session().is_ready_for_none and (gone := keras2.attribute(name, "model")):
             return method_of_today(self, name, gone)
+        if name == "optimizer" and self.own_compiled is not None:
+            return self.own_compiled.optimizer
         end = name.removesuffix("_shape")
         if end not in ("input", "inputs", "output", "outputs"):
             return super().__getattr__(name)

@@ -15,17 +15,12 @@ from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_shapes import ARRAYS, of_shape
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
-from rnnshape.reading.names.symbolic_tensors import is_batch
+from rnnshape.reading.names.symbolic_tensors import is_batch, is_of_tensorflow
 from rnnshape.reading.python import IsOpenError
 
 # The axis where none is given, of TensorFlow and of `keras.backend`.
 USUAL_AXES = {"argmax": (0, -1), "argmin": (0, -1), "concatenate": (0, -1), "cumprod": (0, 0),
               "cumsum": (0, 0), "expand_dims": (-1, -1)}  # fmt: skip
-
-
-def is_of_tensorflow(path: str) -> bool:
-    """Whether a module is TensorFlow's, and none of the Keras in it."""
-    return path.startswith("tensorflow") and "keras" not in path
 
 
 class EagerTensor(Array):

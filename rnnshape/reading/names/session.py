@@ -331,7 +331,7 @@ def gives_open(what: str) -> Callable[..., Open]:
     return lambda *_, **__: opened(what)
 
 
-def added_to_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+def added_to_unknown(text: str, given: Sequence[Any], found: Open, _: str) -> Any:
     """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
     owner, _, word = text.partition("(")[0].rpartition(".")
     evaluator = session().evaluator

@@ -12,11 +12,13 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call
 from rnnshape.nest import within
 from rnnshape.reading import graph
+from rnnshape.reading.names.arguments import needed_by
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.names.symbolic_tensors import tell_squeezed
 from rnnshape.reading.names.tensors import argument, plain_shape, plain_sizes
-from rnnshape.reading.python import IsOpenError, Open
+from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import module_of, signature
 
@@ -66,6 +68,26 @@ def keep_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) 
         session().problem(message, words="takes 1 positional argument but")
 
 
+def check_arguments(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """Keras takes nothing but tensors by position: all else is read as it was meant. What the
+    code's own `call` needs it is given, also a `training`."""
+    node, is_functional = session().evaluator.node, layer.own_kind == "Functional"
+    written = node.args if isinstance(node, ast.Call) and not is_functional else []
+    takes = inspect.signature(layer.call).parameters
+    is_own = layer.call.__func__.__module__ == "__main__"
+    for place, value in enumerate(given[1:], 1):
+        if not isinstance(value, bool | int | float | str) or place >= len(written):
+            continue
+        word = [*takes][place] if is_own else "training"
+        text = f"{word}={ast.unparse(written[place])}"
+        words = "Only input tensors may be passed as positional arguments"
+        session().problem(f"layers take no {word} by position: write {text}", text, words=words)
+    needed = [word for word in needed_by(layer.call)[len(given) :] if word not in named]
+    if needed and is_own:
+        title, words = f"the call of {type(layer).__name__}", "missing a required argument"
+        raise QueryError(f'{title} needs {" and ".join(needed)} (Keras: "{words}")')
+
+
 def check_begun(layer: Any) -> None:
     """An `__init__` of the code has to call that of Keras."""
     functions = [value for kind in type(layer).__mro__ for value in vars(kind).values()]
@@ -102,6 +124,28 @@ def check_graph(model: Any, method: str) -> None:
         if call.layer.parameters == 0 and call.layer.unread is None and _has_variables(call):
             message = f"{call.layer.call} is made in a call, anew each time: make it in __init__"
             session().problem(message, words="only supports singleton tf.Variables created on the")
+            return
+
+
+def check_squeezes(model: Any, method: str, x: Any, named: Mapping[str, Any]) -> None:
+    """Where not all batches are of one size, TensorFlow does not know what `squeeze` leaves without
+    an axis, which neither a loss nor a layer takes."""
+    many: Any = next((sizes[0] for one in within(x) if (sizes := own(one, "shape"))), None)
+    size = named.get("batch_size") or 32
+    is_known = type(many) is type(size) is int and "validation_split" not in named
+    if method not in ("fit", "evaluate") or not is_known or many % size == 0:
+        return
+    if may_be_eager(model, model.own_compiled):
+        return
+    calls = model.own_calls()
+    layers = (call for call in calls if module_of(call.layer.call.name) == "layers")
+    for tensor in (*model.own_gives, *(tensor for call in layers for tensor in call.tensors)):
+        made = getattr(tensor.maker, "layer", None)
+        if made and made.call.name == "squeeze" and made.call["axis"] is None:
+            sizes = plain_sizes(next(tensor.maker.tensors)) or ()
+            where = "needs its axis where batches are of several sizes"
+            words, place = 'unknown rank", "unknown TensorShape', made.call.places.get("")
+            tell_squeezed(where, sizes, words, place)
             return
 
 

@@ -43,10 +43,14 @@ def check_key(tensor: graph.Tensor, key: object) -> None:
 def check_squeezed(sizes: Sequence[Any] | None) -> None:
     """Without an axis TensorFlow leaves open which axes remain, where the batch is not known."""
     if session().is_traced() and sizes and None in sizes:
-        ones = [place for place, size in enumerate(sizes) if type(size) is int and size == 1]
-        write = f"axis={ones[0] if len(ones) == 1 else tuple(ones) or '...'}"
-        message = f"squeeze within a layer needs its axis, as the batch is not known: write {write}"
-        session().problem(message, write, words="not automatically infer the")
+        where = "within a layer needs its axis, as the batch is not known"
+        tell_squeezed(where, sizes, "not automatically infer the")
+
+
+def tell_squeezed(where: str, sizes: Sequence[Any], words: str, place: Any = None) -> None:
+    ones = [place for place, size in enumerate(sizes) if type(size) is int and size == 1]
+    write = f"axis={ones[0] if len(ones) == 1 else tuple(ones) or '...'}"
+    session().problem(f"squeeze {where}: write {write}", write, words=words, place=place)
 
 
 def check_before(number: object, tensor: graph.Tensor) -> None:
@@ -112,7 +116,47 @@ def rank_named(name: str) -> Any:
     return property(rank)
 
 
-def _tell(tensor: graph.Tensor | None, message: str, write: str, words: str) -> None:
+# What is wrong where Python asks a model's tensor for a number, and how Keras says it.
+ASKED = {
+    "bool": ("is neither true nor false", "A symbolic KerasTensor cannot be used as a boolean"),
+    "float": ("is no number", "A KerasTensor is symbolic"),
+    "int": ("is no number", "A KerasTensor is symbolic"),
+    "len": ("has no len: ask x.shape[0]", "object of type 'KerasTensor' has no len()"),
+}
+
+
+def asked_for_number(name: str) -> Any:
+    """What Python asks of a value for `len(x)`, `float(x)`, `if x:`."""
+    what, words = ASKED[name]
+
+    def asked(tensor: graph.Tensor) -> Any:
+        _tell(tensor, f"a model's tensor {what}", "", words)
+        raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
+
+    return asked
+
+
+# Functions of TensorFlow that look into no tensor.
+TAKE_ANY = {"flatten", "function", "get_static_value", "group", "is_symbolic_tensor", "is_tensor",
+            "map_structure", "no_op", "print", "tuple"}  # fmt: skip
+
+
+def is_of_tensorflow(path: str) -> bool:
+    """Whether a module is TensorFlow's, and none of the Keras in it."""
+    return f"{path}.".startswith("tensorflow.") and "keras" not in path
+
+
+def check_outside(path: str, given: Any, code: str = "") -> None:
+    """A function of TensorFlow that is given a tensor of a graph of layers; `code` does the same in
+    Keras, if something does."""
+    mend = f"write {code}, or call it within a layer" if code else "call it within a layer"
+    path = path.replace("tensorflow", "tf", 1)
+    message = f"{path} takes no symbolic tensor in this Keras: {mend}"
+    for tensor in graph.tensors_in(given) if path.rpartition(".")[2] not in TAKE_ANY else ():
+        _tell(tensor, message, code)
+
+
+def _tell(tensor: graph.Tensor | None, message: str, write: str, words: str = "") -> None:
     """Within a call it is a tensor of TensorFlow, as is what is made of data."""
     held, tensors = session(), [tensor] if tensor is not None else []
     if not (held.groups or held.is_ready_for_none or (tensors and are_computed(tensors))):

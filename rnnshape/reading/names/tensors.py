@@ -16,9 +16,12 @@ from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
+    asked_for_number,
     check_before,
     check_key,
+    check_outside,
     check_squeezed,
+    is_of_tensorflow,
     miscounted,
     of_tensorflow,
     rank_named,
@@ -79,8 +82,7 @@ class Tensor(graph.Tensor, StandIn):
 
     own_miscounted = staticmethod(miscounted)
 
-    def __bool__(self) -> bool:
-        raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
+    __bool__, __float__, __int__, __len__ = map(asked_for_number, ("bool", "float", "int", "len"))
 
     def __getattr__(self, name: str) -> Any:
         if name == "_keras_shape":
@@ -129,8 +131,10 @@ class Tensor(graph.Tensor, StandIn):
         return unread_step(layer, _shared_by(mine, other), [*shapes] if len(shapes) == 1 else ())
 
     @staticmethod
-    def own_made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+    def own_made_by_unknown(text: str, given: Sequence[Any], found: Open, path: str = "") -> Any:
         """What something makes of tensors that is not known: one step, which keeps its place."""
+        if is_of_tensorflow(path):
+            check_outside(path, given)
         return unread_step(unread_layer(text, found), [*graph.tensors_in(given)])
 
     def reshape(self, newshape: Any) -> Any:

@@ -381,5 +381,5 @@ def _of_open(
             made.reason = f"what {name} makes of {what_it_is(value)} is not known"
         maker = hook(value, "own_made_by_unknown")
         if maker is not None:
-            return evaluator.really(maker, f"{name}(...)", list(given), made)
+            return evaluator.really(maker, f"{name}(...)", list(given), made, called.label)
     return evaluator.known_of_open(called, parts, made, True)
