@@ -13,13 +13,7 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, subclassed
-from rnnshape.reading.names.arguments import (
-    Setting,
-    config,
-    holds_tensors,
-    in_order,
-    passed,
-)
+from rnnshape.reading.names.arguments import Setting, config, holds_tensors, in_order, passed
 from rnnshape.reading.names.copies import Config
 from rnnshape.reading.names.rows import (
     CELLS,
@@ -43,6 +37,7 @@ from rnnshape.reading.names.session import (
     session,
     unknown_of,
 )
+from rnnshape.reading.names.symbolic_tensors import check_unrolled
 from rnnshape.reading.names.tensors import (
     argument,
     plain_shape,
@@ -222,6 +217,7 @@ class Layer(StandIn):
             return unread_step(layer, [*graph.tensors_in([parts, words])])
         if not holds_tensors(arguments[:1]):
             raise QueryError(f"{call} is called with no tensor")
+        check_unrolled(call, arguments)
         step = session().step(self.own_layer, arguments, words)
         if call.name in CELLS:
             states = words.get("states", (*arguments, ())[1])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import SizeWhenRun, calls_within
+from rnnshape.expression import Call, SizeWhenRun, calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.indexing import sizes_of
@@ -51,6 +51,16 @@ def tell_squeezed(where: str, sizes: Sequence[Any], words: str, place: Any = Non
     ones = [place for place, size in enumerate(sizes) if type(size) is int and size == 1]
     write = f"axis={ones[0] if len(ones) == 1 else tuple(ones) or '...'}"
     session().problem(f"squeeze {where}: write {write}", write, words=words, place=place)
+
+
+def check_unrolled(call: Call, given: Sequence[Any]) -> None:
+    """Within a layer Keras unrolls the timesteps at once, and has to know how many there are."""
+    sizes = next((graph.plain_sizes(tensor) for tensor in graph.tensors_in(given)), None)
+    is_unrolled = any(part["unroll"] is True for part in calls_within(call))
+    if is_unrolled and session().is_traced() and sizes and sizes[1:2] == (None,):
+        message = f"{call} within a layer can't unroll an open number of timesteps"
+        words = "Cannot unroll a RNN if the time dimension is undefined"
+        session().problem(f"{message}: write unroll=False", "unroll=False", words=words)
 
 
 def check_before(number: object, tensor: graph.Tensor) -> None:
