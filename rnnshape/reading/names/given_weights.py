@@ -9,6 +9,7 @@ from rnnshape.reading.names.arguments import OfArray
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.layers import Layer
+from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.weights import Weight, check_weights
 from rnnshape.reading.python import IsOpenError
@@ -29,6 +30,17 @@ class Embedding(Layer):
             sizes = (self.own_layer.call[word] for word in ("input_dim", "output_dim"))
             known = [size if type(size) is int else opened() for size in sizes]
             check_weights([Weight(known)], [given], words)
+
+    def call(self, *given: Any, **named: Any) -> Any:
+        rows = self.own_layer.call["input_dim"] if self.own_layer is not None else None
+        for part in [*given, *named.values()][:1]:
+            _, below, drawn = known_range(part) if isinstance(part, Array) else (None, None, 0)
+            if below is not None and type(rows) is int and below > rows:
+                message = f"{self.own_layer.call} has rows 0 to {rows - 1}, and is given "
+                message += f"{'random ' * bool(drawn)}indices up to {(drawn or below) - 1}"
+                write, words = f"input_dim={drawn or below}", f"is not in [0, {rows})"
+                session().problem(f"{message}: write {write}", write, words=words)
+        return super().call(*given, **named)
 
 
 class Normalization(Layer):

@@ -346,9 +346,6 @@ class Model(Layer):
     add = pop = of_sequential
     save, save_weights, load_weights = save, save_weights, load_weights
 
-    def reset_states(self, *_: Any, **__: Any) -> None:
-        session().old_name("model.reset_states", keras2.ATTRIBUTES["model"]["reset_states"])
-
     layers = property(layers_of)
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:

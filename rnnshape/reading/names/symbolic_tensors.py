@@ -241,8 +241,27 @@ def with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         left: Any = math.prod(of_sample) // -math.prod(others)
         left = SizeWhenRun(left) if session().is_traced() else left
         others = [left if size == -1 else size for size in others]
+    else:
+        _check_sample(given, several, others)
     rest = iter(others)
     return [-1 if is_batch(size) else next(rest) for size in several]
+
+
+def _check_sample(given: Sequence[Any], sizes: Sequence[Any], others: Sequence[Any]) -> None:
+    """Beside the batch alone, each sample keeps as many numbers."""
+    [tensor] = graph.tensors_in(given)
+    shape = graph.plain_sizes(tensor) or ()
+    is_alone = len(sizes) == len(others) + 1 and not any(  # and no `batch * heads`
+        size.roots for size in sizes if isinstance(size, Open)
+    )
+    known = [size for size in (*shape, *others) if isinstance(size, int)]
+    if is_alone and shape.count(None) == 1 and len(known) == len(shape) + len(others) - 1:
+        had, has = math.prod(known[: len(shape) - 1]), math.prod(others)
+        if had != has:
+            words = "Input to reshape is a tensor"
+            raise QueryError(
+                f'reshape makes {has} numbers of each sample, which has {had} (Keras: "{words}")'
+            )
 
 
 def is_batch(size: Any) -> bool:

@@ -9,8 +9,10 @@ from types import FunctionType
 from typing import Any
 
 from rnnshape.errors import QueryError, counted
+from rnnshape.expression import Call
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, unread_step
 from rnnshape.reading.python import IsOpenError
 from rnnshape.signatures import signature
@@ -33,6 +35,10 @@ def as_called(layer: Any, made: Any) -> Any:
             return _unread(
                 layer, f"{called}.call(...) is no layer of a model: call the layer itself"
             )
+    if called.name == "StackedRNNCells":
+        return _unread(layer, "one step of stacked cells is not read")
+    if isinstance(made, list) and _are_cells(called) and (held.groups or are_computed(made[:1])):
+        return [made[0], *([state] if isinstance(state, Tensor) else state for state in made[1:])]
     function, features = (vars(layer).get(f"own_{word}") for word in ("activation", "adapted"))
     if isinstance(features, int) and called["axis"] == -1 and isinstance(made, Tensor):
         taken = (plain_sizes(made) or (None,))[-1]
@@ -50,6 +56,13 @@ def as_called(layer: Any, made: Any) -> Any:
         after = (plain_sizes(found) if isinstance(found, Tensor) else None) or sizes
     why = "its activation makes another shape, which Keras does not look at"
     return made if after == sizes else _unread(layer, why)
+
+
+def _are_cells(called: Call) -> bool:
+    """Whether it is a layer of several cells: each has a list of states, but in a graph."""
+    inner = called["layer"] if called.name == "Bidirectional" else called
+    cell = inner["cell"] if isinstance(inner, Call) else None
+    return isinstance(cell, tuple) or getattr(cell, "name", "") == "StackedRNNCells"
 
 
 def _unread(layer: Any, why: str) -> Any:
