@@ -193,6 +193,7 @@ def test_whether_the_fast_kernel_is_allowed_may_be_open(text: str, cudnn: bool |
 EMBEDDED = "Embedding(9, 4, mask_zero=True)"
 SEQUENCES = "LSTM(8, return_sequences=True)"
 BOTH = "return_sequences=True, return_state=True"
+FROZEN = "Sequential([Input((5, 2)), TimeDistributed(Dense(3)), Bidirectional(GRU(3))]); m"
 
 
 @pytest.mark.parametrize(
@@ -218,6 +219,8 @@ BOTH = "return_sequences=True, return_state=True"
         ("LSTM(8, dtype='float16') -> Dense(1)", ["in total 329* (676.00 B)"]),
         ("RNN(LSTMCell(8, trainable=False)) -> Dense(1)", ["9 trainable (36.00 B), 320 non-trai"]),
         ("RNN(LSTMCell(8), trainable=False) -> Dense(1)", ["in total 329* (1.29 KB)"]),
+        (f"m = {FROZEN}.trainable = False; m.layers[1].trainable = True", [": 0 trainable"]),
+        (f"m = {FROZEN}.layers[0].layer.trainable = False", [": 144 trainable (576.00 B)"]),
         (f"Bidirectional(ConvLSTM1D(3, 2, {BOTH}))", ["where U is filters"]),
         ("Dropout(0.5) -> Conv2D(3, 2)", ["(batch, rows, columns, channels)"]),
     ],

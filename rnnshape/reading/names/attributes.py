@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from rnnshape.expression import Call
+from rnnshape.expression import Call, calls_within
 from rnnshape.reading import keras2
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python.stand_in import is_of_code
@@ -98,6 +98,18 @@ def parts(layer: Call) -> dict[str, Call]:
         others = [word for word, _ in layer.arguments if word not in signature(kind).names]
         return {"cell": replace(layer.without("name", *others), name=kind)}
     return {}
+
+
+def frozen(layer: Call) -> Call:
+    """The same layer, which training leaves as it is."""
+    words = dict(layer.arguments) | {"trainable": False}
+    return replace(layer, arguments=tuple(words.items()))
+
+
+def trained_within(layer: Any) -> list[Any]:
+    """What is said of each layer in one whether it is trained."""
+    calls = calls_within(layer) if isinstance(layer, Call) else ()
+    return [call["trainable"] for call in calls if call.name != "Input"]
 
 
 def _half(layer: Call, word: str) -> Call:

@@ -308,7 +308,7 @@ class Layer(StandIn):
     def own_nothing(self, *_: Any, **__: Any) -> None:
         """A method that changes no shape."""
 
-    add_loss, add_metric = own_nothing, subclassed.add_metric
+    add_loss, add_metric, own_refresh = own_nothing, subclassed.add_metric, own_nothing
 
     def get_config(self) -> dict[str, Any]:
         if not self.own_keras_name:

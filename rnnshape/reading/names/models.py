@@ -24,7 +24,7 @@ from rnnshape.reading.names.arguments import (
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.attributes import check_writable
+from rnnshape.reading.names.attributes import check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import Config, graph_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
@@ -303,10 +303,15 @@ class Model(Layer):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
         session().take_calls(calls, are_checked=bool(self.own_kind))
+        for layer in dict.fromkeys(call.layer.stand_in for call in calls):
+            if isinstance(layer, Layer):
+                layer.own_refresh()
         network = graph.network_of(takes, gives, name, calls, self.own_checks_as)
         lost = not_kept(self, calls)
         steps = zip(network.steps, calls, strict=True)
         kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)
+        if vars(self).get("trainable") is False:  # of the model itself, whatever its layers are
+            kept = (replace(step, layer=frozen(step.layer)) for step in kept)
         return replace(network, steps=tuple(kept))
 
     def own_with_layers(self, layers: Any) -> Model | None:

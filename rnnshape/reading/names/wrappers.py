@@ -1,0 +1,187 @@
+"""Layers around others, which code may change later: `Bidirectional`, `TimeDistributed`, `RNN`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rnnshape.expression import Call, Unknown, calls_within
+from rnnshape.network import Shape
+from rnnshape.reading import graph
+from rnnshape.reading.names.attributes import frozen, parts, trained_within
+from rnnshape.reading.names.layers import Layer
+from rnnshape.reading.names.predictions import reshaped
+from rnnshape.reading.names.rows import layers_in
+from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes
+from rnnshape.reading.python import own
+
+
+class SpectralNormalization(Layer):
+    """A layer whose kernel is divided: it has the weights of that layer, and a vector."""
+
+    def __init__(self, layer: Any = None, *values: Any, **named: Any) -> None:
+        super().__init__(layer, *values, **named)
+        inner = own(layer, "own_layer")
+        if self.own_layer is not None and isinstance(inner, graph.Layer):
+            sizes = (inner.call[word] for word in ("units", "filters"))
+            many = next((size for size in sizes if isinstance(size, int)), None)
+            vector = graph.Layer(self.own_layer.call, parameters=many)
+            self.own_wraps, self.own_layer.holds = layer, (*layers_in(layer), vector)
+
+
+class Bidirectional(Layer):
+    """A layer both ways: Keras copies the one that is given, but not a `backward_layer`."""
+
+    def __init__(self, *values: Any, backward_layer: Any = None, **named: Any) -> None:
+        more = {} if backward_layer is None else {"backward_layer": backward_layer}
+        super().__init__(*values, **named, **more)
+        if self.own_layer is not None and isinstance(backward_layer, Layer):
+            vars(self)["backward_layer"] = backward_layer
+            self.own_hold_parts()
+        inner = own(values[0] if values else named.get("layer"), "own_layer")
+        if self.own_layer is not None and inner in session().built:
+            because = opened(str(inner.call), "a copy of it is for the features of the first")
+            self.own_layer.unread = unknown_of(because)
+
+    def own_refresh(self) -> None:
+        """Code may have changed since whether either half is trained."""
+        halves = parts(self.own_layer.call) if "forward_layer" in vars(self) else {}
+        are_frozen = [
+            isinstance(half := vars(self).get(name), Layer) and half.trainable is False
+            for name in halves
+        ]
+        if any(are_frozen):
+            words = dict(self.own_layer.call.arguments)
+            words["layer"] = frozen(words["layer"]) if are_frozen[0] else words["layer"]
+            if not all(are_frozen) or "backward_layer" in words:
+                backward = halves["backward_layer"].without("name")
+                words["backward_layer"] = frozen(backward) if are_frozen[1] else backward
+            self.own_layer.call = replace(self.own_layer.call, arguments=tuple(words.items()))
+
+
+def _check_is_built_alike(layer: graph.Layer | None, given: Sequence[Any]) -> None:
+    """What a layer around another makes is not known where that has weights for other features by
+    now; a model has its `Input`."""
+    sizes = plain_sizes(given[0]) if given and isinstance(given[0], Tensor) else None
+    if layer is None or not sizes or any(c.name == "Sequential" for c in calls_within(layer.call)):
+        return
+    for part in layer.innermost - {layer}:
+        first = session().first_call(part.stand_in) if part.stand_in else None
+        before = plain_sizes(next(first.tensors)) if first else None
+        if before and before[-1] != sizes[-1]:
+            because = opened(str(part.call), f"it has its weights for {before[-1]} features")
+            layer.unread = unknown_of(because)
+
+
+INNER = {"layer", "cell", "cells"}
+
+
+class LayerOverTime(Layer):
+    """`TimeDistributed(layer)`: one row of a layer of the code, or of a model that is no chain,
+    which is followed once."""
+
+    own_inner: Sequence[Any] = ()
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)
+        inner = (isinstance(inner, Cells) and inner.own_inner) or inner
+        self.own_is_stack = isinstance(inner, list | tuple)
+        parts: Any = inner if self.own_is_stack else [inner]
+        if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in parts):
+            words = ("cell", "return_sequences", "return_state")
+            self.own_inner, self.own_keras_name, self.own_is_row = parts, "", True
+            self.own_named = dict(zip(words, values, strict=False)) | named
+            unread = getattr(own(parts[0], "own_layer"), "unread", None)
+            followed = "what is in it is followed, for one timestep"
+            self.own_why = unread.reason if unread else followed
+            return
+        super().__init__(*values, **named)
+        self.own_is_row = not self.own_keras_name
+        if self.own_layer is None:  # it derives from one, and what that takes is not all known
+            return
+        self.own_layer.holds = tuple(one for part in parts for one in layers_in(part))
+        first = next((one.own_layer for one in parts if isinstance(one, Layer)), None)
+        if parts == [inner]:
+            self.own_wraps = inner
+        self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
+
+    def call(self, *given: Any, **named: Any) -> Any:
+        if not self.own_inner:
+            model: Any = vars(self).get("own_wraps")
+            for tensor in given[:1] if hasattr(model, "own_flow") else ():
+                sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None
+                if sizes and model.own_kind == "Sequential":
+                    model.own_given((sizes[0], *sizes[2:]))
+                if sizes and model.own_takes:
+                    timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:])))
+                    made = reshaped(model.own_title, model.own_takes[0], timestep, given)
+                    if made is not None:
+                        return made
+            _check_is_built_alike(self.own_layer, given)
+            return super().call(*given, **named)
+        first = given[0] if given else next(iter(named.values()))
+        sizes = plain_sizes(first) if isinstance(first, Tensor) else None
+        if sizes is None:
+            return opened(self.own_text, "what it is given is not known")
+        timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs"))
+        return self.own_of_timestep(timestep, sizes)
+
+    def own_refresh(self) -> None:
+        """Code may have changed since whether what is in it is trained."""
+        word = "layer" if self.own_keras_name == "TimeDistributed" else "cell"
+        if isinstance(inner := vars(self).get("own_wraps"), Layer) and self.own_keras_name:
+            now, before = argument(inner), self.own_layer.call[word]
+            if isinstance(now, Call) and trained_within(now) != trained_within(before):
+                setattr(self, word, inner)
+
+    def own_of_timestep(self, timestep: Tensor, sizes: Shape) -> Any:
+        return _at_every_timestep(self.own_inner[0](timestep), sizes)
+
+    @property
+    def own_text(self) -> str:
+        inner = next(iter(self.own_inner), None)
+        return f"{type(self).__name__}({getattr(inner, 'own_title', '...')})"
+
+
+class LayerOfCells(LayerOverTime):
+    """`RNN(cell)`, of cells of the code."""
+
+    def call(self, *given: Any, **named: Any) -> Any:
+        held = self.own_layer.holds if self.own_layer else ()
+        if len({*held}) < len(held):
+            because = opened("cells", "one cell stands several times in it: make each anew")
+            self.own_layer.unread = unknown_of(because)
+        return super().call(*given, **named)
+
+    def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
+        states: list[Any] = []
+        for cell in self.own_inner:
+            kept = session().evaluator.attribute(cell, "state_size")
+            each = kept if isinstance(kept, list | tuple) else [kept]
+            shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
+            before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
+            timestep, after = cell(timestep, [*map(Tensor, before)])
+            states += [[*after]] if self.own_is_stack and each is kept else after
+        flags = self.own_named
+        output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
+        return (output, *states) if flags.get("return_state") else output
+
+
+class Cells(LayerOfCells):
+    """`StackedRNNCells(cells)`, of cells of the code."""
+
+
+def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
+    each = plain_sizes(made) if isinstance(made, Tensor) else None
+    return Tensor(graph.InputTensor(each and (*sizes[:2], *each[1:])))
+
+
+WRAPPERS = {
+    "Bidirectional": Bidirectional,
+    "RNN": LayerOfCells,
+    "SpectralNormalization": SpectralNormalization,
+    "StackedRNNCells": Cells,
+    "TimeDistributed": LayerOverTime,
+}
