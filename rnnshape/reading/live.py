@@ -24,6 +24,7 @@ from rnnshape.network import Network, Question
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
+from rnnshape.reading.names.attributes import frozen, with_trained
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
@@ -232,7 +233,8 @@ class _Live:
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
         if _is_made_of_layers(model):
-            return replay.network_of_model(self.model(model, self.shapes))
+            network = replay.network_of_model(self.model(model, self.shapes))
+            return network if model.trainable else frozen(network)
         kind = next((name for name in ("Sequential", "Functional") if name in bases(model)), "")
         if kind and "Operation" not in bases(model):  # of Keras 2
             return read_config(json.dumps(_config_of(model, kind)), "the model").networks[0]
@@ -251,6 +253,9 @@ class _Live:
                 of_weight = graph.Layer(Call("weight"), parameters=prod(weight.shape))
                 self.weights.setdefault(id(weight), of_weight)
             if item.own_layer is not None:
+                are_trained = {bool(getattr(one, "trainable", True)) for one in weights}
+                if are_trained == {False}:  # each may be set by itself, and those of a cell
+                    item.own_layer.call = with_trained(item.own_layer.call, False)
                 item.own_layer.holds = tuple(self.weights[id(weight)] for weight in weights)
         return self.made[id(what)][1]
 

@@ -17,6 +17,7 @@ from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
+from rnnshape.reading.names.attributes import frozen
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.models import Model
@@ -109,7 +110,9 @@ class Config:
         network = replay.network_of_model(self.model(config), self.where.rpartition(".")[0])
         if not network.steps:
             raise QueryError("there is no layer in it")
-        return network
+        is_asked = config["class_name"] != "Sequential"  # of which Keras does not look at it
+        is_frozen = is_asked and config["config"].get("trainable") is False
+        return frozen(network) if is_frozen else network
 
     def model(self, config: Any, depth: int = 0) -> Model:
         """What stands for a model."""

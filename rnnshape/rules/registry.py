@@ -32,10 +32,8 @@ BY_RANK = {
 Rule: TypeAlias = "Callable[[Call, Inputs], Facts | None]"
 RuleOfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
 
-HOLD_LAYERS = (
-    *("Bidirectional", "TimeDistributed", "SpectralNormalization", "RNN", "Sequential"),
-    *("MultiHeadAttention", "GroupQueryAttention"),
-)
+AROUND = ("Bidirectional", "TimeDistributed", "SpectralNormalization", "RNN", "Sequential")
+MAKE_LAYERS = ("MultiHeadAttention", "GroupQueryAttention")
 MAKE_MASKS = ("Embedding", "Masking")
 # Of the layers that make another shape, those that take a list of one tensor nevertheless.
 TAKE_LISTS = ("MaxPooling1D", "AveragePooling1D")
@@ -118,9 +116,11 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 
 def _is_frozen(call: Call) -> bool:
     """Whether training leaves a layer's weights as they are: `trainable=False` reaches the layers
-    inside where it is set later, and not where it is written as the layer is made."""
-    holds = call.name in HOLD_LAYERS or call.name.startswith("ConvLSTM")
-    return call["trainable"] is False and not (holds and "trainable" in call.places)
+    that Keras makes inside where it is set later, and not where it is written as the layer is made;
+    those that it is given say it themselves."""
+    makes = call.name in MAKE_LAYERS or call.name.startswith("ConvLSTM")
+    is_said = makes and "trainable" in call.places
+    return call["trainable"] is False and not (is_said or call.name in AROUND)
 
 
 def _check_no_list(call: Call, given: Given, facts: Facts) -> None:

@@ -8,10 +8,12 @@ from functools import cache
 from typing import Any
 
 from rnnshape.expression import Call, calls_within
+from rnnshape.nest import rebuilt
+from rnnshape.network import Network
 from rnnshape.reading import keras2
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.signatures import LAYERS, is_recurrent, signature
+from rnnshape.signatures import LAYERS, LAYERS_INSIDE, is_recurrent, signature
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta")  # that code takes
 STATES = ("reset_state", "reset_states")
@@ -100,10 +102,24 @@ def parts(layer: Call) -> dict[str, Call]:
     return {}
 
 
-def frozen(layer: Call) -> Call:
-    """The same layer, which training leaves as it is."""
-    words = dict(layer.arguments) | {"trainable": False}
-    return replace(layer, arguments=tuple(words.items()))
+def with_trained(layer: Call, value: Any) -> Call:
+    """The same layer, of which it is set whether it is trained: also of those that it is given."""
+
+    def changed(part: Any) -> Any:
+        return with_trained(part, value) if isinstance(part, Call) else part
+
+    words = {
+        word: rebuilt(part, changed, tuple) if word in LAYERS_INSIDE else part
+        for word, part in layer.arguments
+    }
+    made = replace(layer, arguments=tuple({**words, "trainable": value}.items()))
+    return made.without("trainable") if value is True else made
+
+
+def frozen(network: Network) -> Network:
+    """What a model is that is not trained itself, whatever its layers are."""
+    steps = (replace(step, layer=with_trained(step.layer, False)) for step in network.steps)
+    return replace(network, steps=tuple(steps))
 
 
 def trained_within(layer: Any) -> list[Any]:

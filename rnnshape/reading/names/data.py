@@ -25,6 +25,7 @@ from rnnshape.reading.names.functions import function_of
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
+from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.published import OF_KERAS, OF_SKLEARN
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.symbolic_tensors import are_computed
@@ -106,6 +107,11 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         values = own(x, "own_values")
         known = max(values) + 1 if values else own(x, "own_classes")
         num_classes = opened("num_classes") if known is None else known
+    below, drawn = known_range(x)[1:]
+    if type(num_classes) is int and below is not None and below > num_classes:
+        what = f"{'random ' * bool(drawn)}labels up to {(drawn or below) - 1}"
+        words = f'(Keras: "is out of bounds for axis 1 with size {num_classes}")'
+        raise refused(f"to_categorical is given {what}, and {num_classes} classes {words}")
     return Array((*shape, num_classes))
 
 
@@ -125,6 +131,9 @@ def pad_sequences(
 ) -> Any:
     """`(samples, maxlen)` and the features of an entry, with the numbers that the code writes."""
     rows = sequences if isinstance(sequences, list | tuple) else ()
+    if any(isinstance(one, str) and not one.isdigit() for one in rows) and dtype in (None, "int32"):
+        words = '(Keras: "invalid literal for int()")'
+        raise refused(f"pad_sequences takes lists of numbers, and is given texts {words}")
     if any(isinstance(one, int | float) for one in rows):
         words = '(Keras: "`sequences` must be a list of iterables")'
         raise refused(f"pad_sequences takes a list of lists, [[1, 2], [3]], not of numbers {words}")

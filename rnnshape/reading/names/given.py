@@ -231,8 +231,12 @@ def check_beside(method: str, words: Mapping[str, Any], x: Dataset) -> None:
     if isinstance(split, int | float) and split and words.get("validation_data") is None:
         message = "validation_split is for arrays alone: give what is to validate by itself"
         refuse(message, "is only supported for tensors or NumPy arrays")
-    if x.own_origin == "generator" and words.get("class_weight") is not None:
-        refuse("class_weight is not for generators", "Argument `class_weight` is not supported")
+    if words.get("class_weight") is not None:
+        if x.own_origin == "generator":
+            refuse("class_weight is not for generators", "Argument `class_weight` is not supported")
+        elif isinstance(x.own_element, tuple) and len(x.own_element) == MOST_IN_BATCH:
+            message = "what gives batches has weights of samples in them: leave class_weight out"
+            refuse(message, "`class_weight` and `sample_weight` at the same time")
     for word in ("y", "sample_weight"):
         if isinstance(words.get(word), Array | Dataset | PyDataset):
             message = f"what gives batches has {word} in them: leave {word} out"

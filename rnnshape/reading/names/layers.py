@@ -160,21 +160,23 @@ class Layer(StandIn):
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
         attributes.check_writable(self, name)
+        is_new = name == "trainable" and self.own_changes_trainable(value)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             attributes.check_settable(self, name)
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
-            self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
+            call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
+            self.own_layer.call = attributes.with_trained(call, argument(value)) if is_new else call
             for _, because in session().evaluator.conditions[-1:]:
                 self.own_layer.unread = unknown_of(because)
-        elif name != "trainable" or self.own_changes_trainable(value):
+        elif name != "trainable" or is_new:
             super().__setattr__(name, value)
-            for part in within([*vars(self).values()]) if name == "trainable" else ():
-                if isinstance(part, Layer):
-                    part.trainable = value
+        for part in within([*vars(self).values()]) if is_new else ():
+            if isinstance(part, Layer):
+                part.trainable = value
 
     def own_changes_trainable(self, value: Any) -> bool:
         """With TensorFlow, what it was before changes nothing of what is in it."""
-        return vars(self).get("trainable", True) is not value
+        return (self.trainable is not False) is not value
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         if self.own_layer is not None:
@@ -308,7 +310,7 @@ class Layer(StandIn):
     def own_nothing(self, *_: Any, **__: Any) -> None:
         """A method that changes no shape."""
 
-    add_loss, add_metric, own_refresh = own_nothing, subclassed.add_metric, own_nothing
+    add_loss, add_metric = own_nothing, subclassed.add_metric
 
     def get_config(self) -> dict[str, Any]:
         if not self.own_keras_name:

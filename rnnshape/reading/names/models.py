@@ -53,6 +53,7 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.names.training import History
 from rnnshape.reading.names.weights import load_weights, save_weights
+from rnnshape.reading.names.wrappers import refresh
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.reading.python.functions import outermost_call
 
@@ -303,16 +304,14 @@ class Model(Layer):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
         session().take_calls(calls, are_checked=bool(self.own_kind))
-        for layer in dict.fromkeys(call.layer.stand_in for call in calls):
-            if isinstance(layer, Layer):
-                layer.own_refresh()
+        for call in calls:
+            refresh(call.layer.stand_in)
         network = graph.network_of(takes, gives, name, calls, self.own_checks_as)
         lost = not_kept(self, calls)
         steps = zip(network.steps, calls, strict=True)
         kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)
-        if vars(self).get("trainable") is False:  # of the model itself, whatever its layers are
-            kept = (replace(step, layer=frozen(step.layer)) for step in kept)
-        return replace(network, steps=tuple(kept))
+        network = replace(network, steps=tuple(kept))
+        return frozen(network) if vars(self).get("trainable") is False else network
 
     def own_with_layers(self, layers: Any) -> Model | None:
         """The model with the layers that it had before; None where that is not known."""

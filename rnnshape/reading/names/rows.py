@@ -39,14 +39,15 @@ def shapes_of_row(
     if not places:
         return _shapes_of(made, inner, as_tried=False)
     runs: dict[int, list[Any]] = {}
-    held, said = session(), [*session().evaluator.messages]
+    held = session()
+    said, wrong = [*held.evaluator.messages], [*held.problems]
     for length in LENGTHS:
         instead = {place: length + 40 * number for number, place in enumerate(places)}
         start = len(held.calls)
         again = held.evaluator.really(call, *(_with_sizes(part, instead) for part in given))
         if shapes := _shapes_of(again, held.calls[start:]):  # else it takes no such length
             runs[length] = shapes
-    held.evaluator.messages[:] = said  # of numbers that the code has not
+    held.evaluator.messages[:], held.problems[:] = said, wrong  # of numbers that code has not
     if len(runs) < 2:
         return []
     return [

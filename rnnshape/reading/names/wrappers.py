@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.attributes import frozen, parts, trained_within
+from rnnshape.reading.names.attributes import parts, trained_within, with_trained
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.predictions import reshaped
 from rnnshape.reading.names.rows import layers_in
@@ -44,21 +44,6 @@ class Bidirectional(Layer):
         if self.own_layer is not None and inner in session().built:
             because = opened(str(inner.call), "a copy of it is for the features of the first")
             self.own_layer.unread = unknown_of(because)
-
-    def own_refresh(self) -> None:
-        """Code may have changed since whether either half is trained."""
-        halves = parts(self.own_layer.call) if "forward_layer" in vars(self) else {}
-        are_frozen = [
-            isinstance(half := vars(self).get(name), Layer) and half.trainable is False
-            for name in halves
-        ]
-        if any(are_frozen):
-            words = dict(self.own_layer.call.arguments)
-            words["layer"] = frozen(words["layer"]) if are_frozen[0] else words["layer"]
-            if not all(are_frozen) or "backward_layer" in words:
-                backward = halves["backward_layer"].without("name")
-                words["backward_layer"] = frozen(backward) if are_frozen[1] else backward
-            self.own_layer.call = replace(self.own_layer.call, arguments=tuple(words.items()))
 
 
 def _check_is_built_alike(layer: graph.Layer | None, given: Sequence[Any]) -> None:
@@ -128,14 +113,6 @@ class LayerOverTime(Layer):
         timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs"))
         return self.own_of_timestep(timestep, sizes)
 
-    def own_refresh(self) -> None:
-        """Code may have changed since whether what is in it is trained."""
-        word = "layer" if self.own_keras_name == "TimeDistributed" else "cell"
-        if isinstance(inner := vars(self).get("own_wraps"), Layer) and self.own_keras_name:
-            now, before = argument(inner), self.own_layer.call[word]
-            if isinstance(now, Call) and trained_within(now) != trained_within(before):
-                setattr(self, word, inner)
-
     def own_of_timestep(self, timestep: Tensor, sizes: Shape) -> Any:
         return _at_every_timestep(self.own_inner[0](timestep), sizes)
 
@@ -176,6 +153,29 @@ class Cells(LayerOfCells):
 def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
     each = plain_sizes(made) if isinstance(made, Tensor) else None
     return Tensor(graph.InputTensor(each and (*sizes[:2], *each[1:])))
+
+
+def refresh(layer: Any) -> None:
+    """What is in a layer may be set since as trained or not."""
+    if not isinstance(layer, Layer) or not layer.own_keras_name or layer.own_layer is None:
+        return
+    call, held = layer.own_layer.call, vars(layer)
+    if isinstance(cell := held.get("cell"), Layer) and cell.trainable is False:
+        layer.own_layer.call = with_trained(call, False)
+    if isinstance(inner := held.get("own_wraps"), Layer):
+        word = "cell" if call.name == "RNN" else "layer"
+        now = argument(inner)
+        if isinstance(now, Call) and trained_within(now) != trained_within(call[word]):
+            setattr(layer, word, inner)
+    halves = parts(call) if "forward_layer" in held else {}
+    are_trained = [getattr(held[name], "trainable", True) is not False for name in halves]
+    if are_trained != [half["trainable"] is not False for half in halves.values()]:
+        words = dict(call.arguments)
+        calls = (words["layer"], halves["backward_layer"].without("name"))
+        words["layer"], backward = map(with_trained, calls, are_trained)
+        if "backward_layer" in words or are_trained[0] is not are_trained[1]:
+            words["backward_layer"] = backward
+        layer.own_layer.call = replace(call, arguments=tuple(words.items()))
 
 
 WRAPPERS = {
