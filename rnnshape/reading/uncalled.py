@@ -14,7 +14,7 @@ from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
-from rnnshape.reading.python.limits import ExhaustedError
+from rnnshape.reading.python.limits import ExhaustedError, TooLongError
 
 
 def call_what_is_not_called(evaluator: Evaluator) -> None:
@@ -122,7 +122,7 @@ def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArgument
     evaluator.calls.append(ast.Call(ast.Name(name), names, []))
     try:
         return evaluator.really(function, *bound.args, **bound.kwargs)
-    except ExhaustedError as wrong:
+    except (ExhaustedError, TooLongError) as wrong:
         evaluator.tell(NotReadError(str(wrong)))
         return Open("a function")
     finally:

@@ -192,9 +192,7 @@ class Evaluator:
         except Exception as wrong:
             self.node = node
             if isinstance(wrong, RecursionError | limits.TooLongError):
-                if self.loops:  # that around is taken back
-                    raise limits.TooLongError(words_of(wrong)) from None
-                wrong = NotReadError(words_of(wrong), self.place)
+                raise limits.TooLongError(words_of(wrong), self.place) from None  # it ends the loop
             if isinstance(wrong, QueryError):
                 return self._told(wrong, self._text(function))
             for found in opens_in([parts, named]) if callable(function) else ():

@@ -10,11 +10,10 @@ from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
-from rnnshape.reading.python.branches import both_ways, finish
+from rnnshape.reading.python.branches import finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.generators import Steps
-from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TooLongError
-from rnnshape.reading.python.loops import unless_too_long
+from rnnshape.reading.python.limits import DEEPEST_CALL, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import (
     OUTSIDE_LOOP,
@@ -35,7 +34,6 @@ from rnnshape.reading.python.stand_in import (
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import give
 
-TOO_OFTEN = "this function calls itself too often to be read"
 UNKNOWN = "**"  # the name of what a function is given that takes names which nobody knows
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -53,8 +51,6 @@ def function(
     while isinstance(scope.names, ClassNames) and scope.above:  # functions do not see these
         scope = scope.above
     yields, own = has_yield(body), own_names(body)
-    calls_itself, ends = _calls(body, name), list[int]()
-
     spread = arguments.kwarg.arg if arguments.kwarg else ""
 
     def run(*values: object, **named: object) -> object:
@@ -72,8 +68,7 @@ def function(
             give(evaluator, word, value, inner, is_argument=True)
         if yields:
             return Stream(given(inner))
-        follow = partial(followed, inner)
-        return _bounded(evaluator, inner, ends, follow) if calls_itself else follow()
+        return followed(inner)
 
     def given(inner: Scope) -> Generator[object, None, object]:
         """What a generator gives; nothing of it is followed before somebody goes over it."""
@@ -107,46 +102,6 @@ def function(
     run.__module__ = "__main__"
     run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
-
-
-def _bounded(
-    evaluator: Evaluator, inner: Scope, ends: list[int], follow: Callable[[], object]
-) -> object:
-    """Follows a function that calls itself. Where that takes too many steps nobody knows how often
-    it does so, as of a loop: what it calls itself is not followed then.
-
-    `ends` has the step at which each call of it that is followed ends."""
-    if ends and not ends[-1]:
-        return evaluator.open(evaluator.node, TOO_OFTEN)
-    if ends:
-        if evaluator.steps > ends[-1]:
-            raise TooLongError(TOO_OFTEN)
-        return follow()
-
-    def once(because: Open) -> object:
-        ends[-1] = 0
-        return both_ways(evaluator, because, "", inner, follow, lambda: because)
-
-    ends.append(evaluator.steps + STEPS_OF_LOOP)
-    try:
-        return unless_too_long(evaluator, inner, evaluator.node, follow, once)
-    finally:
-        ends.pop()
-
-
-def _calls(body: Sequence[ast.AST], name: str) -> bool:
-    """Whether statements call something of a name that they do not define, but for that of
-    `super()`."""
-    if any(isinstance(part, ast.FunctionDef) and part.name == name for part in body):
-        return False
-    for node in (node for part in body for node in ast.walk(part)):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name("super")))):
-                continue
-            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)):
-                if called == name:
-                    return True
-    return False
 
 
 def _parameters(

@@ -15,7 +15,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.open import IsOpenError, Open
 
 MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
@@ -42,8 +42,9 @@ class TooLargeError(Exception):
     """An operation would make more than is read."""
 
 
-class TooLongError(Exception):
-    """A loop takes more steps than are followed: what it changes is not known."""
+class TooLongError(NotReadError):
+    """A loop takes more steps than are followed, or calls are too deep: what such code changes is
+    not known."""
 
 
 TOO_MUCH = (TooLargeError, TooLongError)

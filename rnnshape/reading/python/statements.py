@@ -331,9 +331,12 @@ def unfinished(
     held by all that its names reach, and those of the functions that it may call."""
     code: list[tuple[list[ast.AST], Scope]] = [([node], scope)] if goes_on else []
     found: dict[int, Any] = {}
+    given: list[str] = []
     while code:
         nodes, inner = code.pop()
-        words = {part.id for one in nodes for part in ast.walk(one) if isinstance(part, ast.Name)}
+        parts = [part for one in nodes for part in ast.walk(one)]
+        words = {part.id for part in parts if isinstance(part, ast.Name)}
+        given += [name for part in parts if isinstance(part, ast.Global) for name in part.names]
         known = [around.names for around in inner.around()]
         waiting = [names[word] for names in known for word in words & names.keys()]
         while waiting:
@@ -348,8 +351,8 @@ def unfinished(
     lost = [one for one in found.values() if isinstance(one, list | set | dict) or is_of_code(one)]
     objects = (one for one in found.values() if not isinstance(one, StandIn))
     lose(evaluator, scope, because, *lost, *(vars(one) for one in objects if is_of_code(type(one))))
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            made = Open(part.id, because.reason, because.source, because.node)
-            made.roots = (because,) if because.label else ()
-            scope.names[part.id] = made
+    names = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+    for name in (*given, *(part.id for part in names if isinstance(part.ctx, ast.Store))):
+        made = Open(name, because.reason, because.source, because.node)
+        made.roots = (because,) if because.label else ()
+        scope.names[name] = made
