@@ -176,24 +176,15 @@ def fits(evaluator: Evaluator, pattern: ast.pattern, value: Any, scope: Scope) -
         for part in ast.walk(pattern):
             name = getattr(part, "name", None) or getattr(part, "rest", None)
             if name:
-                taken.setdefault(name, wrong.value)
-        _give_all(evaluator, taken, scope)
+                give(evaluator, name, taken.get(name, wrong.value), scope)
         raise
-    _give_all(evaluator, taken if matched else {}, scope)
+    for name, part in taken.items() if matched else ():
+        give(evaluator, name, part, scope)
     return matched
 
 
-def _give_all(evaluator: Evaluator, values: dict[str, Any], scope: Scope) -> None:
-    for name, value in values.items():
-        give(evaluator, name, value, scope)
-
-
 def _fits(
-    evaluator: Evaluator,
-    pattern: ast.pattern | None,
-    value: Any,
-    scope: Scope,
-    taken: dict[str, Any],
+    evaluator: Evaluator, pattern: ast.pattern, value: Any, scope: Scope, taken: dict[str, Any]
 ) -> bool:
     match pattern:
         case ast.MatchValue(value=node):
@@ -202,59 +193,18 @@ def _fits(
         case ast.MatchSingleton(value=constant):
             return bool(evaluator.known(is_instance, value, object)) and value is constant
         case ast.MatchOr(patterns=several):
-            for part in several:
-                own = dict[str, Any]()
-                if _fits(evaluator, part, value, scope, own):
-                    taken.update(own)
-                    return True
-            return False
+            return any(_fits(evaluator, part, value, scope, taken) for part in several)
         case ast.MatchAs(name=name) | ast.MatchStar(name=name):
             inner = getattr(pattern, "pattern", None)
             matched = inner is None or _fits(evaluator, inner, value, scope, taken)
-            if matched and name:
-                taken[name] = value
+            taken |= {name: value} if matched and name else {}
             return matched
         case ast.MatchSequence(patterns=several):
             if not evaluator.known(is_instance, value, (list, tuple, range)):
                 return False
-            stars = [isinstance(part, ast.MatchStar) for part in several]
-            parts = _shared_out(list(value), stars)
+            parts = _shared_out(list(value), [isinstance(one, ast.MatchStar) for one in several])
             return parts is not None and all(
                 _fits(evaluator, inner, part, scope, taken)
                 for inner, part in zip(several, parts, strict=True)
             )
-        case ast.MatchMapping(keys=keys, patterns=several, rest=rest):
-            words = [evaluator.worth(key, scope) for key in keys]
-            if not evaluator.known(is_instance, value, dict):
-                return False
-            matched = all(
-                word in value and _fits(evaluator, part, value[word], scope, taken)
-                for word, part in zip(words, several, strict=True)
-            )
-            if matched and rest:
-                taken[rest] = {key: item for key, item in value.items() if key not in words}
-            return matched
-        case ast.MatchClass():
-            return _instance(evaluator, pattern, value, scope, taken)
     raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
-
-
-def _instance(
-    evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: Scope, taken: dict[str, Any]
-) -> bool:
-    kind, several = evaluator.worth(pattern.cls, scope), pattern.patterns
-    if not evaluator.known(is_instance, value, kind):
-        return False
-    values = [value]
-    if several and not (kind in (int, float, str, bool) and len(several) == 1):
-        names = getattr(kind, "__match_args__", ())
-        if len(names) < len(several):
-            raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
-        values = [evaluator.attribute(value, name) for name in names]
-    values = values[: len(several)]
-    values += [evaluator.attribute(value, word) for word in pattern.kwd_attrs]
-    patterns = [*several, *pattern.kwd_patterns]
-    return all(
-        _fits(evaluator, inner, part, scope, taken)
-        for inner, part in zip(patterns, values, strict=True)
-    )
