@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import posixpath
 import types
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.stand_in import Module, StandIn
 
 
 def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> type:
-    """`argparse.ArgumentParser`, of which the defaults are known, and what the code itself gives;
-    each default is noted. `parts` has what the code has set `sys.argv` to."""
+    """`argparse.ArgumentParser`, of which the defaults are known; each is noted. `parts` has what
+    the code has set `sys.argv` to."""
 
     class ArgumentParser(StandIn):
         def __init__(self, *_: object, **__: object) -> None:
             self.own_held: dict[str, object] = {}
-            self.own_options: list[tuple[tuple[str, ...], Mapping[str, Any]]] = []
 
         def add_argument(self, *names: str, **given: Any) -> None:
             longest = max(names, key=lambda name: name.startswith("--"))
@@ -27,7 +26,6 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
             value, kind = given.get("default"), given.get("type")
             if value is None and given.get("action") in ("store_true", "store_false"):
                 value = given["action"] == "store_false"
-            self.own_options.append((names, given))
             self.own_held[name] = Open(f"args.{name}")
             if value is not None:
                 self.own_held[name] = kind(value) if kind and isinstance(value, str) else value
@@ -44,11 +42,10 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
             for name, value in self.own_held.items():
                 if isinstance(value, int | float | str):
                     note(f"{name}={value!r}")
-            words = parts.get("sys.argv") if args is None else args
-            given = _given(self.own_options, words[args is None :]) if words else {}
-            if namespace is not None:
-                raise IsOpenError(Open("args", "what a namespace gives is not read"))
-            return types.SimpleNamespace(**{**self.own_held, **given})
+            words = parts.get("sys.argv", [""]) if args is None else ["", *args]
+            if len(words) > 1 or namespace is not None:
+                raise IsOpenError(Open("args", "what the code itself gives it is not read"))
+            return types.SimpleNamespace(**self.own_held)
 
         def parse_known_args(
             self, args: Any = None, namespace: object = None
@@ -56,29 +53,6 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
             return self.parse_args(args, namespace), []
 
     return ArgumentParser
-
-
-# What tells how an option is given, and of what it does what needs nobody to read a message.
-OF_OPTIONS = ("action", "choices", "const", "dest", "nargs", "type")
-ACTIONS = ("store", "store_true", "store_false", "store_const", "append", "count", "extend")
-
-
-def _given(
-    options: Sequence[tuple[tuple[str, ...], Mapping[str, Any]]], words: Sequence[str]
-) -> dict[str, object]:
-    """What `["--units", "64", "--bidirectional"]` gives; open where Python would end there."""
-    import argparse  # few programs need it
-
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:
-            raise IsOpenError(Open("args", f"what is given is not read: {message}"))
-
-    parser = Parser(add_help=False)
-    for names, given in options:
-        if given.get("action", "store") in ACTIONS:
-            how = {word: given[word] for word in OF_OPTIONS if word in given}
-            parser.add_argument(*names, **how, default=argparse.SUPPRESS)
-    return vars(parser.parse_args(words))
 
 
 class Environ(StandIn):
