@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
@@ -100,22 +100,6 @@ class Stream:
             self.throw_away()
         return next(self)
 
-    def throw(self, wrong: Any = None, *_: object) -> object:
-        """An error is raised where a generator stands."""
-        rest = self._rest
-        kind = wrong if isinstance(wrong, type) else type(wrong)
-        if self._items or not (isinstance(rest, Generator) and issubclass(kind, Exception)):
-            self.throw_away()
-            return next(self)
-        self._rest = None
-        try:
-            item: object = rest.throw(wrong)
-        except StopIteration as end:
-            self.returned = end.value
-            raise
-        self._rest = rest
-        return bounded(item)
-
     def close(self) -> None:
         self._rest, self.ends = None, None
         self._items.clear()
@@ -147,19 +131,11 @@ class Managed:
     def __enter__(self) -> object:
         return next(self.stream)
 
-    def __exit__(self, kind: object, wrong: Any, *_: object) -> bool:
-        """Whether an error ends there."""
-        if wrong is None:
-            left(self.stream)
-            return False
-        try:
-            self.stream.throw(wrong)
-        except StopIteration:
-            return True
-        except Exception as again:
-            if again is not wrong:
-                raise
-        return False
+    def __exit__(self, kind: object, wrong: object, *_: object) -> None:
+        if wrong is not None:  # it is raised where the generator stands
+            why = "what a context manager does with an error is not read"
+            raise IsOpenError(Open("with", why))
+        left(self.stream)
 
 
 def managed(function: Callable[..., Any]) -> Callable[..., object]:
