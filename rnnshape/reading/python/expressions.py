@@ -7,6 +7,7 @@ import builtins
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import BuiltinMethodType
 from typing import Any
@@ -17,7 +18,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.generators import comprehended
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_in, is_not_in
-from rnnshape.reading.python.objects import shuffle, vars_of
+from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.scope import Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
@@ -333,8 +334,9 @@ def _with_changes(
     word, lost = word or getattr(called, "__name__", ""), list[Any]()
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
     for part in parts if word == "shuffle" else ():
-        if type(part) is list and part:
-            shuffle(part, shortened(ast.unparse(node.args[0])), made)
+        if type(part) is list:
+            name = shortened(ast.unparse(node.args[0]))
+            part[:] = [replace(made, label=f"{name}[{place}]") for place in range(len(part))]
     if called is evaluator.given["setattr"] and parts:
         names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
         lost.append(parts[0] if isinstance(names, Open) else names)

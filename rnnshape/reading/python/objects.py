@@ -5,11 +5,10 @@ from __future__ import annotations
 import enum
 import functools
 import types
-from collections.abc import MutableMapping, Sequence
-from dataclasses import replace
+from collections.abc import MutableMapping
 from typing import Any
 
-from rnnshape.nest import rebuilt, within
+from rnnshape.nest import within
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import (
     Module,
@@ -18,7 +17,6 @@ from rnnshape.reading.python.stand_in import (
     is_of_code,
     is_settable,
     is_visible,
-    plain_type,
     stored_name,
 )
 
@@ -100,25 +98,11 @@ def delete_attribute(owner: Any, name: str) -> None:
 
 
 def copy_of(value: Any) -> Any:
-    """Another object that holds the same; what can't be changed is itself."""
-    kind = type(value)
-    if isinstance(value, StandIn | enum.Enum):
-        return value
-    if not is_of_code(kind) and kind is not types.SimpleNamespace:
-        return value.copy() if isinstance(value, HOLDING) else value
-    if hasattr(kind, "__copy__") or hasattr(kind, "__deepcopy__"):
+    """Another list, dictionary or set that holds the same; what can't be changed is itself."""
+    is_changed = is_of_code(type(value)) or isinstance(value, types.SimpleNamespace)
+    if is_changed and not isinstance(value, StandIn | enum.Enum):
         raise _not_read()
-    if plain_type(value) not in (None, *HOLDING):
-        return value
-    bases = (*HOLDING, types.SimpleNamespace, object)
-    base: Any = next(one for one in bases if isinstance(value, one))
-    made = base.__new__(kind)
-    if base is list:
-        list.extend(made, value)
-    elif base in HOLDING:
-        base.update(made, value)
-    vars(made).update(vars(value))
-    return made
+    return value.copy() if isinstance(value, HOLDING) else value
 
 
 def deep_copy(value: Any, memo: Any = None) -> Any:
@@ -130,40 +114,14 @@ def deep_copy(value: Any, memo: Any = None) -> Any:
         if copied is None and isinstance(value, StandIn) and callable(value):
             raise _not_read()
         if copied is not None:
-            known[id(value)] = made = copied(value)
-        elif isinstance(value, tuple) and not isinstance(value, enum.Enum):
-            parts = [deep_copy(part, known) for part in value]
-            known[id(value)] = made = tuple.__new__(type(value), parts)
+            known[id(value)] = copied(value)
+        elif type(value) is tuple:
+            known[id(value)] = tuple(deep_copy(part, known) for part in value)
         elif isinstance(made, list):
-            list.__setitem__(made, slice(None), [deep_copy(part, known) for part in made])
-        held = [made] if isinstance(made, dict) else []
-        if made is not value and not isinstance(made, StandIn):
-            held += [vars(made)] if hasattr(made, "__dict__") else []
-        for names in held:
-            for word in [*dict.keys(names)]:
-                dict.__setitem__(names, word, deep_copy(dict.__getitem__(names, word), known))
+            made[:] = [deep_copy(part, known) for part in made]
+        elif isinstance(made, dict):
+            made.update({key: deep_copy(part, known) for key, part in made.items()})
     return known[id(value)]
-
-
-def shuffle(values: list[Any], name: str, because: Open) -> None:
-    """Leaves of each value what is so of all of them."""
-    left = _of_all(values, because)
-    labels = (f"{name}[{at}]" for at in range(len(values)))
-    values[:] = [_labelled(left, because, label) for label in labels]
-
-
-def _labelled(value: Any, because: Open, label: str) -> Any:
-    return rebuilt(value, lambda leaf: replace(because, label=label) if leaf is because else leaf)
-
-
-def _of_all(values: Sequence[Any], because: Open, deeper: int = 6) -> Any:
-    """What is so of each of some values, where it is not known which one it is."""
-    first, kinds = values[0], {*map(type, values)}
-    if kinds in ({list}, {tuple}) and len({*map(len, values)}) == 1 and deeper:
-        parts = zip(*values, strict=True)
-        return type(first)(_of_all(part, because, deeper - 1) for part in parts)
-    is_plain = len(kinds) == 1 and isinstance(first, int | float | str)
-    return first if all(one is first or (is_plain and one == first) for one in values) else because
 
 
 def _not_read() -> IsOpenError:
