@@ -31,7 +31,6 @@ from rnnshape.reading.python.objects import (
     is_instance,
     is_of_unknown_class,
     known,
-    maker_of,
     setter_of,
     vars_of,
 )
@@ -135,13 +134,6 @@ def asdict(value: Any) -> Any:
         return {key: asdict(one) for key, one in value.items()}
     names = getattr(type(value), "__dataclass_fields__", None)
     return value if names is None else {name: asdict(getattr(value, name)) for name in names}
-
-
-class Field(StandIn):
-    """One of `dataclasses.fields`, of which code is told the name alone."""
-
-    def __init__(self, field: Any) -> None:
-        self.name = field.name
 
 
 def replaced(value: Any, **changes: Any) -> Any:
@@ -263,9 +255,7 @@ def _exec(*_: object) -> None:
 
 
 # functions of Python, as attributes
-ASKED = {
-    "__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of, "__new__": maker_of
-}  # fmt: skip
+ASKED = {"__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of}
 
 
 def _of(module: Any, names: str) -> dict[str, object]:
@@ -326,7 +316,6 @@ MODULES: dict[str, Mapping[str, object]] = {
         "dataclass": dataclass,
         "field": dataclasses.field,
         "asdict": asdict,
-        "fields": lambda kind: tuple(map(Field, dataclasses.fields(kind))),
         "replace": replaced,
     },
     "re": {
