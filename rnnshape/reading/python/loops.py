@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish
@@ -19,27 +19,6 @@ from rnnshape.reading.python.targets import assign, first_item, is_alike, item_o
 
 _, VALUES, ITEMS = VIEWS
 MORE_ROUNDS = 8  # after which a loop has changed all that it changes; nearly all have after two
-
-
-def unless_too_long(
-    evaluator: Evaluator,
-    scope: Scope,
-    node: ast.AST,
-    follow: Callable[[], object],
-    otherwise: Callable[[Open], object],
-) -> object:
-    """What comes of following a loop, or a function that calls itself. Where that takes too many
-    steps, everything is as it was before, and another way is gone, which is told why."""
-    before = Snapshot(evaluator, scope)
-    evaluator.loops += 1
-    try:
-        return follow()
-    except TooLongError as wrong:
-        because = evaluator.open(node, str(wrong))
-    finally:
-        evaluator.loops -= 1
-    before.set(before.before)
-    return otherwise(because)
 
 
 def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
@@ -81,15 +60,24 @@ def _loop(
     over: ast.expr,
     is_bounded: bool,
 ) -> None:
-    """Follows a loop; where it takes too many steps it is one of which nobody knows how often it
-    is run."""
+    """Follows a loop. Where it takes too many steps, everything is as it was before, and it is one
+    of which nobody knows how often it is run."""
     test = node.test if isinstance(node, ast.While) else None
     rounds = functools.partial(_rounds, evaluator, node, items, scope, node.orelse, test)
-    maybe_once = functools.partial(_maybe_once, evaluator, node, scope, test=over)
-    if is_bounded:
-        unless_too_long(evaluator, scope, over, rounds, maybe_once)
-    else:
+    if not is_bounded:
         rounds()
+        return
+    before = Snapshot(evaluator, scope)
+    evaluator.loops += 1
+    try:
+        rounds()
+        return
+    except TooLongError as wrong:
+        because = evaluator.open(over, str(wrong))
+    finally:
+        evaluator.loops -= 1
+    before.set(before.before)
+    _maybe_once(evaluator, node, scope, because, over)
 
 
 def _rounds(
