@@ -31,6 +31,7 @@ from rnnshape.reading.python.objects import (
     is_instance,
     is_of_unknown_class,
     known,
+    maker_of,
     setter_of,
     vars_of,
 )
@@ -255,7 +256,9 @@ def _exec(*_: object) -> None:
 
 
 # functions of Python, as attributes
-ASKED = {"__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of}
+ASKED = {
+    "__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of, "__new__": maker_of
+}  # fmt: skip
 
 
 def _of(module: Any, names: str) -> dict[str, object]:

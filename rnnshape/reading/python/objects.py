@@ -75,6 +75,19 @@ def setter_of(owner: Any) -> Any:
     return functools.partial(set_, first[0]) if first else set_
 
 
+def maker_of(owner: Any) -> Any:
+    """`super().__new__` and `object.__new__`, which make an object of a class of the code."""
+    found: Any = getattr(known(owner), "__new__", None)
+
+    def make(kind: Any, *given: object, **named: object) -> object:
+        is_plain = found is object.__new__ and is_of_code(kind) and not issubclass(kind, StandIn)
+        if not is_plain:
+            raise IsOpenError(Open("an object", "how this is made is not read"))
+        return object.__new__(kind, *given, **named)
+
+    return found if hasattr(found, "own_body") else make
+
+
 def delete_attribute(owner: Any, name: str) -> None:
     """`del owner.name`, of what code can set."""
     name = str.__str__(name)

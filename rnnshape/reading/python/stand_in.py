@@ -96,7 +96,7 @@ METHODS: dict[type, frozenset[str]] = {
     kind: frozenset(name for name in dir(kind) if name[0] != "_" and name not in REACHING)
     for kind in PLAIN
 }
-METHODS[Stream] = frozenset({"close", "send"})
+METHODS[Stream] = frozenset({"close", "send", "throw"})
 METHODS |= dict.fromkeys(
     (type(None), types.BuiltinFunctionType, types.GeneratorType, functools.partial),
     frozenset[str](),

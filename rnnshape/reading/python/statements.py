@@ -228,7 +228,7 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
 def _may_stop(leave: Any) -> bool:
     """Whether an `__exit__` of the code may return that no error goes on."""
     if isinstance(getattr(leave, "__self__", None), Managed):
-        return bool(leave.__self__.may_stop)
+        return any(node.handlers for node in leave.__self__.tries)
     returns = (part for part in own_nodes(getattr(leave, "own_body", ())))
     return any(isinstance(part, ast.Return) and part.value for part in returns)
 

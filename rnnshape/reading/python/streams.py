@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
@@ -94,11 +94,14 @@ class Stream:
             return self._items.pop()
         raise self.ends or StopIteration
 
-    def send(self, value: object) -> object:
-        """What it gives from here on follows from what it is sent, which nobody follows."""
+    def send(self, value: object, *_: object) -> object:
+        """What it gives from here on follows from what it is sent, or from an error that is raised
+        where it stands: nobody follows that."""
         if value is not None:
             self.throw_away()
         return next(self)
+
+    throw = send
 
     def close(self) -> None:
         self._rest, self.ends = None, None
@@ -123,27 +126,29 @@ def left(stream: Stream) -> list[object]:
 
 
 class Managed:
-    """What a generator makes of `with`, by `contextlib.contextmanager`."""
+    """What a generator makes of `with`, by `contextlib.contextmanager`; `tries` are the statements
+    of it that may do something with an error."""
 
-    def __init__(self, stream: Stream, *, may_stop: bool) -> None:
-        self.stream, self.may_stop = stream, may_stop
+    def __init__(self, stream: Stream, tries: Sequence[ast.Try]) -> None:
+        self.stream, self.tries = stream, tries
 
     def __enter__(self) -> object:
         return next(self.stream)
 
     def __exit__(self, kind: object, wrong: object, *_: object) -> None:
-        if wrong is not None:  # it is raised where the generator stands
+        if wrong is None:
+            left(self.stream)
+        elif self.tries:
             why = "what a context manager does with an error is not read"
             raise IsOpenError(Open("with", why))
-        left(self.stream)
 
 
 def managed(function: Callable[..., Any]) -> Callable[..., object]:
     nodes = own_nodes(getattr(function, "own_body", ()))
-    may_stop = any(isinstance(node, ast.Try) and node.handlers for node in nodes)
+    tries = [node for node in nodes if isinstance(node, ast.Try)]
 
     def call(*given: object, **named: object) -> Any:
         made = function(*given, **named)
-        return Managed(made, may_stop=may_stop) if isinstance(made, Stream) else made
+        return Managed(made, tries) if isinstance(made, Stream) else made
 
     return call
