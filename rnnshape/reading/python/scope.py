@@ -106,27 +106,17 @@ def has_yield(body: Sequence[ast.AST]) -> bool:
 
 def own_names(body: Sequence[ast.AST]) -> frozenset[str]:
     """The names that are a function's own wherever they stand in it: it gives them values."""
-    names, others = set[str](), set[str]()
-    of_comprehensions = set[int]()
     nodes = [*own_nodes(body)]
-    for node in nodes:
-        if isinstance(node, ast.comprehension):
-            of_comprehensions |= {id(part) for part in ast.walk(node.target)}
-    for node in nodes:
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                names |= {name} if id(node) not in of_comprehensions else set()
-            case ast.Global(names=several) | ast.Nonlocal(names=several):
-                others.update(several)
-            case ast.alias():
-                names.add((node.asname or node.name).partition(".")[0])
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                names.add(node.name)
-            case ast.ExceptHandler(name=str(name)) | ast.MatchStar(name=str(name)):
-                names.add(name)
-            case ast.MatchAs(name=str(name)) | ast.MatchMapping(rest=str(name)):
-                names.add(name)
-    return frozenset(names - others)
+    inside = [node.target for node in nodes if isinstance(node, ast.comprehension)]
+    of_comprehensions = {id(part) for target in inside for part in ast.walk(target)}
+    others = (node.names for node in nodes if isinstance(node, ast.Global | ast.Nonlocal))
+    names = (
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        if id(node) not in of_comprehensions
+    )
+    return frozenset(names).difference(*others)
 
 
 class Log(list[Any]):
