@@ -407,23 +407,14 @@ def test_what_a_function_of_another_cell_lacks_is_shown_there() -> None:
 
 def test_a_cell_may_be_a_text_or_lines_of_it() -> None:
     assert of({"cell_type": "code", "source": GRU}).networks
-    assert of({"cell_type": "code", "input": GRU}).networks
     assert of({"cell_type": "code", "source": [GRU[:9], None, GRU[9:]]}).networks
     assert of(code("x = '\ud800'", "GRU(3)")).networks  # half a character
 
 
-def test_cells_of_version_3_stand_in_sheets() -> None:
-    sheets = [None, {"cells": [code("n = 3")]}, {"cells": None}, {"cells": [code("GRU(x)")]}]
-    [network] = read_notebook(json.dumps({"worksheets": sheets}), {}, "x.ipynb").networks
-    assert [(one.name, one.file, one.line) for one in network.unknowns] == [
-        ("x", "x.ipynb, cell 2", 1)
-    ]
-
-
 def test_what_is_said_of_a_notebook_that_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "x.ipynb"
-    none = "x.ipynb has no cells: it is no notebook of version 3 or 4"
-    for text in ("[]", "{}", '{"cells": 3}', '{"worksheets": []}', '{"worksheets": {}}'):
+    none = "x.ipynb has no cells: it is no notebook of version 4"
+    for text in ("[]", "{}", '{"cells": 3}', '{"worksheets": []}'):
         path.write_text(text)
         assert message(path) == none
     of_text = {"cell_type": "markdown", "source": "LSTM(3)"}

@@ -25,9 +25,10 @@ CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -> Reading:
     """The networks that the code of a notebook makes; `where` is the file that it is from."""
-    cells = _cells(json_value(text, where))
-    if cells is None:
-        raise QueryError(f"{where} has no cells: it is no notebook of version 3 or 4")
+    notebook = json_value(text, where)
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        raise QueryError(f"{where} has no cells: it is no notebook of version 4")
     sources, length = [], 0
     for number, code in _cells_of_code(cells):
         length += len(code)
@@ -39,21 +40,11 @@ def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -
     return read_sources(sources, let, folder)
 
 
-def _cells(notebook: object) -> list[object] | None:
-    if not isinstance(notebook, dict):
-        return None
-    sheets = notebook.get("worksheets", [notebook])  # version 3 has its cells in sheets
-    sheets = sheets if isinstance(sheets, list) else []
-    held = [one.get("cells") for one in sheets if isinstance(one, dict)]
-    lists = [one for one in held if isinstance(one, list)]
-    return [cell for cells in lists for cell in cells] if lists else None
-
-
 def _cells_of_code(cells: list[object]) -> Iterator[tuple[int, str]]:
     """The number of each cell of code, counted from 1 among all cells, and its code."""
     for number, cell in enumerate(cells, start=1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            code = cell.get("source", cell.get("input", ""))
+            code = cell.get("source", "")
             lines = code if isinstance(code, list) else [code]
             code = "".join(line for line in lines if isinstance(line, str))
             yield number, code.encode("utf-8", "replace").decode()  # half a character is none
