@@ -464,7 +464,7 @@ def test_no_text_changes_what_the_next_one_means(poison: str) -> None:
         ("LSTM(f'{3}')", False),
         ("LSTM(*a)", False),
         ("LSTM(3", False),
-        ("LSTM(" + "[" * 50 + "]" * 50 + ")", False),
+        ("LSTM(" + "[" * 50 + "]" * 50 + ")", True),
         ("LSTM(" + "1, " * 3000 + ")", False),
         (f"LSTM({2**64})", False),
         ("model.py", True),  # a name; whoever asks has looked for a file

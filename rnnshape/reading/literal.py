@@ -18,7 +18,7 @@ from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 from rnnshape.source import Source
 
 ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|→""")
-LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
+LONGEST = 4_000  # characters
 MODULES = ("layers", "keras.layers", "tf.keras.layers")
 KINDS = ("layers", *ARGUMENT_OBJECTS)
 
@@ -62,29 +62,20 @@ def literal_network(text: str) -> Network | None:
     source = Source(text, "line " if "\n" in text.strip() else "")
     try:
         return chain(_bound_layers(source))
-    except (QueryError, _MoreError):
+    except (QueryError, RecursionError, _MoreError):
         return None
 
 
 @lru_cache(maxsize=16)  # of one question it is asked more than once
 def _statements(text: str) -> list[ast.stmt] | None:
     """The statements of a text, with commas for arrows; None where it is not literal."""
-    if len(text) > LONGEST or _depth(text) > DEEPEST:
+    if len(text) > LONGEST:
         return None
     try:
         statements = ast.parse(text.replace("->", " ,").strip()).body
         return statements if all(map(_is_plain, statements)) else None
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
-
-
-def _depth(text: str) -> int:
-    """How many brackets may stand within each other; those in strings are counted too."""
-    depth = deepest = 0
-    for mark in re.findall(r"[][(){}]", text):
-        depth += 1 if mark in "([{" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _is_plain(node: ast.AST) -> bool:
