@@ -17,12 +17,12 @@ from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.generators import comprehended
-from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_in, is_not_in
+from rnnshape.reading.python.limits import MOST, is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.scope import Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
-from rnnshape.reading.python.streams import Stream
+from rnnshape.reading.python.streams import Stream, cut
 from rnnshape.reading.python.targets import assign, give
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
@@ -119,11 +119,11 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             assign(evaluator, target, known, scope.home)
             return known
         case ast.Yield(value=given):
-            _yield(evaluator, scope, [evaluator.worth(given, scope) if given else None])
+            _yield(scope, [evaluator.worth(given, scope) if given else None])
             return None
         case ast.YieldFrom(value=inner):
             over = evaluator.worth(inner, scope)
-            _yield(evaluator, scope, evaluator.known(list, over))
+            _yield(scope, evaluator.known(list, over))
             return over.returned if isinstance(over, Stream) else None
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
@@ -237,14 +237,11 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
     return known
 
 
-def _yield(evaluator: Evaluator, scope: Scope, values: Sequence[object]) -> None:
+def _yield(scope: Scope, values: Sequence[object]) -> None:
     """Values of a generator, or of the loops of a comprehension."""
     scope.yields += values  # an open one stays open, and has no length
-    if not scope.is_inner and len(scope.yields) > MOST_YIELDS:
-        raise TooLargeError("a generator gives more values than are read")
     if len(scope.yields) > MOST:
-        why = "it gives more values than are read"
-        raise IsOpenError(evaluator.open("a generator", why))
+        raise cut()
 
 
 def _note_distance(op: ast.operator, left: object, right: object, made: object) -> None:

@@ -25,7 +25,6 @@ STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
 MANY_ROUNDS = 100
 MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
-MOST_YIELDS = 2_000  # values of one generator
 DEEPEST_CALL, DEEPEST_NEST, DEEPEST_CODE = 40, 60, 80
 OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
 SEARCHING = ("count", "index", "remove", "sort")
