@@ -36,11 +36,11 @@ from rnnshape.reading.python.stand_in import (
     taken,
     what_it_is,
 )
-from rnnshape.reading.python.streams import bounded, left
+from rnnshape.reading.python.streams import bounded
 from rnnshape.source import Source
 
 shortened = functools.partial(shortened_to, most=60)
-GO_OVER = (iter, list, tuple, left, allowed.enumerated)
+GO_OVER = (iter, list, tuple, allowed.enumerated)
 NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50  # of what is wrong, and of what is not read

@@ -36,15 +36,6 @@ class Stream:
         self.ends: Exception | None = None
         self.returned: object = None
 
-    @property
-    def items(self) -> list[object]:
-        """What is left of it, the last first."""
-        given: list[object] = []
-        while self._rest is not None:
-            given += self._one()
-        self._items[:0] = given[::-1]
-        return self._items
-
     def first(self, many: int) -> list[object]:
         """The first of what is left, the first of all last."""
         while self._rest is not None and len(self._items) < many:
@@ -117,14 +108,6 @@ def bounded(value: object) -> object:
     return Stream(value, kind=type(value).__name__) if is_one else value  # type: ignore[arg-type]
 
 
-def left(stream: Stream) -> list[object]:
-    """What is left of it, where that is known to its end."""
-    items = stream.items
-    if stream.ends is not None:
-        raise stream.ends
-    return items
-
-
 class Managed:
     """What a generator makes of `with`, by `contextlib.contextmanager`; `tries` are the statements
     of it that may do something with an error."""
@@ -137,7 +120,7 @@ class Managed:
 
     def __exit__(self, kind: object, wrong: object, *_: object) -> None:
         if wrong is None:
-            left(self.stream)
+            list(self.stream)
         elif self.tries:
             why = "what a context manager does with an error is not read"
             raise IsOpenError(Open("with", why))
