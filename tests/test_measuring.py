@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from rnnshape.chains import chain
+from rnnshape.formats.json_lines import plain_numbers
 from rnnshape.measuring import launch, memory, messages
-from rnnshape.measuring.arrays import PIECE, Array
+from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
     MeasuredLayer,
     Measurement,
@@ -80,12 +81,12 @@ def numbers(shape: tuple[int, ...], *values: float, kind: str = "f") -> Array:
 )
 def test_an_array_gives_nested_lists_and_json(array: Array, values: object) -> None:
     assert array.values == values
-    assert json.loads("".join(array.json_pieces())) == values
+    assert json.loads(json.dumps(array, default=plain_numbers)) == values
 
 
 def test_what_is_no_number_in_json_is_null() -> None:
     array = numbers((4,), float("nan"), float("inf"), -float("inf"), 1)
-    assert "".join(array.json_pieces()) == "[null, null, null, 1.0]"
+    assert json.dumps(array, default=plain_numbers) == "[null, null, null, 1.0]"
 
 
 def test_numpy_takes_an_array() -> None:
@@ -93,15 +94,6 @@ def test_numpy_takes_an_array() -> None:
     assert (str(array.dtype), array.tolist()) == ("float32", [[1, 2], [3, 4]])
     with pytest.raises(ValueError, match="values=True"):
         np.asarray(Array((1, 2), "float32"))
-
-
-@pytest.mark.parametrize("shape", [(3, PIECE), (PIECE, 3), (2, PIECE // 2, 3)])
-def test_a_large_array_is_written_in_pieces(shape: tuple[int, ...]) -> None:
-    array = numbers(shape, *range(3 * PIECE))
-    pieces = list(array.json_pieces())
-    assert len(pieces) > 4
-    assert max(map(len, pieces)) < 20 * PIECE
-    assert json.loads("".join(pieces)) == array.values
 
 
 MEASURED = Measurement(
@@ -231,7 +223,7 @@ def test_whatever_keras_returns_is_answered(text: str, keras: KerasProcess) -> N
     assert isinstance(answer, Measurement)
     assert Report(asked, answer).differences == ()
     for array in answer.layers[-1].outputs:
-        assert json.loads("".join(array.json_pieces())) == array.values
+        assert json.loads(json.dumps(array, default=plain_numbers)) == array.values
 
 
 def test_many_batches_are_one_answer(keras: KerasProcess) -> None:

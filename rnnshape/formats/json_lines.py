@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from itertools import zip_longest
+from math import isfinite
 from operator import attrgetter
 from typing import Any
 
@@ -20,23 +20,23 @@ from rnnshape.rules.facts import Tensor
 from rnnshape.version import __version__
 from rnnshape.views import VIEWS, known_views
 
-MARK = os.urandom(16).hex()  # it stands for an array, and in no other text
-
 
 def json_pieces(report: Report, views: Collection[str]) -> Iterator[str]:
     """All that is known of one report, as one line of JSON, in pieces to be written in order."""
-    arrays: list[Array] = []
-
-    def marked(array: Array) -> str:
-        arrays.append(array)
-        return MARK
-
-    first, *others = json.dumps(_document(report, views), default=marked).split(f'"{MARK}"')
-    yield first
-    for array, text in zip(arrays, others, strict=True):
-        yield from array.json_pieces()
-        yield text
+    encoder, found = json.JSONEncoder(default=plain_numbers), _document(report, views)
+    yield from encoder.iterencode(found) if "values" in views else [encoder.encode(found)]
     yield "\n"
+
+
+def plain_numbers(part: Any) -> object:
+    """An array, which the encoder takes row by row; what is no number in JSON is null."""
+    if isinstance(part, Array):
+        return part.data
+    return [*part] if part.ndim > 1 else rebuilt(part.tolist(), _number)
+
+
+def _number(value: float | str) -> float | str | None:
+    return value if not isinstance(value, float) or isfinite(value) else None
 
 
 def document(report: Report, views: Collection[str] = ()) -> dict[str, Any]:

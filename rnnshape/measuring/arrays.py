@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,8 +9,6 @@ if TYPE_CHECKING:  # who asks for no numbers does not wait for NumPy
     from numpy.typing import NDArray
 
 Numbers: TypeAlias = "list[Numbers] | float | str"  # an array's entries, as nested lists
-
-PIECE = 10_000  # numbers that are turned into objects at once, so that a signal is soon heard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,27 +48,3 @@ class Array:
         if self.data is None or other.data is None:
             return self.data is other.data and self.shape == other.shape
         return self.dtype == other.dtype and self.data.tolist() == other.data.tolist()
-
-    def json_pieces(self) -> Iterator[str]:
-        """The text of `values` in JSON, piece by piece; what is no number in JSON is null.
-
-        >>> import numpy
-        >>> "".join(Array((2, 1), "float32", numpy.array([[0.5], [numpy.nan]])).json_pieces())
-        '[[0.5], [null]]'
-        """
-        if self.data is None:
-            yield "null"
-        else:
-            yield from _pieces(self.data)
-
-
-def _pieces(part: NDArray[Any]) -> Iterator[str]:
-    """The same, row by row where there are many numbers."""
-    if part.size <= PIECE or part.ndim == 1:
-        text = json.dumps(part.tolist())
-        yield text if part.dtype.kind == "U" else re.sub("-?Infinity|NaN", "null", text)
-        return
-    for place, row in enumerate(part):
-        yield ", " if place else "["
-        yield from _pieces(row)
-    yield "]"
