@@ -22,8 +22,6 @@ from rnnshape.rules.facts import NOTHING, Relation, Tensor
 from rnnshape.signatures import is_operation
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
 
 
@@ -96,29 +94,6 @@ class Report:
         """The same report with a measurement: what is open to the rule may follow from it."""
         known = self.description if self.description.is_complete else None
         return replace(self, measurement=measurement, described=known)
-
-    def to_frame(self) -> DataFrame:
-        """A row for each output, as a `DataFrame` of pandas; an `ImportError` without pandas.
-
-        >>> from rnnshape import inspect
-        >>> frame = inspect("LSTM(3, return_state=True)").to_frame()  # doctest: +SKIP
-        >>> list(frame["output"])  # doctest: +SKIP
-        ['o', 'h', 'c']
-        """
-        from pandas import DataFrame
-
-        return DataFrame(
-            {
-                "layer": output.layer,
-                "expression": str(self.layers[output.layer - 1].call),
-                "output": output.name,
-                "shape": output.shape,
-                "axes": tuple(axis.label for axis in output.axes),
-                "dtype": output.dtype,
-                "meaning": output.meaning,
-            }
-            for output in self.outputs
-        )
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])

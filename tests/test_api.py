@@ -602,21 +602,6 @@ def test_the_document_is_that_of_the_command() -> None:
         report.to_dict(["diagram"])
 
 
-def test_a_frame_has_a_row_for_each_output() -> None:
-    pandas = pytest.importorskip("pandas")
-    frame = inspect("LSTM(4, return_sequences=True) -> AutoContrast()").to_frame()
-    assert isinstance(frame, pandas.DataFrame)
-    assert list(frame["output"]) == ["o", "o"]
-    assert list(frame["shape"]) == [(2, 5, 4), None]
-    assert list(frame["axes"]) == [("batch", "timesteps", "units"), ()]
-
-
-def test_without_pandas_there_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match="pandas"):
-        inspect("LSTM(3)").to_frame()
-
-
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
