@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
@@ -12,10 +11,8 @@ from types import EllipsisType
 from typing import Any
 
 from rnnshape.description import Description
-from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.network import Argument, Input, Network, Ref, Shape, Step
-from rnnshape.rules import with_initial_state
 from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.signatures import OPERATORS, REFUSED, is_operation, module_of, signature
 
@@ -35,13 +32,8 @@ def program(network: Network, description: Description) -> str:
     from keras.layers import GRU
     <BLANKLINE>
     inputs = Input((5, 1), batch_size=2)
-    layer = GRU(3, return_state=True)
-    o, h = layer(inputs)
+    o, h = GRU(3, return_state=True)(inputs)
     model = Model(inputs, [o, h])
-    <BLANKLINE>
-    # The same layer, going on from these states:
-    more = Input((5, 1), batch_size=2)
-    o, h = layer(more, initial_state=h)
     """
     steps = (replace(step, layer=step.layer.without_left_open()) for step in network.steps)
     network = replace(network, steps=tuple(steps))
@@ -56,45 +48,12 @@ def program(network: Network, description: Description) -> str:
         found = [name for name in known if name not in models]
         if found:
             lines.append(f"from keras.{module} import {', '.join(found)}")
-    made = statements(network, description)
-    return "\n".join([*lines, "", *_going_on(network, description, made)]) + "\n"
+    return "\n".join([*lines, "", *statements(network, description)]) + "\n"
 
 
 def statements(network: Network, description: Description) -> list[str]:
     """The program's lines after its imports."""
     return list(_Writer(network, description).lines())
-
-
-def _going_on(network: Network, description: Description, made: list[str]) -> list[str]:
-    """The lines, and where the last layer returns states, how it is given them again."""
-    step, layer = network.steps[-1], description.layers[-1]
-    facts, text, [*before, last, model] = layer.facts, str(step.layer), made
-    names, _, call = last.partition(" = ")
-    is_plain = len(step.refs) == 1 and not (step.keywords or network.outputs or step.same_as)
-    words = re.findall(r"\w+", " ".join(before))
-    if facts is None or not is_plain or {"layer", "more"} & {*words}:
-        return made
-    if not facts.returned_states or facts.recurrence is None:  # which open units have not
-        return made
-    states, [given] = facts.returned_states, layer.inputs
-    if given is None or given.known_size is None:
-        return made
-    try:
-        with_initial_state(step.layer, facts, states)
-    except QueryError:  # some of a backward layer's may be missing
-        return made
-    parts = names.split(", ", len(facts.returns) - len(states))
-    again = parts[-1] if isinstance(states[0], Tensor) and len(states) == 1 else f"[{parts[-1]}]"
-    return [
-        *before,
-        f"layer = {text}",
-        f"{names} = layer{call.removeprefix(text)}",
-        model,
-        "",
-        "# The same layer, going on from these states:",
-        f"more = {Input(_sizes(given))}",
-        f"{names} = layer(more, initial_state={again})",
-    ]
 
 
 def _sizes(tensor: Tensor) -> Shape:

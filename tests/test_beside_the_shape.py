@@ -94,35 +94,6 @@ def test_random_models(tmp_path: Path) -> None:
     assert not wrong, said
 
 
-RETURN_STATES = [
-    "LSTM(3, return_state=True)",
-    "GRU(3, return_state=True, return_sequences=True)",
-    "LSTM(3, return_state=True, stateful=True)",
-    "Bidirectional(LSTM(3, return_state=True))",
-    "Bidirectional(GRU(3, return_state=True), merge_mode=None)",
-    "RNN([LSTMCell(3), GRUCell(4)], return_state=True)",
-    "RNN([LSTMCell(3)], return_state=True)",
-    "Bidirectional(RNN([LSTMCell(3), GRUCell(4)], return_state=True))",
-    "ConvLSTM1D(2, 2, return_state=True)",
-    "Embedding(9, 4, mask_zero=True) -> LSTM(3, return_state=True)",
-    "Input((None, 4)) -> LSTM(3, return_state=True)",
-]
-
-
-@pytest.mark.keras
-@pytest.mark.parametrize("text", RETURN_STATES)
-def test_the_program_feeds_the_states_back_and_runs(text: str) -> None:
-    import numpy as np
-
-    code = inspect(text).code
-    assert "initial_state=" in code
-    made: dict[str, Any] = {}
-    exec(code, made)
-    model = made["Model"]([made["inputs"], made["more"]], made["o"] if "o" in made else made["o1"])
-    sizes = [[2 if n == 0 else size or 5 for n, size in enumerate(i.shape)] for i in model.inputs]
-    model.predict([np.ones(size) for size in sizes], verbose=0)
-
-
 @pytest.mark.keras
 @pytest.mark.parametrize("within", ["", "Input((8, 3)), "])
 def test_the_program_of_a_model_in_a_layer_runs(within: str) -> None:
@@ -130,20 +101,6 @@ def test_the_program_of_a_model_in_a_layer_runs(within: str) -> None:
     made: dict[str, Any] = {}
     exec(inspect(f"Input((4, 8, 3)) -> TimeDistributed({inner}) -> LSTM(2)").code, made)
     assert made["model"].output_shape == (None, 2)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "LSTM(3)",
-        "LSTM(3, return_sequences=True) -> GRU(2)",
-        "Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(3, return_state=True, "
-        "go_backwards=True))",
-        "LSTM(units, return_state=True)",
-    ],
-)
-def test_no_states_are_fed_back_where_there_are_none_too_few_or_open_ones(text: str) -> None:
-    assert "initial_state" not in inspect(text).code
 
 
 OPTIONS = [
