@@ -193,7 +193,7 @@ def weights(report: Report, layer: Layer) -> Iterator[list[str]]:
 
 
 def compared(shown: Shown) -> Iterator[list[str]]:
-    """A row of each layer of each combination: in a grid, packed, or as a table of its own."""
+    """A row of each layer of each combination: in a grid, or as a table of its own."""
     weighted = "weights" in shown.query.views
     for report in shown.reports:
         flags = report.question.flags or ()
@@ -201,7 +201,6 @@ def compared(shown: Shown) -> Iterator[list[str]]:
         for layer in report.layers:
             outputs = report.outputs_of(layer)
             first = f"{layer.number if len(report.layers) > 1 else ''} {marks}"
-            shapes = "".join(str(output.shape) for output in outputs)
             named = "".join(f"{output.name} {output.shape}" for output in outputs)
             total = number(report.parameters_of(layer)) if weighted else ""
             rows = "".join(
@@ -211,7 +210,7 @@ def compared(shown: Shown) -> Iterator[list[str]]:
             full = "".join(
                 f"{one.name} {one.shape} {PAGE.axes(one.axes)} {one.meaning}" for one in outputs
             )
-            yield [f"{first} {shapes} {total}", f"{first} {total} {named}", rows, full]
+            yield [f"{first} {total} {named}", rows, full]
     for claim in dict.fromkeys(one.relation.claim for each in shown.reports for one in each.claims):
         yield [claim]
 

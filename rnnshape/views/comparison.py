@@ -1,5 +1,5 @@
-"""`--compare`: a row per combination and a column per tensor, so that the eye sees what a flag
-changes."""
+"""`--compare`: a row per combination, with the tensors that it returns, so that the eye sees what a
+flag changes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ def comparison(query: Query, reports: Sequence[Report], page: Page) -> Iterator[
     """One grid per cell, under each other."""
     weights = "weights" in query.views
     groups = [list(group) for _, group in groupby(reports, key=_name)]
-    for packed in (False, True):
-        grids = [_grid(group, query, page, packed=packed) for group in groups]
-        if all(page.fits(grid.width) for grid in grids):
-            for group, grid in zip(groups, grids, strict=True):
-                yield _heading(group, query.compare, page)
-                yield grid
-            return
-    for report in reports:  # too narrow for either: one after the other
+    grids = [_grid(group, query, page) for group in groups]
+    if all(page.fits(grid.width) for grid in grids):
+        for group, grid in zip(groups, grids, strict=True):
+            yield _heading(group, query.compare, page)
+            yield grid
+        return
+    for report in reports:  # too narrow: one after the other
         yield from outputs(report, page)
         if weights and len(report.layers) == 1:
             yield Lines((styled(page.number(report.parameters), " parameters"),))
@@ -59,26 +58,17 @@ def _heading(group: Sequence[Report], varying: Sequence[str], page: Page) -> Hea
     return Heading(_name(report), ", ".join([*held, *modes]), inputs)
 
 
-def _grid(group: Sequence[Report], query: Query, page: Page, *, packed: bool) -> Grid:
-    """A column per tensor; `packed`, all tensors of a row in one column, as many beside each other
-    as there is room for."""
+def _grid(group: Sequence[Report], query: Query, page: Page) -> Grid:
+    """All tensors of a row in one column, as many beside each other as there is room for."""
     number = ("layer",) if len(group[0].layers) > 1 else ()
     lead = (*number, *(flag.replace("_", "_\n") for flag in query.compare))
     total = ("parameters",) if "weights" in query.views else ()
     rows = list(_rows(group, query, page))
-    if packed:
-        others = Grid((*lead, *total), tuple((*first, *last) for first, _, last in rows))
-        room = page.width - others.width - GAP
-        columns = (*lead, *total, "outputs")
-        cells = [(*first, *last, _packed(shapes, room)) for first, shapes, last in rows]
-    else:
-        names = _columns(group)
-        columns = (*lead, *map(" / ".join, names.values()), *total)
-        cells = []
-        for first, shapes, last in rows:
-            own = {_column(name): cell for name, cell in shapes.items()}
-            cells.append((*first, *(own.get(column, Text()) for column in names), *last))
-    return Grid(columns, tuple(cells), right=tuple(map(columns.index, total)))
+    others = Grid((*lead, *total), tuple((*first, *last) for first, _, last in rows))
+    room = page.width - others.width - GAP
+    cells = tuple((*first, *last, _packed(shapes, room)) for first, shapes, last in rows)
+    right = tuple(range(len(lead), len(lead) + len(total)))
+    return Grid((*lead, *total, "outputs"), cells, right=right)
 
 
 def _rows(
@@ -98,20 +88,6 @@ def _rows(
                 {output.name: shape(output, page) for output in report.outputs_of(layer)},
                 (page.number(report.parameters_of(layer)),) if "weights" in query.views else (),
             )
-
-
-def _columns(reports: Sequence[Report]) -> dict[str, dict[str, None]]:
-    """The columns, and the names that share each."""
-    columns: dict[str, dict[str, None]] = {}
-    for report in reports:
-        for output in report.outputs:
-            columns.setdefault(_column(output.name), {})[output.name] = None
-    return columns
-
-
-def _column(name: str) -> str:
-    """What one direction calls `h`, two call `h1`."""
-    return name.removesuffix("1")
 
 
 def _packed(shapes: Mapping[str, Text], room: int) -> Text:
