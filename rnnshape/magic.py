@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from types import ModuleType
 from typing import Any
@@ -19,15 +19,12 @@ from rnnshape.cli import ExitCode
 from rnnshape.cli.data import shapes_of_x
 from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
-from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let
 from rnnshape.input_shapes import TABLE, Shape, dtype_of, in_columns, is_table, range_of
-from rnnshape.layer_list import check_weights
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
 from rnnshape.reading.found import NamedValue
-from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
@@ -188,27 +185,9 @@ class _Names:
     def read(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
         if self.knows(what):
             return live.read_object(self.names[what], self.shapes)
-        parts = [part.strip() for part in with_plain_arrows(what).split("->")]
-        objects = [self.names[part] if self.knows(part) else part for part in parts]
-        if any(map(self.knows, parts)):
-            what = " -> ".join(
-                self._written(part, is_first=number == 0) if self.knows(part) else part
-                for number, part in enumerate(parts)
-            )
         used = {*NAME.findall(what)} - {label.partition(".")[0] for label in let}
         reader = reader_of_process(os.getpid())
-        reading = reader.read(what, let, dimensions, tuple(self._plain(used)))
-        for question in reading.questions:
-            check_weights(objects, replace(question, dimensions=dimensions))
-        return reading
-
-    def _written(self, name: str, *, is_first: bool) -> str:
-        """A layer of the notebook, or a model that is a chain, as it stands in another."""
-        shapes = self.shapes if is_first else ()
-        [network] = live.read_object(self.names[name], shapes).networks
-        if not network.is_chain:
-            raise QueryError(f"{name} is no chain of layers that can be read: ask for it alone")
-        return str(network) if is_first else " -> ".join(map(str, network.layers))
+        return reader.read(what, let, dimensions, tuple(self._plain(used)))
 
     def _plain(self, used: set[str]) -> Iterator[NamedValue]:
         """The numbers, texts and shapes that go by the names that a text uses, as it begins."""

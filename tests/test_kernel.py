@@ -76,13 +76,9 @@ CELLS = {
         "called = keras.Sequential([keras.layers.LSTM(4), keras.layers.Dense(1)])\n"
         "called(np.zeros((2, 7, 3)))\n"
         "%rnnshape called -n --x X --format plain\n"
-        "%rnnshape called -> Dense(2) -n --x 100,9,3 --format plain\n"
         "%rnnshape called -n --x 2,7,8"
     ),
-    "live in a chain": "%rnnshape model → Dense(units) -n --x=X --format plain",
-    "live behind others": "%rnnshape Dense(3) -> model -n --format plain",
-    "live where it does not fit": "%rnnshape Dense(4) -> model -n",
-    "live twice": "d = keras.layers.Dense(3)\n%rnnshape d -> d -n",
+    "live in a chain": "%rnnshape model → Dense(units) -n --format plain",
     "named as a word": "lstm = keras.layers.LSTM(9)\n%rnnshape lstm -n",
     "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
     "complete loss": "get_ipython().complete('hub', '%rnnshape LSTM(3) --loss hub', 28)[1]",
@@ -212,12 +208,8 @@ def test_what_stands_in_braces_is_not_run(shown: Shown) -> None:
     assert shown("untouched", "text/plain") == "[]"
 
 
-def test_what_is_live_is_the_beginning_of_a_chain(shown: Shown) -> None:
-    ends = "o 16 4\n# Dense(6), layer 2 of 2\no 16 6\n"
-    assert shown("live in a chain", "stdout").endswith(ends)
-    assert "# LSTM(4), layer 2 of 2\no 2 4\n" in shown("live behind others", "stdout")
-    assert "has its weights already" in shown("live where it does not fit", "stderr")
-    assert "stands here twice" in shown("live twice", "stderr")
+def test_what_is_live_is_asked_alone(shown: Shown) -> None:
+    assert "model is the notebook's own" in shown("live in a chain", "stderr")
     assert "lstm is the notebook's own, and a word of the command" in shown(
         "named as a word", "stderr"
     )
@@ -250,8 +242,7 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
 
 def test_what_was_called_once_takes_other_data_of_the_same_features(shown: Shown) -> None:
     taken = "# {}, layer 1 of {}\no {} 4\n# Dense(1), layer 2 of {}\no {} 1\n"
-    chain = taken.format("LSTM(4)", 3, 32, 3, 32) + "# Dense(2), layer 3 of 3\no 32 2\n"
-    assert shown("called", "stdout") == taken.format("LSTM(4)", 2, 16, 2, 16) + chain
+    assert shown("called", "stdout") == taken.format("LSTM(4)", 2, 16, 2, 16)
     assert "✗ X (2, 7, 8) does not fit" in shown("called", "text/plain")
 
 
