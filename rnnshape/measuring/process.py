@@ -21,7 +21,6 @@ from rnnshape.columns import open_in
 from rnnshape.errors import FLAGS, QueryError, flag, written
 from rnnshape.expression import reasons
 from rnnshape.measuring import launch, memory
-from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
     Answer,
     Measurement,
@@ -101,7 +100,6 @@ class KerasProcess:
         assert self._process is not None
         self._most = memory.most_for(self._process.pid)
         launch.send(self._process, pickle.dumps(request))
-        inputs: tuple[Array, ...] = ()
         for _ in request.questions:
             answer = self._next_answer()
             if answer is None:
@@ -109,10 +107,6 @@ class KerasProcess:
             if isinstance(answer, MeasurementError) and answer.everything:
                 self._final = answer
                 raise answer
-            if isinstance(answer, Measurement):
-                if answer.inputs == inputs:  # then their numbers are kept once
-                    answer = replace(answer, inputs=inputs)
-                inputs = answer.inputs
             yield answer
 
     def _next_answer(self) -> Answer | None:
