@@ -94,9 +94,10 @@ class Report(report.Report):
         return "\n".join(line.plain.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
-        from rnnshape.formats.html import report_html
+        from rnnshape.formats.html import PAGE, fragment
+        from rnnshape.views.document import report_blocks
 
-        return report_html(self)
+        return fragment(report_blocks(self, (), PAGE))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         from rnnshape.views.palette import dressed  # only who has Rich asks for it

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from rnnshape.formats.layout import highlighted
-from rnnshape.report import Report
-from rnnshape.views import diagram
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
-from rnnshape.views.document import report_blocks
 from rnnshape.views.page import Page
 from rnnshape.views.palette import GREEN, MAGENTA, RED
 from rnnshape.views.text import NO_BREAK, Text, pieces
@@ -35,8 +32,6 @@ STYLES = """\
 .rnnshape td .shape { white-space: nowrap; }
 .rnnshape pre { background: none; border: 0; color: inherit; line-height: 1.15; margin: 0.6em 0;
   overflow-x: auto; padding: 0 0 0.3em; }
-.rnnshape details { margin: 0.4em 0; }
-.rnnshape summary { cursor: pointer; }
 .rnnshape .title, .rnnshape .shape, .rnnshape .keyword { font-weight: bold; }
 .rnnshape .name { font-weight: bold; color: MAGENTA; }
 .rnnshape .literal, .rnnshape .pending { color: MAGENTA; }
@@ -72,28 +67,9 @@ def html_page(blocks: Iterable[Block], title: str) -> str:
     return DOCUMENT.format(title=escape(title), body=fragment(blocks))
 
 
-def report_html(report: Report) -> str:
-    """A report in a notebook: its tables, relations and notes; the diagram of recurrent layers and
-    the program in parts that open."""
-    parts = [elements(report_blocks(report, (), PAGE))]
-    if any(layer.facts and layer.facts.recurrence for layer in report.layers):
-        parts.append(_opening("Diagram", diagram.blocks(report, PAGE)))
-    parts.append(_opening("Code", [Program(report.code)]))
-    return _styled("\n".join(parts))
-
-
 def fragment(blocks: Iterable[Block]) -> str:
     """Blocks as a fragment that brings its own styles and takes its colours from around it."""
-    return _styled(elements(blocks))
-
-
-def _styled(inside: str) -> str:
-    """Elements with their styles."""
-    return f'<div class="rnnshape">\n<style>\n{STYLES}</style>\n{inside}\n</div>'
-
-
-def _opening(title: str, blocks: Iterable[Block]) -> str:
-    return f"<details><summary>{title}</summary>\n{elements(blocks)}\n</details>"
+    return f'<div class="rnnshape">\n<style>\n{STYLES}</style>\n{elements(blocks)}\n</div>'
 
 
 def elements(blocks: Iterable[Block]) -> str:
