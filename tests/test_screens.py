@@ -175,18 +175,12 @@ def table(report: Report) -> Iterator[list[str]]:
 
 
 def weights(report: Report, layer: Layer) -> Iterator[list[str]]:
-    """Of two directions that have the same, the first's stand for both."""
     if len(report.layers) > 1:
         yield [f"{layer.number} {layer.call}"]
-    names = [weight.name.partition("_") for weight in layer.weights]
-    twice = names and {one[0] for one in names} == {"forward", "backward"}
-    for weight, (_, _, name) in zip(layer.weights, names, strict=True):
-        if twice and weight.name.startswith("backward_"):
-            yield ["each twice: forward and backward"]
-            break
+    for weight in layer.weights:
         yield [
-            f"{name if twice else weight.name} {weight.size:,} {PAGE.shape(weight.shape)} "
-            f"{PAGE.axes(weight.axes)} {weight.meaning}"
+            f"{weight.name} {weight.size:,} {PAGE.shape(weight.shape)} {PAGE.axes(weight.axes)} "
+            f"{weight.meaning}"
         ]
     if layer.weights:
         yield [f"= {number(layer.parameters)}"]

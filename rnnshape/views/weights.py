@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import count, groupby
 from math import prod
 from typing import Any
 
@@ -32,7 +32,6 @@ def blocks(report: Report, page: Page) -> Iterator[Grid]:
 
 
 def fields(report: Report) -> dict[str, Any]:
-    """Both directions' weights in full: a program reads no "twice"."""
     return {
         "weights": [
             {
@@ -64,22 +63,16 @@ def _rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | Section]:
     if layer.facts is None:
         yield from _measured_rows(report, layer, page)
         return
-    weights, directions = _alike(layer)
-    for weight in weights:
-        name = weight.name
-        for direction in directions:
-            name = name.removeprefix(f"{direction}_")
+    for weight in layer.weights:
         yield (
-            styled((name, Style.NAME)),
+            styled((weight.name, Style.NAME)),
             page.number(weight.known_size),
             styled((page.shape(weight.sizes), Style.SHAPE)),
             styled((page.axes(weight.axes), Style.QUIET)),
             styled(weight.meaning),
         )
-    if directions:
-        yield Section(styled((f"each twice: {' and '.join(directions)}", Style.QUIET)), indent=2)
-    if weights:
-        yield Section(_sum(layer, weights, len(directions) or 1, page), indent=2)
+    if layer.weights:
+        yield Section(_sum(layer, page), indent=2)
 
 
 def _measured_rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | Section]:
@@ -91,17 +84,8 @@ def _measured_rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | S
     yield Section(styled(page.number(report.parameters_of(layer)), " parameters"))
 
 
-def _alike(layer: Layer) -> tuple[Sequence[Tensor], tuple[str, ...]]:
-    """The weights to be shown; of two directions with the same ones, the first's, and both."""
-    passes = layer.facts.recurrence.passes if layer.facts and layer.facts.recurrence else ()
-    axes = {tuple(weight.axes for weight in one_pass.weights) for one_pass in passes}
-    if len(passes) > 1 and len(axes) == 1 and layer.weights:
-        return passes[0].weights, tuple(one_pass.direction for one_pass in passes)
-    return layer.weights, ()
-
-
-def _sum(layer: Layer, weights: Sequence[Tensor], times: int, page: Page) -> Text:
-    names, numbers = formula(weights, times, page)
+def _sum(layer: Layer, page: Page) -> Text:
+    names, numbers = formula(layer.weights, page)
     total = page.number(layer.parameters)
     if numbers == total.plain:
         return styled((f"{names} = " if names != numbers else "", Style.QUIET), total)
@@ -112,47 +96,36 @@ def _sum(layer: Layer, weights: Sequence[Tensor], times: int, page: Page) -> Tex
     )
 
 
-def formula(weights: Sequence[Tensor], times: int, page: Page) -> tuple[str, str]:
+def formula(weights: Sequence[Tensor], page: Page) -> tuple[str, str]:
     """How parameters are counted, in the axes' names and in numbers.
 
-    What all of some weights have as a factor, as the gates of a cell, stands before their sum.
+    What all of some weights have as a factor, as the gates of a cell and both directions, stands
+    before their sum.
 
     >>> from rnnshape.rules.facts import Axis
     >>> from rnnshape.views.text import NO_BREAK
     >>> kernel = Tensor("kernel", (Axis("features", 16), 4 * Axis("units", 64)))
     >>> bias = Tensor("bias", (4 * Axis("units", 64),))
-    >>> for text in formula([kernel, bias], 2, Page()):
+    >>> for text in formula([kernel, bias, kernel, bias], Page()):
     ...     print(text.replace(NO_BREAK, " "))
     2 · 4 · (features·units + units)
     2 · 4 · (16·64 + 64)
     """
-    names = _written(weights, times, page, lambda axis: axis.name)
-    return names, _written(weights, times, page, _number)
+    return _written(weights, page, lambda axis: axis.name), _written(weights, page, _number)
 
 
 def _number(axis: Axis) -> str:
     return "?" if axis.is_unknown else str(axis.length // axis.factor)
 
 
-def _written(
-    weights: Sequence[Tensor], times: int, page: Page, written: Callable[[Axis], str]
-) -> str:
+def _written(weights: Sequence[Tensor], page: Page, written: Callable[[Axis], str]) -> str:
     """`2 · 4 · (16·64 + 64)`"""
     sums = []
-    groups = [
-        (factor, list(group))
-        for factor, group in groupby(weights, lambda each: prod(axis.factor for axis in each.axes))
-    ]
-    outer = times > 1 and len(groups) > 1
-    for factor, group in groups:
+    for factor, group in groupby(weights, lambda each: prod(axis.factor for axis in each.axes)):
         products = [page.times.join(map(written, weight.axes)) or "1" for weight in group]
-        factors = [1 if outer else times, factor]
-        if len(set(products)) == 1:
-            factors.append(len(products))
-            products = products[:1]
-        before = [str(factor) for factor in factors if factor > 1]
-        inside = " + ".join(products)
-        inside = f"({inside})" if before and len(products) > 1 else inside
-        sums.append(whole(f" {page.times} ".join([*before, inside])))
-    text = " + ".join(sums)
-    return f"{times} {page.times} ({text})" if outer else text
+        own = next(n for n in count(1) if products[:n] * (len(products) // n) == products)
+        factors = [times for times in (len(products) // own, factor) if times > 1]
+        inside = " + ".join(products[:own])
+        inside = f"({inside})" if factors and own > 1 else inside
+        sums.append(whole(f" {page.times} ".join([*map(str, factors), inside])))
+    return " + ".join(sums)
