@@ -393,7 +393,7 @@ def test_bytes_that_are_no_text_fail_alone() -> None:
 def test_what_holds_is_not_called_wrong_before_it_is_measured(words: tuple[str, ...]) -> None:
     finished = command(*words, "--compare", "--dry-run")
     assert "✗" not in finished.out
-    assert "· o == h" in finished.out
+    assert "· return_state: o == h" in finished.out
 
 
 @pytest.mark.parametrize(

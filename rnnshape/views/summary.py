@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rnnshape.expression import reasons
 from rnnshape.query import Query
 from rnnshape.report import Report
-from rnnshape.views.blocks import Block, Grid, Lines
+from rnnshape.views.blocks import Block, Lines
 from rnnshape.views.outputs import options_of
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
@@ -20,18 +20,10 @@ def summary(
     not said yet while the measurement is `pending`."""
     claims = _claims(query, reports)
     width = len(page.check)
-    lines: list[Text] = []
-    if query.compare and claims:
-        rows = tuple(
-            (styled(page.mark(holds), f" {claim}"), styled((where or "none", Style.QUIET)))
-            for (claim, where), holds in claims.items()
-        )
-        yield Grid((" " * width + " What holds", "With these flags alone"), rows, folds=1)
-    else:
-        lines += (
-            styled(page.mark(holds), f" {where}: {claim}" if where else f" {claim}")
-            for (claim, where), holds in claims.items()
-        )
+    lines = [
+        styled(page.mark(holds), f" {where}: " if where else " ", whole(claim))
+        for (claim, where), holds in claims.items()
+    ]
     units = dict.fromkeys(_names_of_units(reports))
     if units:
         lines.append(styled((" " * width + f" where U is {' or '.join(units)}", Style.QUIET)))
