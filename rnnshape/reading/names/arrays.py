@@ -53,7 +53,6 @@ class Array(StandIn):
         own_written: not empty once one is changed; all arrays that show the same share it.
         own_dtype: the kind of its entries; `"list"` of a `NestedList`; None of numbers of no
             further kind.
-        own_may_nest: whether each entry of a column of a table may be an array or a list.
         own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
     """
 
@@ -61,7 +60,6 @@ class Array(StandIn):
     own_classes: int | None = None
     own_random = (0, 0)
     own_is_data = True
-    own_may_nest = False
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
 
     def __init__(
@@ -222,15 +220,13 @@ class Array(StandIn):
         """Nested lists, which know their shape alone where the numbers are not known."""
         if self.own_values and len(self.shape) == 1:
             return list(self.own_values)
-        if self.own_may_nest:
+        if self.own_entries == UNKNOWN_ENTRIES:  # each may be an array or a list
             return opened("data")
         return NestedList(self.shape, self.own_values, self.own_entries)
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
-        made = Array(shape, dtype=self.own_dtype)
-        made.own_may_nest = self.own_may_nest
-        return made
+        return Array(shape, dtype=self.own_dtype)
 
     def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""

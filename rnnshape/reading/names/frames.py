@@ -11,24 +11,15 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of
 from rnnshape.reading.names.indexing import indexed
 from rnnshape.reading.names.labels import (
-    LABELS,
-    NESTED,
-    OF_PANDAS,
     are_names,
     as_labels,
     columns_taken,
-    entries_of,
-    label_of,
-    labelled_as,
-    of_columns,
-    of_values,
+    holds_numbers,
     rows_and_columns,
 )
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
-
-CHANGING = ("replace", "where", "mask", "update")  # that may put numbers in place of texts
 
 
 class Frame(Array):
@@ -36,10 +27,12 @@ class Frame(Array):
 
     Attributes:
         own_labels: of its columns; None where they are not known.
+        own_others: the labels of those that may hold other things than numbers.
     """
 
     own_what = "a table"
     own_labels: tuple[Any, ...] | None = None
+    own_others: frozenset[Any] = frozenset()
 
     def own_reaches(self, name: str) -> bool:
         return not name.startswith(("own_", "_"))
@@ -47,8 +40,6 @@ class Frame(Array):
     def __getattr__(self, name: str) -> Any:
         if not self.own_reaches(name):
             raise AttributeError(name)
-        if name in CHANGING:
-            self.own_written.append(True)
         is_column = len(self.shape) > 1 and name in (self.own_labels or ())
         return self[name] if is_column else opened()
 
@@ -68,45 +59,24 @@ class Frame(Array):
         if len(self.shape) == 1:
             return Frame(columns) if columns else opened()
         self.own_check(key)
-        taken = self.own_taken(key)
-        columns = (len(taken),) if len(taken) > 1 else columns
-        made = labelled((self.shape[0], *columns), taken or key if columns else None)
-        made.own_may_nest = not columns and (not taken or entries_of(taken[0]) == NESTED)
-        if not columns and taken:
-            made.own_dtype = self.own_kind_of(key)
-        made.own_written = self.own_written
-        return made
-
-    @property
-    def own_entries(self) -> str | None:
-        """Of all columns; not known where some that are no numbers may be numbers by now."""
-        kinds = self.own_kinds()
-        kind = self.own_dtype if kinds == {self.own_dtype} else of_columns(kinds)
-        return UNKNOWN_ENTRIES if self.own_written and kind not in OF_NUMBERS else kind
-
-    def own_kinds(self) -> set[str | None]:
-        """The kinds of entries of its columns."""
-        is_one = len(self.shape) == 1 or self.own_labels is None or self.own_dtype is not None
-        return {self.own_dtype} if is_one else {*map(entries_of, self.own_labels or ())}
-
-    def own_taken(self, key: Any) -> list[Any]:
-        """The labels of all columns that have one of these, where they are known."""
         keys = key if isinstance(key, list) else [key]
-        return [label for one in keys for label in self.own_labels or () if label == one]
+        taken = [label for one in keys for label in self.own_labels or () if label == one]
+        columns = (len(taken),) if len(taken) > 1 else columns
+        return self.own_with((self.shape[0], *columns), taken or keys)
+
+    own_entries = property(lambda table: UNKNOWN_ENTRIES if table.own_others else table.own_dtype)
+
+    def own_with(self, shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
+        """What has columns of these labels, if they are known, which hold what they hold here."""
+        return labelled(shape, labels, self.own_others, self.own_dtype)
 
     def own_like(self, shape: Sequence[Any]) -> Frame:
         """Other rows of the same columns."""
-        made = labelled(shape, self.own_labels)
-        made.own_may_nest, made.own_dtype = self.own_may_nest, self.own_dtype
-        made.own_written = [*self.own_written]
-        return made
+        return self.own_with(shape, self.own_labels)
 
-    def own_kind_of(self, label: Any = None) -> str | None:
-        """The kind of entries in one of the columns; `UNKNOWN_ENTRIES` where it is not known which
-        that is, and others than numbers are among them."""
-        kinds = {*map(entries_of, self.own_taken(label))} or self.own_kinds()
-        kind = next(iter(kinds)) if len(kinds) == 1 else None if kinds <= {*OF_NUMBERS} else NESTED
-        return UNKNOWN_ENTRIES if kind == NESTED else kind
+    def own_become(self, made: Frame) -> None:
+        self.shape, self.own_labels = made.shape, made.own_labels
+        self.own_others, self.own_dtype = made.own_others, made.own_dtype
 
     def own_check(self, labels: Any) -> None:
         """As pandas, a `KeyError` where there is no such column."""
@@ -117,19 +87,16 @@ class Frame(Array):
     def own_of_other_rows(self, inplace: Any) -> Any:
         """What takes some of the rows, or changes this."""
         made = self.own_like((opened("the number of rows"), *self.shape[1:]))
-        if inplace is False:
-            return made
-        self.shape = made.shape
-        return None
+        return made if inplace is False else self.own_become(made)
 
     def own_of_columns(self, labels: Sequence[Any] | None, inplace: Any = True) -> Any:
         """What has columns of these labels, if they are known, or becomes so."""
         if inplace is False:
-            return opened() if labels is None else labelled((self.shape[0], len(labels)), labels)
+            shape = (self.shape[0], len(labels or ()))
+            return opened() if labels is None else self.own_with(shape, labels)
         if len(self.shape) > 1:
             many = opened("the number of columns") if labels is None else len(labels)
-            self.shape = (self.shape[0], many)
-            self.own_labels = None if labels is None else tuple(labels)
+            self.own_become(self.own_with((self.shape[0], many), labels))
         return None
 
     def __setitem__(self, key: Any, value: object) -> None:
@@ -138,14 +105,15 @@ class Frame(Array):
         is_new = isinstance(key, str) or (type(key) is int and not 0 <= key < rows)
         if len(self.shape) == 1 and is_new:
             self.own_of_other_rows(True)
-        if self.own_labels is None or not are_names(keys):
-            self.own_of_columns(None)
-        else:
-            new = [key for key in dict.fromkeys(keys) if key not in self.own_labels]
-            labels = [*self.own_labels, *new]
-            self.own_of_columns(
-                [label_of(str(label), value) if label in keys else label for label in labels]
-            )
+        labels = None
+        if self.own_labels is not None and are_names(keys):
+            labels = [*self.own_labels, *(key for key in keys if key not in self.own_labels)]
+        self.own_of_columns(labels)
+        if labels is not None:
+            others = self.own_others.difference(keys)
+            self.own_others = others if holds_numbers(value) else others.union(keys)
+        elif not holds_numbers(value):
+            self.own_dtype = UNKNOWN_ENTRIES
 
     def assign(self, **columns: Any) -> Frame:
         made = self.copy()
@@ -196,10 +164,8 @@ class Frame(Array):
 
     def rename(self, *_: object, inplace: Any = False, **__: object) -> Any:
         """What changes labels, and no shape."""
-        if inplace is False:
-            return Frame(self.shape)
-        self.own_labels = None
-        return None
+        made = Frame(self.shape, dtype=self.own_entries)
+        return made if inplace is False else self.own_become(made)
 
     def dropna(self, *_: object, axis: Any = 0, inplace: Any = False, **__: object) -> Any:
         is_of_rows = axis in (0, "index")
@@ -215,17 +181,14 @@ class Frame(Array):
     @columns.setter
     def columns(self, labels: Any) -> None:
         given = as_labels(labels)
-        self.own_labels = labelled(self.shape, given if are_names(given) else None).own_labels
+        names = given if are_names(given) else None
+        self.own_become(labelled(self.shape, names, dtype=self.own_entries))
 
     iloc = property(lambda table: Rows(table, True))
     loc = at = property(lambda table: Rows(table, False))
 
     def to_numpy(self, *_: object, **__: object) -> Any:
-        kind = of_values(self.own_kinds())
-        kind = UNKNOWN_ENTRIES if self.own_written and kind is not None else kind
-        made = Array(self.shape, dtype=kind)
-        made.own_may_nest = self.own_may_nest
-        return made
+        return Array(self.shape, dtype=self.own_entries)
 
     values = property(to_numpy)
     to_list = Array.tolist
@@ -240,15 +203,9 @@ class Frame(Array):
         return self.own_like(self.shape)
 
     def astype(self, dtype: Any = None, *_: object, **__: object) -> Frame:
-        made = self.copy()
-        kinds = {self.own_dtype, *map(entries_of, self.own_labels or ())}
-        before = next(filter(None, map(as_numbers, kinds)), None)
-        kind = before if isinstance(dtype, dict) else dtype_of(dtype)
-        kind = before if kind in OF_NUMBERS else OF_PANDAS.get(kind, kind)
-        labels = tuple(labelled_as(label, kind) for label in self.own_labels or ())
-        made.own_labels = self.own_labels and labels
-        made.own_dtype = kind
-        return made
+        is_of_numbers = isinstance(dtype, dict) or dtype_of(dtype) in OF_NUMBERS
+        kind = as_numbers(self.own_entries) if is_of_numbers else UNKNOWN_ENTRIES
+        return labelled(self.shape, self.own_labels, dtype=kind)
 
     fillna = ffill = bfill = interpolate = round = sort_values = copy
     diff = pct_change = clip = abs = cumsum = cumprod = copy
@@ -257,7 +214,7 @@ class Frame(Array):
         return opened() if isinstance(periods, list | tuple | range) else self.copy()
 
     take = property(lambda _: opened())  # of rows, unlike NumPy's
-    T = property(lambda table: Frame(table.shape[::-1], dtype=table.own_kind_of()))
+    T = property(lambda table: Frame(table.shape[::-1], dtype=table.own_entries))
 
     def own_reduced(self, axis: Any = 0, *given: Any, **named: Any) -> Any:
         """Of each column, where no axis is given."""
@@ -271,9 +228,7 @@ class Frame(Array):
 
     def own_asked(self, *_: Any, **__: Any) -> Frame:
         """True or False for each entry."""
-        made = self.own_like(self.shape)
-        made.own_may_nest, made.own_dtype = False, "bool"
-        return made
+        return labelled(self.shape, self.own_labels, dtype="bool")
 
     isna = isnull = notna = notnull = isin = between = own_asked
 
@@ -286,12 +241,8 @@ class Frame(Array):
             return made
         if own(other, "own_labels", self.own_labels) != self.own_labels:
             return opened()  # pandas goes by the labels
-        labels = self.own_labels
-        if labels and function is None:  # what is divided are numbers
-            labels = tuple(labelled_as(label, as_numbers(entries_of(label))) for label in labels)
-        like = labelled(made.shape, labels)
-        like.own_dtype = made.own_dtype
-        return like
+        others = self.own_others | own(other, "own_others", frozenset())
+        return labelled(made.shape, self.own_labels, others, made.own_dtype)
 
 
 class Labels(Array):
@@ -334,10 +285,7 @@ class Rows(StandIn):
         if isinstance(made, Open) or not is_known:
             return opened()
         left = indexed(made.shape[:1], rows) if by_place else (opened("the number of rows"),)
-        taken = made.own_like((*left, *made.shape[1:]))
-        if taken.own_labels is None:
-            taken.own_dtype = made.own_kind_of()
-        return taken
+        return made.own_like((*left, *made.shape[1:]))
 
     def __setitem__(self, key: Any, value: object) -> None:
         """`loc` adds what is not there."""
@@ -363,16 +311,24 @@ class Rows(StandIn):
             return table[key]
         if known is not None and (isinstance(key, slice) or columns_taken(key)):
             taken = known[key] if isinstance(key, slice) else [known[place] for place in key]
-            return labelled((table.shape[0], len(taken)), taken)
+            return table.own_with((table.shape[0], len(taken)), taken)
         if (columns := columns_taken(key)) is None:
             return opened()
-        kind = table.own_kind_of(known[key] if known else key)
-        return Frame((table.shape[0], *columns), dtype=kind)
+        return table.own_with((table.shape[0], *columns), [known[key]] if known else None)
 
 
-def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
-    """A table of columns that have these labels, where there is one for each."""
-    made = Frame(shape)
-    if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= LABELS:
-        made.own_labels = tuple(labels) if made.shape[1] == len(labels) else None
+def labelled(
+    shape: Sequence[Any],
+    labels: Sequence[Any] | None,
+    others: frozenset[Any] = frozenset(),
+    dtype: str | None = None,
+) -> Frame:
+    """A table of columns that have these labels, where there is one for each; the `others` may hold
+    other things than numbers."""
+    made = Frame(shape, dtype=dtype)
+    are_labels = labels is not None and {*map(type, labels)} <= {str, int}
+    if labels is not None and are_labels and made.shape[1:] == (len(labels),):
+        made.own_labels, made.own_others = tuple(labels), others.intersection(labels)
+    elif others.intersection(others if labels is None else labels):
+        made.own_dtype = UNKNOWN_ENTRIES
     return made

@@ -1,15 +1,13 @@
-"""Labels of the columns of a table, which say what these hold."""
+"""Labels of the columns of a table, and which columns surely hold numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Set
 from typing import Any
 
-from rnnshape.input_shapes import OF_PANDAS_ALONE, UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import NESTS
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.dtypes import OF_NUMBERS, TEXTS, of_entries
+from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
 from rnnshape.reading.python import Open, own
 
 # What a column that is not known may be made by, where pandas gives numbers or fails.
@@ -18,87 +16,22 @@ GIVING_NUMBERS = (
     "median", "minute", "month", "nunique", "pct_change", "quarter", "rank", "second", "std", "sum",
     "to_numeric", "value_counts", "var", "weekday", "year",
 )  # fmt: skip
-NESTED = "nested"
-NOT_OF_NUMPY = (NESTED, UNKNOWN_ENTRIES, "category", "period")
-# What pandas makes of NumPy's kinds of entries.
-OF_PANDAS: dict[str | None, str | None] = {"<U": "str", "int64": None, "list": None}
 
 
-class Label(str):
-    """The label of a column that may hold other than numbers.
-
-    Attributes:
-        entries: their kind, as an array has it; `NESTED` where each may be an array or a list.
-    """
-
-    entries: str | None = None
-
-
-LABELS = {str, int, Label}
-
-
-def entries_of(label: Any) -> str | None:
-    """The kind of entries of a column; None of numbers."""
-    return label.entries if isinstance(label, Label) else None
-
-
-def label_of(key: Any, value: Any) -> Any:
-    """The label of a column, which says what it holds."""
-    return labelled_as(key, entries_made_of(value))
-
-
-def labelled_as(key: Any, entries: str | None) -> Any:
-    """The label of a column of these entries."""
-    if not isinstance(key, str):
-        return key
-    label = Label(key)
-    label.entries = entries
-    return label if entries else str(key)
-
-
-def entries_made_of(value: Any) -> str | None:
-    """The kind of entries of a column that pandas makes of a value."""
-    parts = value if isinstance(value, list | tuple) else [value]
+def holds_numbers(value: Any) -> bool:
+    """Whether a column that pandas makes of a value surely holds numbers alone; not True and False,
+    which are objects beside numbers."""
     if isinstance(value, Array):
-        may_nest, kind = len(value.shape) > 1 or value.own_may_nest, value.own_entries
-        return NESTED if may_nest else OF_PANDAS.get(kind, kind)
-    if any(isinstance(part, Open) and not part.is_number for part in parts):
-        last = isinstance(value, Open) and re.search(r"\.(\w+)(\([^()]*\))?$", value.label)
-        return None if last and last[1] in GIVING_NUMBERS else NESTED
+        is_of_numbers = value.own_entries in OF_NUMBERS and value.own_kind() != "bool"
+        return len(value.shape) == 1 and is_of_numbers
+    if isinstance(value, Open) and not value.is_number:
+        last = re.search(r"\.(\w+)(\([^()]*\))?$", value.label)
+        return bool(last and last[1] in GIVING_NUMBERS)
+    parts = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts):
-        return NESTED
-    if parts and all(isinstance(part, bool) for part in parts):
-        return "bool"
-    if {*map(type, parts)} == {type(None)}:
-        return "object"
-    kind = of_entries(part for part in parts if part is not None)
-    return OF_PANDAS.get(kind, kind)
-
-
-def of_columns(kinds: Set[str | None]) -> str | None:
-    """What Keras makes of a table with columns of these kinds; `UNKNOWN_ENTRIES` where that may be
-    numbers."""
-    others = kinds - {*OF_NUMBERS}
-    if others == {UNREAD_ENTRIES}:
-        return UNREAD_ENTRIES
-    if len(kinds) == 1 and not {NESTED, "str", "object"} & kinds:
-        return next(iter(kinds))
-    if own_kind := next((kind for kind in others if str(kind).startswith(OF_PANDAS_ALONE)), None):
-        return own_kind
-    if {"datetime64", "timedelta64"} & others:
-        return "mixed"
-    return UNKNOWN_ENTRIES if others else None
-
-
-def of_values(kinds: Set[str | None]) -> str | None:
-    """The kind of entries of the array that pandas makes of columns of these kinds."""
-    if kinds - {*OF_NUMBERS} == {UNREAD_ENTRIES}:
-        return UNREAD_ENTRIES
-    if any(str(kind).startswith((*NOT_OF_NUMPY, *OF_PANDAS_ALONE)) for kind in kinds):
-        return UNKNOWN_ENTRIES
-    if {*TEXTS} & kinds:
-        return "string"
-    return next(iter(kinds)) if len(kinds) == 1 else "object" if kinds - {None} else None
+        return False
+    is_open = any(isinstance(part, Open) and not part.is_number for part in parts)
+    return not is_open and of_entries(parts) is None and bool not in map(type, parts)
 
 
 def as_labels(key: Any) -> Any:
@@ -116,7 +49,7 @@ def columns_taken(key: Any) -> tuple[int, ...] | None:
     axis; of one alone no axis is left. None where that is not known."""
     if isinstance(key, str | int) and not isinstance(key, bool):
         return ()
-    if isinstance(key, list) and key and {*map(type, key)} <= LABELS:
+    if isinstance(key, list) and key and {*map(type, key)} <= {str, int}:
         return (len(key),)
     if not isinstance(key, slice) or key.step is not None:
         return None

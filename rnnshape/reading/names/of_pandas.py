@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import starmap
 from typing import Any
 
-from rnnshape.input_shapes import UNREAD_ENTRIES
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
+from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
 from rnnshape.reading.names.frames import Frame, Groups, Rows, labelled
 from rnnshape.reading.names.indexing import sizes_of
-from rnnshape.reading.names.labels import (
-    are_names,
-    as_labels,
-    entries_made_of,
-    label_of,
-    labelled_as,
-)
+from rnnshape.reading.names.labels import are_names, as_labels, holds_numbers
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
@@ -37,24 +32,27 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         data = {word: data for row in data for word in row}
     if isinstance(data, dict) and data:
         sizes = [sizes_of(one) for one in data.values() if not isinstance(one, Open)]
-        rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
+        rows = next((size[0] for size in sizes if size), None if sizes else opened())
         if sum(isinstance(one, Frame) for one in data.values()) > (index is None):
-            rows = (opened("the number of rows"),)  # they go by what labels them
-        known = list(starmap(label_of, data.items()))
-        return opened() if rows is None else _with_labels(rows, labels or known)
+            rows = opened("the number of rows")  # they go by what labels them
+        others = frozenset(word for word, one in data.items() if not holds_numbers(one))
+        labels = labels or [*data]
+        if rows is None or not isinstance(labels, list):
+            return opened()
+        return labelled((rows, len(labels)), labels, others)
     if isinstance(data, Frame) and index is columns is None:
         return data.copy() if len(data.shape) > 1 else Frame((*data.shape, 1))
     if not isinstance(data, Array | list) or isinstance(data, Frame) or sizes_of(data)[0] == 0:
         return opened()
     rows, many = (*sizes_of(data), 1)[:2]
-    return _with_labels((rows,), labels or ([*range(many)] if type(many) is int else None), many)
-
-
-def _with_labels(rows: Sequence[Any], labels: Any, many: Any = None) -> Any:
-    """A table of labels that may not be known; open where nobody knows how many there are."""
+    labels = labels or ([*range(many)] if type(many) is int else None)
     if isinstance(labels, list):
-        return labelled((*rows, len(labels)), labels)
-    return opened() if many is None else Frame((*rows, many))
+        return labelled((rows, len(labels)), labels, dtype=_kind_of(data))
+    return Frame((rows, many), dtype=_kind_of(data))
+
+
+def _kind_of(data: Any) -> str | None:
+    return None if of_entries(within([data])) in OF_NUMBERS else UNKNOWN_ENTRIES
 
 
 def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
@@ -65,7 +63,8 @@ def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
 def column(data: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.Series`"""
     is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1
-    return Frame(sizes_of(data), dtype=entries_made_of(data)) if is_known else opened()
+    kind = None if holds_numbers(data) else UNKNOWN_ENTRIES
+    return Frame(sizes_of(data), dtype=kind) if is_known else opened()
 
 
 def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
@@ -74,13 +73,17 @@ def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
         raise ValueError(f"No axis named {axis}")
     tables = objs if isinstance(objs, list | tuple) and not {*more} - {"ignore_index"} else ()
     labels = [own(one, "own_labels") for one in tables]
+    kinds = {own(one, "own_entries") for one in tables}
+    kind = kinds.pop() if len(kinds) == 1 else UNKNOWN_ENTRIES
     if axis in (1, "columns") and tables and all(isinstance(one, Frame) for one in tables):
         together = None if None in labels else [label for each in labels for label in each]
         many = sum((*one.shape, 1)[1] for one in tables)
-        return labelled((opened("the number of rows"), many), None if more else together)
+        shape = (opened("the number of rows"), many)
+        return labelled(shape, None if more else together, dtype=kind)
     if None in labels or not labels or axis in (1, "columns") or len({*labels}) > 1:
         return opened()
-    return tables[0].own_like((sum(one.shape[0] for one in tables), len(labels[0])))
+    rows = sum(one.shape[0] for one in tables)
+    return labelled((rows, len(labels[0])), labels[0], dtype=kind)
 
 
 def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) -> object:
@@ -105,7 +108,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
             if owner.stands_for == TABLE and isinstance(found, Array):
                 found.own_dtype = UNREAD_ENTRIES
         elif isinstance(first, list) and are_names(first) and (method == "filter" or not is_call):
-            found = table[[labelled_as(name, UNREAD_ENTRIES) for name in first]]
+            found = table[first]
             if owner.stands_for == GROUPS:
                 found = Groups(found.shape)
         elif method in ("iloc", "loc") and isinstance(first, tuple):
