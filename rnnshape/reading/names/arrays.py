@@ -84,8 +84,7 @@ class Array(StandIn):
         self.shape = _with_let(name, self.shape)
 
     def own_lacks(self, name: str) -> bool:
-        """It may be NumPy's, or an index of pandas'."""
-        return type(self) is Array and name in OTHERS and self.own_dtype != "datetime64"
+        return type(self) is Array and name in OTHERS
 
     def own_kind(self) -> str:
         """`"bool"` of a mask, other words of indices; `""` where it is not known which."""

@@ -246,25 +246,7 @@ class Frame(Array):
 
 
 class Labels(Array):
-    """`table.columns`"""
-
-    def get_loc(self, key: Any) -> Any:
-        if self.own_values.count(key) != 1:
-            raise KeyError("there is no such column")
-        return self.own_values.index(key)
-
-    def difference(self, other: Any, *_: object, **__: object) -> Array:
-        left = [label for label in self.own_values if label not in [*other]]
-        return Array((len(left),), tuple(sorted({*left})))
-
-
-class Groups(Frame):
-    """Columns of `table.groupby("a")`: what is made of a group is a row."""
-
-    def own_reduced(self, *_: Any, **__: Any) -> Frame:
-        return Frame((opened("the number of rows"), *self.shape[1:]))
-
-    mean = sum = std = var = max = min = any = all = own_reduced
+    """`table.columns`. What it has that is not here is open."""
 
 
 class Rows(StandIn):

@@ -11,7 +11,7 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
-from rnnshape.reading.names.frames import Frame, Groups, Rows, labelled
+from rnnshape.reading.names.frames import Frame, Rows, labelled
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.labels import are_names, as_labels, holds_numbers
 from rnnshape.reading.names.of_shapes import reshaped_open
@@ -19,9 +19,7 @@ from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, own
 
-# What makes groups of rows, of which pandas makes something each: no column becomes one number.
 GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
-GROUPS = "groups of rows"
 TABLE = "a table of a file"
 
 
@@ -53,11 +51,6 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
 
 def _kind_of(data: Any) -> str | None:
     return None if of_entries(within([data])) in OF_NUMBERS else UNKNOWN_ENTRIES
-
-
-def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
-    """`pandas.date_range`"""
-    return opened() if periods is None else Array((periods,), dtype="datetime64")
 
 
 def column(data: Any = None, *_: Any, **__: Any) -> Any:
@@ -102,15 +95,13 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         if owner.reason:
             pass
         elif is_call and method in GROUPING:
-            return replace(made, stands_for=GROUPS)
+            return replace(made, reason="groups of rows are not read")
         elif is_call and method == "reshape":
             found = reshaped_open(sizes_given(*given), made)
             if owner.stands_for == TABLE and isinstance(found, Array):
                 found.own_dtype = UNREAD_ENTRIES
         elif isinstance(first, list) and are_names(first) and (method == "filter" or not is_call):
             found = table[first]
-            if owner.stands_for == GROUPS:
-                found = Groups(found.shape)
         elif method in ("iloc", "loc") and isinstance(first, tuple):
             found = Rows(table, method == "iloc")[first]
     return found if isinstance(found, Array) and found.shape else made  # of one number, a name
@@ -127,6 +118,5 @@ def _of_dtype(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 PANDAS = Module("pandas", {
-    "DataFrame": _of_dtype(table), "Series": _of_dtype(column), "date_range": dates,
-    "concat": joined,
+    "DataFrame": _of_dtype(table), "Series": _of_dtype(column), "concat": joined,
 })  # fmt: skip
