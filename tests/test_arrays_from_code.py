@@ -18,10 +18,8 @@ IMPORTS = """
 import numpy as np
 import tensorflow as tf
 import keras
-from sklearn.datasets import load_iris, load_wine, load_digits, load_diabetes, load_breast_cancer
-from sklearn.datasets import make_blobs, make_classification, make_regression
 from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import LabelEncoder, MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import LabelEncoder, MinMaxScaler, StandardScaler
 from sklearn.preprocessing import Binarizer, PowerTransformer, QuantileTransformer
 """
 OF_NUMPY, OF_SKLEARN, OF_KERAS = sections("arrays.txt")
@@ -79,9 +77,9 @@ def is_known(read: Any) -> bool:
 DEPENDS_ON_DATA = (
     "a > 0.5]", "0.5, 0]", "), 0]", "axis=1)]", "9), [1])", "bincount", "retstep",
     "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
-    "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
+    "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
     "() * 2", "** 64", "> 1]", "(a, 1)]", "tf.where", "a > 2", "[True]", "np.unique(np.random",
-    "np.argwhere", "a[np.isfinite(", "a[np.logical_or(", "coef=True", "n_class",
+    "np.argwhere", "a[np.isfinite(", "a[np.logical_or(",
 )  # fmt: skip
 
 

@@ -20,13 +20,13 @@ from rnnshape.reading.names.datasets import (
     timeseries_dataset_from_array,
     timeseries_generator,
 )
-from rnnshape.reading.names.estimators import BASES, COMPONENTS, FOLDS, METRICS, SCALERS
+from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.functions import function_of
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
-from rnnshape.reading.names.published import OF_KERAS, OF_SKLEARN
+from rnnshape.reading.names.published import OF_KERAS
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import operation_of_keras
@@ -250,8 +250,6 @@ KERAS_DATA: dict[str, Any] = {
 }  # fmt: skip
 _SKLEARN: dict[str, dict[str, Any]] = {
     "base": BASES,
-    "datasets": OF_SKLEARN,
-    "decomposition": COMPONENTS,
     "metrics": METRICS,
     "model_selection": {"train_test_split": train_test_split, **FOLDS},
     "preprocessing": SCALERS,

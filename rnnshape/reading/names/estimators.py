@@ -13,8 +13,6 @@ from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.training.data import shown
 
-RARE = ("min_frequency", "max_categories")  # by which several categories are one column
-
 
 class Folds(StandIn):
     """`KFold(5)`: of each fold the numbers of its samples, to train and to test with."""
@@ -53,16 +51,13 @@ class Scaler(StandIn):
     def transform(self, data: Any, *_: Any) -> Any:
         shape = self.own_taken(data)
         self.own_check(shape)
-        return self.own_made(data, shape)
+        return Array(shape, dtype=as_numbers(own(data, "own_entries")))
 
     def inverse_transform(self, data: Any, *_: Any) -> Any:
         shape = self.own_taken(data)
         if self.own_columns != (1,):  # the numbers of one column NumPy repeats
             self.own_check(shape)
         return Array(shape)
-
-    def own_made(self, data: Any, shape: tuple[Any, ...]) -> Any:
-        return Array(shape, dtype=as_numbers(own(data, "own_entries")))
 
     def fit_transform(self, data: Any, *_: Any) -> Any:
         return self.fit(data).transform(data)
@@ -74,43 +69,6 @@ class LabelEncoder(Scaler):
         if len(shape) != 1:
             raise refused(f"LabelEncoder takes (samples,), not {_written(shape)}")
         return shape
-
-
-class OneHotEncoder(Scaler):
-    """A column for each category of each column."""
-
-    own_many: Any = None
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__()
-        self.own_is_plain = not (given or {*named} & {"categories", "drop", *RARE})
-
-    def fit(self, data: Any, *_: Any) -> Scaler:
-        super().fit(data)
-        is_known = self.own_is_plain and self.own_columns == (1,)
-        values = own(data, "own_values", ()) if is_known else ()
-        self.own_many = len({*values}) or opened("the number of categories")
-        return self
-
-    def own_made(self, _: Any, shape: tuple[Any, ...]) -> Any:
-        return Array((shape[0], self.own_many or opened("the number of categories")))
-
-    def inverse_transform(self, data: Any, *_: Any) -> Any:
-        return Array((sizes_of(data)[0], *self.own_columns))
-
-
-class PCA(Scaler):
-    """As many columns as it is told."""
-
-    inverse_transform = OneHotEncoder.inverse_transform
-
-    def __init__(self, n_components: Any = None, *_: Any, **__: Any) -> None:
-        super().__init__()
-        is_told = type(n_components) is int
-        self.own_told = n_components if is_told else opened("the number of components")
-
-    def own_made(self, _: Any, shape: tuple[Any, ...]) -> Any:
-        return Array((shape[0], self.own_told))
 
 
 def _compared(y_true: Any, y_pred: Any, *_: Any, **__: Any) -> Open:
@@ -156,9 +114,8 @@ BASES = {
 SCALERS = {
     **dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
                      "Normalizer", "Binarizer", "PowerTransformer", "QuantileTransformer"), Scaler),
-    "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder,
+    "LabelEncoder": LabelEncoder,
 }  # fmt: skip
-COMPONENTS = dict.fromkeys(("FastICA", "NMF", "PCA", "TruncatedSVD"), PCA)
 FOLDS = dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds)
 METRICS = dict.fromkeys(
     ("accuracy_score", "balanced_accuracy_score", "confusion_matrix", "classification_report",

@@ -1,5 +1,4 @@
-"""Data that is published, under the names of Keras and scikit-learn: the shapes of what loads or
-makes it."""
+"""Data that is published, under the names of Keras: the shapes of what loads it."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from typing import Any
 
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened
-from rnnshape.reading.python import Module, Open
+from rnnshape.reading.python import Module
 
 Shape = tuple[Any, ...]
 
@@ -44,49 +43,9 @@ def _loader(
     return load_data
 
 
-def _bunch(samples: int, features: int) -> Callable[..., Any]:
-    def load(*some: Any, return_X_y: Any = False, as_frame: Any = False, **named: Any) -> Any:  # noqa: N803
-        data, target = Array((samples, features)), Array((samples,))
-        if as_frame is not False or some or "n_class" in named:
-            return opened("data")
-        both = {"data": data, "target": target}
-        return (data, target) if return_X_y is True else Module("a bunch", both)
-
-    return load
-
-
-def _made_up(features: int) -> Callable[..., Any]:
-    """`make_regression(100, 9)`"""
-
-    def make(
-        n_samples: Any = 100,
-        n_features: Any = features,
-        *more: Any,
-        n_targets: Any = 1,
-        **named: Any,
-    ) -> Any:
-        returned = {"coef", "return_centers", "return_X_y"}.intersection(named)
-        if more or returned or not isinstance(n_samples, int | Open):
-            return opened("data")
-        labels = (n_samples,) if n_targets == 1 else (n_samples, n_targets)
-        return Array((n_samples, n_features)), Array(labels)
-
-    return make
-
-
 # The names
 
 OF_KERAS = {
     name: Module(f"keras.datasets.{name}", {"load_data": _loader(*sizes)})
     for name, sizes in PUBLISHED.items()
-}
-OF_SKLEARN = {
-    "load_iris": _bunch(150, 4),
-    "load_wine": _bunch(178, 13),
-    "load_digits": _bunch(1_797, 64),
-    "load_diabetes": _bunch(442, 10),
-    "load_breast_cancer": _bunch(569, 30),
-    "make_regression": _made_up(100),
-    "make_classification": _made_up(20),
-    "make_blobs": _made_up(2),
 }
