@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
-from rnnshape.reading.names.by_numpy import TOO_LARGE, by_numpy
+from rnnshape.reading.names.by_numpy import by_numpy
 from rnnshape.reading.names.dtypes import TEXTS, dtype_of, of_dtype, of_entries
 from rnnshape.reading.names.indexing import sizes_of
-from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, reshaped_open, slid
+from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, reshaped_open
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
     NumPyFloat,
@@ -30,11 +30,11 @@ from rnnshape.reading.python import IsOpenError, Module, Open, opens_in, own
 NAMES = """
     append argpartition argsort argwhere array_split atleast_1d atleast_2d atleast_3d average
     bincount block broadcast_arrays column_stack count_nonzero cov cross cumprod cumsum delete
-    diag diagonal diff digitize dot dsplit dstack einsum flatnonzero flip fliplr flipud
-    geomspace gradient hamming hanning histogram histogram2d hsplit inner insert interp isin
-    kron logspace matmul meshgrid moveaxis nanmax nanmean nanmedian nanmin nanstd nansum nonzero
+    diag diagonal diff digitize dsplit dstack flatnonzero flip fliplr flipud
+    geomspace gradient hamming hanning histogram histogram2d hsplit insert interp isin
+    kron logspace meshgrid moveaxis nanmax nanmean nanmedian nanmin nanstd nansum nonzero
     outer pad percentile ptp quantile repeat resize roll rollaxis rot90 searchsorted setdiff1d
-    sort split swapaxes take take_along_axis tensordot tile trace trapezoid tril triu unique
+    sort split swapaxes take take_along_axis tile trace trapezoid tril triu unique
     vsplit where
 """
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
@@ -44,10 +44,8 @@ ELEMENTWISE = (
     "multiply", "divide", "power", "maximum", "minimum", "isnan", "isfinite", "logical_and",
     "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
     "ascontiguousarray", *CONVERTING)  # fmt: skip
-METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
+METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
-SUMMING = ("dot", "einsum", "inner", "matmul", "tensordot")
-MOST_LETTERS = 10  # of sizes that are all different
 
 
 def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, **_: Any) -> Any:
@@ -123,7 +121,7 @@ def _product(value: Any, *more: Any, **named: Any) -> Any:
     """`np.prod(x.shape[1:])`, also where a size is not known."""
     is_nested = not isinstance(value, list | tuple) or any(isinstance(n, Array) for n in value)
     if more or named or is_nested:
-        return of_numpy("prod")(value, *more, **named)
+        return by_numpy("prod")(value, *more, **named)
     made = product(value)
     return NumPyNumber(made) if isinstance(made, int) else made
 
@@ -149,7 +147,7 @@ def _elementwise(name: str) -> Callable[..., Any]:
         if name in CONVERTING and isinstance(first, int | float):
             return first
         if all(isinstance(part, int | float) for part in (first, *others)):
-            return of_numpy(name)(first, *others)
+            return by_numpy(name)(first, *others)
         shapes = [sizes_of(part) for part in (first, *others) if not isinstance(part, Open)]
         kind = "bool" if name.startswith(("is", "logical")) else None
         made = array_of_shape(functools.reduce(broadcast, shapes, sizes_of(first)), kind)
@@ -212,42 +210,15 @@ def _of_entries(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-def _by_small_sizes(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that sums products over axes, which takes long: each size of its result is one of
-    its arrays', so that small sizes stand in the place of all."""
-    first, last = (1, None) if name == "einsum" else (0, 2)
-
-    def made(*given: Any, **named: Any) -> Any:
-        arrays = [_as_array(part) if isinstance(part, list | tuple) else part
-                  for part in given[first:last]]  # fmt: skip
-        shapes = [part.shape for part in arrays if isinstance(part, Array)]
-        sizes = {size for shape in shapes for size in shape if isinstance(size, int) and size > 1}
-        if first and len({*str(given[:1])}) - 6 > MOST_LETTERS - 3 * bool([*opens_in(shapes)]):
-            raise IsOpenError(opened("data", TOO_LARGE))
-        if all(part.own_values for part in arrays if isinstance(part, Array)):
-            return function(*given, **named)
-        small = dict(zip(sorted(sizes), range(2, 2 + len(sizes)), strict=True))
-        large = {number: size for size, number in small.items()}
-        arrays = [_resized(part, small) for part in arrays]
-        others = given[first:][len(arrays) :]
-        try:
-            return _resized(function(*given[:first], *arrays, *others, **named), large)
-        except ValueError:
-            return function(*given, **named)  # which says so of the sizes that are written
-
-    return made
-
-
-def _resized(value: Any, sizes: Mapping[int, int]) -> Any:
-    """An array with other sizes in the place of its own."""
-    if not isinstance(value, Array):
-        return value
-    return Array([sizes.get(size, size) if isinstance(size, int) else size for size in value.shape])
-
-
-def of_numpy(name: str) -> Callable[..., Any]:
-    """NumPy's own function of a name."""
-    return _by_small_sizes(name, by_numpy(name)) if name in SUMMING else by_numpy(name)
+def _multiplied(one: Any, other: Any) -> Any:
+    """`a @ b`, and `np.dot(a, b)`, of which the other is a matrix or a row of numbers."""
+    first, second = (tuple(sizes_of(part)) for part in (one, other))
+    if not first or len(second) not in (1, 2):
+        raise IsOpenError(opened("data"))
+    if differ(first[-1:], second[:1]):
+        words = "mismatch in its core dimension"
+        raise refused(f"matmul: {words} (size {second[0]} is different from {first[-1]})")
+    return array_of_shape((*first[:-1], *second[1:]))
 
 
 class ByIndex(Module):
@@ -256,13 +227,13 @@ class ByIndex(Module):
     def __getitem__(self, *arrays: Any) -> Any:
         if isinstance(arrays[0], str):  # NumPy takes it for names of whoever calls it
             raise IsOpenError(opened("data"))
-        return of_numpy(f"{self.path}.__getitem__")(*arrays)
+        return by_numpy(f"{self.path}.__getitem__")(*arrays)
 
 
 # The names
 
 _TRICKS = Module("numpy.lib.stride_tricks", {
-    "sliding_window_view": of_numpy("lib.stride_tricks.sliding_window_view"),
+    "sliding_window_view": by_numpy("lib.stride_tricks.sliding_window_view"),
     "as_strided": lambda x, shape=None, *_, **__: Array(sizes_given(shape or sizes_of(x))),
 })  # fmt: skip
 NUMPY: dict[str, Any] = {
@@ -299,7 +270,7 @@ NUMPY: dict[str, Any] = {
     "identity": lambda n, *_, **__: Array((n, n)),
     "eye": lambda n, m=None, *_, dtype=None, **named: Array(
         (n, n if (m := named.get("M", m)) is None else m), dtype=dtype_of(dtype)),
-    **{name: of_numpy(name) for name in (
+    **{name: by_numpy(name) for name in (
         "broadcast_to", "cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
 }  # fmt: skip
 # Those that TensorFlow and Keras have under other names, or not at all.
@@ -307,12 +278,15 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{word: getattr(math, word) for word in ("e", "inf", "nan", "pi")},
     "reshape": _reshaped,
     **{name: _of_numpy_itself(name) for name in ELEMENTWISE},
-    **{name: of_numpy(name) for name in NAMES.split()},
+    **{name: by_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
-    **{name: slid(mode) for name, mode in (("convolve", "full"), ("correlate", "valid"))},
+    "dot": _multiplied,
+    "matmul": _multiplied,
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
-    "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),
+    "fft": Module("numpy.fft", {word: by_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),
 }
-for _word in (*METHODS, "__matmul__"):  # a method is the function of the array
-    setattr(Array, _word, of_numpy(_word.strip("_")))
-Array.own_picked = of_numpy("ndarray.__getitem__")
+for _word in METHODS:  # a method is the function of the array
+    setattr(Array, _word, by_numpy(_word))
+for _word in ("dot", "__matmul__"):
+    setattr(Array, _word, _multiplied)
+Array.own_picked = by_numpy("ndarray.__getitem__")

@@ -11,7 +11,7 @@ from rnnshape.reading.names.dtypes import dtype_of, of_entries, together
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import place_of, product, sizes_given
-from rnnshape.reading.python import IsOpenError, Module, Open, opens_in
+from rnnshape.reading.python import Module, Open
 
 
 def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
@@ -93,24 +93,6 @@ def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -
     picked = made.shape if isinstance(made, Array) else ()
     axis = place_of(axis, len(sizes))
     return a.own_like((*sizes[:axis], *picked, *sizes[axis + 1 :]))
-
-
-def slid(usual: str) -> Callable[..., Array]:
-    """`np.convolve`, or `np.correlate`, with the mode that each has where none is given."""
-
-    def made(one: Any, other: Any, mode: Any = usual) -> Array:
-        shapes = [tuple(sizes_of(part)) for part in (one, other)]
-        if max(map(len, shapes)) > 1:
-            raise refused("object too deep for desired array")
-        is_whole = min(map(len, shapes)) and 0 not in shapes[0] + shapes[1]
-        if not is_whole or mode not in ("full", "same", "valid"):
-            raise IsOpenError(opened("data"))
-        if [*opens_in(shapes)]:
-            return Array((opened("a length"),))
-        short, long = sorted(size for (size,) in shapes)
-        return Array(({"full": long + short - 1, "same": long, "valid": long - short + 1}[mode],))
-
-    return made
 
 
 def shuffle(x: Any) -> Any:
