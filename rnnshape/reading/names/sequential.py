@@ -26,7 +26,6 @@ from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unr
 from rnnshape.reading.names.unsaid_input import (
     NOT_KNOWN,
     built_for,
-    leads_to,
     says_length_alone,
     says_no_input,
 )
@@ -217,21 +216,18 @@ class Sequential(Model):
             session().built = built  # Keras has called none of its layers yet
 
     def _as_built(self) -> Any:
-        """What nothing else says that it is given: the sizes that the first of its parts needs that
-        was made for some, as far as they follow; of what does not fit, nobody knows."""
-        before: list[Call] = []
-        for part in islice(_parts(self), MOST_PARTS):
+        """What nothing else says that it is given: the sizes that its first part was made for; of
+        what a later one was made for, it is not known what leads to it."""
+        for number, part in enumerate(islice(_parts(self), MOST_PARTS)):
             if isinstance(part, Model):
                 needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
             else:
                 needs = built_for(part)
-            if isinstance(needs, tuple):
-                shape = leads_to(needs, before)
-                return shape if shape and self._takes(shape) else NOT_KNOWN
+            if number and isinstance(needs, tuple):
+                return NOT_KNOWN
             layer = own(part, "own_layer")
             if needs is not None or layer is None or layer.unread:
-                return None if before else needs
-            before.append(layer.call)
+                return None if number else needs
         return None
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:

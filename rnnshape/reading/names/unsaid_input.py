@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
-from rnnshape.chains import chain, input_of_first_layer
-from rnnshape.description import describe
-from rnnshape.errors import QueryError
+from rnnshape.chains import input_of_first_layer
 from rnnshape.expression import Call, Unknown
-from rnnshape.network import Input, Shape
-from rnnshape.network_inputs import written_sizes
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.session import session
@@ -49,31 +42,3 @@ def built_for(item: Layer) -> Any:
             over_time = part is not layer and layer.call.name == "TimeDistributed"
             return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
     return None
-
-
-def leads_to(needs: Shape, layers: Sequence[Call]) -> Shape | None:
-    """The input of which layers make the sizes that are needed; what these do not say of it is not
-    known. None where no input does, or several."""
-    if not layers:
-        return needs
-
-    def leads(shape: Shape) -> bool:
-        given = Input(tuple(size or 41 + 3 * place for place, size in enumerate(shape)))
-        made: Sequence[int] = ()
-        with suppress(QueryError):
-            described = describe(replace(chain(layers, attends=False), inputs=(given,)))
-            made = [axis.length for one in described.layers[-1].outputs for axis in one.axes]
-        return len(made) == len(needs) and all(
-            size in (None, other) for size, other in zip(needs, made, strict=True)
-        )
-
-    usual = len(written_sizes(chain(layers), 0))
-    shapes = (needs[:rank] for rank in (usual, len(needs)) if rank <= len(needs))
-    shape = next(filter(leads, shapes), None)
-    if shape is None or leads((shape[0], 1, *shape[1:])):  # others of more axes do, too
-        return None
-    others = ((*shape[:at], None, *shape[at + 1 :]) for at in range(len(shape)))
-    return tuple(
-        NOT_KNOWN if size and leads(other) else size
-        for other, size in zip(others, shape, strict=True)
-    )
