@@ -1,5 +1,5 @@
-"""Copies of models, as `clone_model` and `from_config` make them: the same layers, made anew; and
-what `get_config` returns of a model, or of a layer that stands in another."""
+"""Copies of models, as `clone_model` makes them, and those of files that the code has saved: the
+same layers, made anew."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.names.rows import overrides
-from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.python import Open, StandIn
 from rnnshape.training.losses import SHORT, loss_named
 
 
@@ -112,33 +111,3 @@ def input_anew(tensor: graph.Tensor) -> graph.InputTensor:
     if isinstance(tensor.maker, graph.InputTensor):
         return replace(tensor.maker)
     return graph.InputTensor(plain_sizes(tensor))
-
-
-class Config(StandIn):
-    """It makes the same again as long as the code does not look into it: what it changes there is
-    not followed."""
-
-    own_what = "a configuration"
-
-    def __init__(self, owner: Any) -> None:
-        self.own_owner, self.own_is_seen = owner, False
-
-    def own_reaches(self, name: str) -> bool:
-        self.own_is_seen = True
-        return False
-
-    def _seen(self, *_: object) -> Open:
-        self.own_is_seen = True
-        return opened("", "what is in a configuration is not read")
-
-    __getitem__ = __setitem__ = __delitem__ = __contains__ = __iter__ = __len__ = _seen
-
-    def own_made(self) -> Any:
-        """What it is the configuration of."""
-        if self.own_is_seen:
-            what = f"{opened().label} is not read: what the code changes in a configuration is not"
-            raise NotReadError(f"{what} followed")
-        return self.own_owner
-
-    def own_as_argument(self) -> Any:
-        return unknown_of(self._seen()) if self.own_is_seen else self.own_owner.own_as_argument()

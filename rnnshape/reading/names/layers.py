@@ -14,7 +14,6 @@ from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, subclassed
 from rnnshape.reading.names.arguments import Setting, config, holds_tensors, in_order, passed
-from rnnshape.reading.names.copies import Config
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -317,7 +316,8 @@ class Layer(StandIn):
             return {}
         call = self.own_layer.call
         held = {word: _as_code_has_it(call[word]) for word in signatures.signature(call.name).names}
-        parts: Any = rebuilt(held, lambda one: Config(one) if isinstance(one, Layer) else one)
+        inner = opened("", "what is in a configuration is not read")
+        parts: Any = rebuilt(held, lambda one: inner if isinstance(one, Layer) else one)
         return {**parts, "name": self.name}
 
     @classmethod

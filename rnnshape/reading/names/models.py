@@ -26,7 +26,7 @@ from rnnshape.reading.names.arguments import (
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.attributes import check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
-from rnnshape.reading.names.copies import Config, graph_anew, no_copy, save
+from rnnshape.reading.names.copies import graph_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
@@ -264,14 +264,15 @@ class Model(Layer):
         return History(self.own_compiled)
 
     def get_config(self) -> Any:
-        return Config(self) if self.own_kind else super().get_config()
+        return opened("a configuration") if self.own_kind else super().get_config()
 
     to_json = get_config
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
-        is_of_model = isinstance(config, Config)
-        return config.own_made().own_copied() if is_of_model else super().from_config(config)
+        if isinstance(config, Open):
+            raise no_copy()
+        return super().from_config(config)
 
     def own_copied(self, copies: Any = None) -> Any:
         if not (self.own_kind and self.own_takes and self.own_gives):
