@@ -27,13 +27,6 @@ from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape, check
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
-NUMPY_REFUSED = {  # what Keras says of NumPy's numbers
-    "Dense": "expected a positive integer",
-    "Embedding": "must be a positive integer",
-    "RepeatVector": "Expected an integer value for `n`",
-    "LSTM": "output_size must be an integer",
-    **dict.fromkeys(("GRU", "SimpleRNN"), "state_size must be an integer"),
-}
 OF_PYTHON = (  # the arguments for which it takes none of these
     *("units", "input_dim", "output_dim", "n", "num_heads", "key_dim", "value_dim", "kernel_size"),
     *("strides", "dilation_rate", "pool_size", "output_size", "cropping", "padding", "size"),
@@ -117,8 +110,7 @@ def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -
             written |= {one.arg: one.value for one in getattr(node, "keywords", ())}
             text = ast.unparse(written[at]) if at in written else str(int(value))
             message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
-            words, place = NUMPY_REFUSED.get(name, ""), session().places().get(at)
-            session().problem(message, f"int({text})", words=words, place=place)
+            session().problem(message, f"int({text})", place=session().places().get(at))
 
 
 def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:

@@ -43,8 +43,6 @@ from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, arguments_of, signa
 IN_ANOTHER_ORDER = ("one_hot", "repeat", "split")  # they are read by position
 UNSEEN = ("conjugate", "name", "output_type", "validate_indices")  # they change no shape
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
-# What Keras calls otherwise than TensorFlow.
-TWINS = {"axes": "perm", "dim": "axis", "newshape": "shape", "pad_width": "paddings"}
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
 
 
@@ -103,8 +101,8 @@ def check_arguments(
     known = dict.fromkeys([*tensors, *takes.names])
     for word in named:
         if word not in known:
-            others = (TWINS.get(word), OTHER_WORDS.get(word))
-            right = next((one for one in others if one in known), "") or ""
+            twins = [old for old, new in OTHER_WORDS.items() if new == word]
+            right = next((one for one in (OTHER_WORDS.get(word), *twins) if one in known), "")
             write = f"{right}={held.evaluator.words_of_call().get(word, '...')}"
             mend = f": write {write}" if right else did_you_mean(word, known)
             words = f"{'g' if is_of_ops else 'G'}ot an unexpected keyword argument '{word}'"

@@ -185,19 +185,6 @@ def _of_method(name: str) -> Callable[..., Any]:
     return lambda value, *given, **named: getattr(_as_array(value), name)(*given, **named)
 
 
-def _along(place: int) -> Callable[..., Any]:
-    """`vstack`, `hstack`: arrays of one axis become rows of a matrix first."""
-
-    def made(values: Any, **_: Any) -> Any:
-        shapes = [tuple(sizes_of(value)) or (1,) for value in values]
-        if place == 0:
-            shapes = [(1, *shape) if len(shape) == 1 else shape for shape in shapes]
-        axis = place if len(shapes[0]) > place else 0
-        return _joined([Array(shape) for shape in shapes], axis=axis)
-
-    return made
-
-
 def _of_entries(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, whose array has entries as those have of which it is made."""
 
@@ -263,15 +250,14 @@ NUMPY: dict[str, Any] = {
         ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
         ("var", "std"))},
     "concat": _of_entries(_joined), "range": _arange,
-    "vstack": _of_entries(_along(0)), "row_stack": _of_entries(_along(0)),
-    "hstack": _of_entries(_along(1)),
     "one_hot": lambda indices, depth=None, axis=-1, *_, num_classes=None, **__: _with(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
     "identity": lambda n, *_, **__: Array((n, n)),
     "eye": lambda n, m=None, *_, dtype=None, **named: Array(
         (n, n if (m := named.get("M", m)) is None else m), dtype=dtype_of(dtype)),
     **{name: by_numpy(name) for name in (
-        "broadcast_to", "cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
+        "broadcast_to", "cumsum", "hstack", "repeat", "roll", "swapaxes", "tile", "vstack",
+        "where")},
 }  # fmt: skip
 # Those that TensorFlow and Keras have under other names, or not at all.
 OF_NUMPY_ALONE: dict[str, Any] = {

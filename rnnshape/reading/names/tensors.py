@@ -337,7 +337,7 @@ OTHER_WORDS = {
     "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
     "depth": "num_classes", "paddings": "pad_width", "input": "x", "inputs": "x", "a": "x1",
     "b": "x2", "x": "x1", "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x",
-    "reduction_indices": "axis",
+    "reduction_indices": "axis", "dim": "axis",
 }  # fmt: skip
 
 
