@@ -92,24 +92,16 @@ def _written(shape: tuple[Any, ...]) -> str:
     return shown(tuple(size if isinstance(size, int) else None for size in shape))
 
 
-class BaseEstimator(StandIn):
-    """What a class of the code derives from, and gets nothing of that is followed."""
-
-
-class OtherMixin(StandIn):
-    """`RegressorMixin`, or `ClassifierMixin`: the same."""
-
-
 class TransformerMixin(StandIn):
     def fit_transform(self: Any, X: Any, y: Any = None, **named: Any) -> Any:  # noqa: N803
         fitted = self.fit(X, **named) if y is None else self.fit(X, y, **named)
         return fitted.transform(X)
 
 
+EMPTY = ("BaseEstimator", "RegressorMixin", "ClassifierMixin")  # of what is followed here
 BASES = {
-    "BaseEstimator": BaseEstimator,
     "TransformerMixin": TransformerMixin,
-    **dict.fromkeys(("RegressorMixin", "ClassifierMixin"), OtherMixin),
+    **{name: type(name, (StandIn,), {}) for name in EMPTY},
 }
 SCALERS = {
     **dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",

@@ -57,7 +57,7 @@ class Frame(Array):
         if columns is None:
             return opened()
         if len(self.shape) == 1:
-            return Frame(columns) if columns else opened()
+            return Frame(columns, dtype=self.own_dtype) if columns else opened()
         self.own_check(key)
         keys = key if isinstance(key, list) else [key]
         taken = [label for one in keys for label in self.own_labels or () if label == one]

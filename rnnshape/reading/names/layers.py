@@ -10,7 +10,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
-from rnnshape.nest import as_lists, rebuilt, within
+from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, subclassed
 from rnnshape.reading.names.arguments import Setting, config, holds_tensors, in_order, passed
@@ -311,14 +311,9 @@ class Layer(StandIn):
 
     add_loss, add_metric = own_nothing, subclassed.add_metric
 
-    def get_config(self) -> dict[str, Any]:
-        if not self.own_keras_name:
-            return {}
-        call = self.own_layer.call
-        held = {word: _as_code_has_it(call[word]) for word in signatures.signature(call.name).names}
-        inner = opened("", "what is in a configuration is not read")
-        parts: Any = rebuilt(held, lambda one: inner if isinstance(one, Layer) else one)
-        return {**parts, "name": self.name}
+    def get_config(self) -> Any:
+        """What Keras keeps of its own is not read; the code's own layers say what they add."""
+        return opened("a configuration") if self.own_keras_name or self.own_kind else {}
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
