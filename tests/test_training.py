@@ -33,6 +33,8 @@ DRAWS = 3
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "IoU": {"num_classes": 2, "target_class_ids": [0, 1]},
     "MeanIoU": {"num_classes": 2},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [0, 1]},
+    "OneHotMeanIoU": {"num_classes": 3},
     "PrecisionAtRecall": {"recall": 0.5},
     "RecallAtPrecision": {"precision": 0.5},
     "SensitivityAtSpecificity": {"specificity": 0.5},

@@ -161,13 +161,14 @@ loss   rrrrrr.rrr rrrr ctc
 loss   ..r.....r. ..rr crossentropy
 metric ..s.....s. ..s. accuracy
 metric ..s.rsrss. rsrr MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber
-metric ..s.rsrss. rsrr MeanSquaredLogarithmicError LogCoshError CosineSimilarity
+metric ..s.rsrss. rsrr MeanSquaredLogarithmicError LogCoshError CosineSimilarity PearsonCorrelation
+metric ..s.rsrss. rsrr ConcordanceCorrelation
 metric ..s.rsrss. rss. RootMeanSquaredError Accuracy BinaryAccuracy
 metric .ss.rsrsrr rsrr KLDivergence Poisson Hinge SquaredHinge CategoricalHinge
 metric .ss.rsrsrr rsrr categorical_focal_crossentropy
 metric .rr.rrrrrr rrrr BinaryCrossentropy CategoricalCrossentropy binary_focal_crossentropy
 metric ..rr....r. ..r. SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
-metric .ss.ssrsrr rsrr CategoricalAccuracy
+metric .ss.ssrsrr rsrr CategoricalAccuracy OneHotIoU OneHotMeanIoU
 metric ..rr....s. ..s. SparseCategoricalAccuracy
 metric .rs.rsrsrr rsrr TopKCategoricalAccuracy
 metric ..r.rrrrr. rrr. Precision Recall TruePositives TrueNegatives FalsePositives FalseNegatives

@@ -30,10 +30,20 @@ def _single(y: Shape, output: Shape) -> Outcome:
     return elementwise(y, output)._replace(values=broadcast(y, output))
 
 
-def _class_of_largest(y: Shape, output: Shape) -> Outcome:
-    """The largest entry of y against the largest of the output."""
+def _check_axis(y: Shape) -> None:
     if not y:
         raise Refusal("dimension")  # each operation has its own words around it
+
+
+def _by_axis(y: Shape, output: Shape) -> Outcome:
+    """Entry by entry, compared along the last axis."""
+    _check_axis(y)
+    return _aligned(y, output)
+
+
+def _class_of_largest(y: Shape, output: Shape) -> Outcome:
+    """The largest entry of y against the largest of the output."""
+    _check_axis(y)
     given, labels, classes = y[-1], y[:-1], output[:-1]
     if len(labels) == len(output):
         if labels[-1] != 1:
@@ -117,11 +127,20 @@ def _by_column(words: str, y: Shape, output: Shape) -> Outcome:
     return Outcome(silent="" if y == output else "repeats y for each column of the output")
 
 
+def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
+    _check_axis(y)
+    if len(y) < 2:
+        return Outcome(silent=_takes_largest(y[-1]))
+    found = _same_number(y[:-1], output[:-1], "Incompatible shapes")
+    return found if y[-1] == output[-1] else Outcome(silent=_takes_largest(y[-1]))
+
+
 _aligned = partial(_once_aligned, elementwise)
 _in_buckets = partial(_same_number, words="does not start with segment_ids.shape")
 _JUDGES: list[tuple[Judge, bool, str]] = [
     (_aligned, True, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber"),
     (_aligned, True, "MeanSquaredLogarithmicError LogCoshError CosineSimilarity"),
+    (_by_axis, True, "PearsonCorrelation ConcordanceCorrelation"),
     (_single, False, "RootMeanSquaredError"),
     (_single, True, "Accuracy BinaryAccuracy"),
     (elementwise, True, "KLDivergence Poisson Hinge SquaredHinge CategoricalHinge"),
@@ -138,6 +157,7 @@ _JUDGES: list[tuple[Judge, bool, str]] = [
     (_in_buckets, False, "PrecisionAtRecall RecallAtPrecision"),
     (partial(_once_aligned, partial(_by_column, "R2Score")), False, "R2Score"),
     (partial(_by_column, "FBetaScore"), False, "F1Score FBetaScore"),
+    (_overlap_of_largest, False, "OneHotIoU OneHotMeanIoU"),
 ]
 # What a metric makes of y and the output, and whether it leaves out what a mask leaves out.
 METRICS = {
