@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
@@ -16,6 +17,8 @@ from rnnshape.network import Question
 from rnnshape.reading.files import OF_CODE
 from rnnshape.reading.found import Reading
 from rnnshape.terminal.environment import Reader
+
+SAYS_HOW = re.compile(r"(: |, |^)(write|put|give|describe|make|call|leave|add) |in place of|Give ")
 
 
 def _own_reader() -> Reader:
@@ -44,17 +47,22 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
     told = explaining.explain(error)
     if told.place is None:
         return told
-    for problem in _problems_at(told.place.file, told.place.line, reader):
+    file, line = told.place.file, told.place.line
+    for problem in sorted(_problems_until(file, line, reader), key=lambda one: one.line != line):
         is_alike = (problem.kind == "keras") == (told.kind == "keras")
         if is_alike if told.is_known else not problem.silent:  # of that no error comes
             kind = told.kind if told.is_known else cast(Kind, problem.kind)
-            remedies = problem.remedies or told.remedies
+            # What mends others may not mend this one, where that says itself what does.
+            is_general = problem.kind == "chain" and problem.line == line
+            more = told.remedies if is_general and not SAYS_HOW.search(problem.message) else ()
+            remedies = problem.remedies or more
             return replace(told, kind=kind, explanation=problem.message, remedies=remedies)
     return told
 
 
-def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator[Problem]:
-    """What is wrong at a line of a program; nothing where it is not there, or can't be read."""
+def _problems_until(file: str, line: int, reader: Callable[[], Reader]) -> Iterator[Problem]:
+    """What is wrong at a line of a program, and between layers before it, which Keras may build
+    there; nothing where the program is not there, or can't be read."""
     if not file.lower().endswith(OF_CODE) or not os.path.isfile(file):
         return
     for wrong in what_is_wrong(lambda: reader().read(file)):
@@ -62,7 +70,7 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
             if wrong.place is None:
                 continue
             wrong = replace(problem_of(wrong), remedies=wrong.remedies)
-        if wrong.line == line:
+        if wrong.line == line or (wrong.kind == "chain" and (wrong.line or line) < line):
             yield wrong
 
 

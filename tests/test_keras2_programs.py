@@ -148,7 +148,7 @@ RECORD = Record("keras2", failed_in_keras)
         ("from keras import backend as K; K.clear_session(); K.epsilon()", ""),
         ("keras.layers.GRU(4, input_dim=3)(x)", ""),
         ("keras.layers.GRU(4)(sequences=x); keras.layers.Dense(4)(inputs=x)", ""),
-        ("keras.optimizers.Adam(learning_rate=1.0); keras.callbacks.ModelCheckpoint('a.keras')", ""),
+        ("keras.optimizers.Adam(learning_rate=.1); keras.callbacks.ModelCheckpoint('a.keras')", ""),
         ("m.compile(); m.save_weights('w.weights.h5'); m.fit(X, y, epochs=3).history['loss']", ""),
         ("m.compile('adam', 'mse', metrics=['acc']); m.fit(X, y).history['acc']", ""),
     ],
