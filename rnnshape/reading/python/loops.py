@@ -151,7 +151,7 @@ def _maybe_once(
         again = functools.partial(_rounds, evaluator, node, [item], scope)
         if _rounds(evaluator, node, [item if first is None else first], scope):
             return
-        seen, names = before.before, _names_asked(node)
+        seen, names = before.before, {*_names_asked(node, set())}
         for number in range(MORE_ROUNDS):
             asks = _asks_for_changed(names, before.changed(seen), scope)
             if not asks and (number or not (is_sure or first is not None)):
@@ -180,15 +180,27 @@ def _asks_for_changed(asked: set[str], changed: dict[int, set[Any]], scope: Scop
     return not asked.isdisjoint(ours) or not changed.keys() <= kept
 
 
-def _names_asked(loop: ast.AST) -> set[str]:
-    """The names that a loop asks for, other than to add to them."""
-    parts = [*ast.walk(loop)]
-    added = {
-        id(part.value.func.value)
-        for part in parts
-        if isinstance(part, ast.Expr)
-        and isinstance(part.value, ast.Call)
-        and isinstance(part.value.func, ast.Attribute)
-    }
-    names = (part for part in parts if isinstance(part, ast.Name) and id(part) not in added)
-    return {part.id for part in names if isinstance(part.ctx, ast.Load)}
+def _names_asked(node: ast.AST, given: set[str]) -> Iterator[str]:
+    """The names that code asks for before it gives them a value, other than to add to them."""
+    blocks: Sequence[Iterable[ast.AST]] = [ast.iter_child_nodes(node)]
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()):
+            yield from {name} - given
+        case ast.Name(id=name):
+            given.add(name)
+        case ast.Assign(targets=targets, value=value):
+            blocks = [(value, *targets)]
+        case ast.AugAssign(value=value):
+            blocks = [(value,)]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name()), args=args) as call):
+            blocks = [(*args, *call.keywords)]
+        case ast.For() | ast.AsyncFor():
+            blocks = [(node.iter,), (node.target, *node.body), node.orelse]
+        case _ if isinstance(node, ast.BoolOp) or hasattr(node, "body"):  # not all of it may be run
+            fields = [value for _, value in ast.iter_fields(node)]
+            blocks = [value if isinstance(value, list) else [value] for value in fields]
+    for block in blocks:
+        inside = given if len(blocks) == 1 else {*given}
+        for part in block:
+            if isinstance(part, ast.AST):
+                yield from _names_asked(part, inside)
