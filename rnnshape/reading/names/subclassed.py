@@ -16,9 +16,8 @@ from rnnshape.reading.names.arguments import needed_by
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.symbolic_tensors import tell_squeezed
 from rnnshape.reading.names.tensors import argument, plain_shape, plain_sizes
-from rnnshape.reading.python import IsOpenError, Open, own
+from rnnshape.reading.python import IsOpenError, Open
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import module_of, signature
 
@@ -124,28 +123,6 @@ def check_graph(model: Any, method: str) -> None:
         if call.layer.parameters == 0 and call.layer.unread is None and _has_variables(call):
             message = f"{call.layer.call} is made in a call, anew each time: make it in __init__"
             session().problem(message, words="only supports singleton tf.Variables created on the")
-            return
-
-
-def check_squeezes(model: Any, method: str, x: Any, named: Mapping[str, Any]) -> None:
-    """Where not all batches are of one size, TensorFlow does not know what `squeeze` leaves without
-    an axis, which neither a loss nor a layer takes."""
-    many: Any = next((sizes[0] for one in within(x) if (sizes := own(one, "shape"))), None)
-    size = named.get("batch_size") or 32
-    is_known = type(many) is type(size) is int and "validation_split" not in named
-    if method not in ("fit", "evaluate") or not is_known or many % size == 0:
-        return
-    if may_be_eager(model, model.own_compiled):
-        return
-    calls = model.own_calls()
-    layers = (call for call in calls if module_of(call.layer.call.name) == "layers")
-    for tensor in (*model.own_gives, *(tensor for call in layers for tensor in call.tensors)):
-        made = getattr(tensor.maker, "layer", None)
-        if made and made.call.name == "squeeze" and made.call["axis"] is None:
-            sizes = plain_sizes(next(tensor.maker.tensors)) or ()
-            where = "needs its axis where batches are of several sizes"
-            words, place = 'unknown rank", "unknown TensorShape', made.call.places.get("")
-            tell_squeezed(where, sizes, words, place)
             return
 
 

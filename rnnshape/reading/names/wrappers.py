@@ -9,6 +9,7 @@ from typing import Any
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
+from rnnshape.reading.names.arguments import needed_by
 from rnnshape.reading.names.attributes import parts, trained_within, with_trained
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.predictions import reshaped
@@ -139,7 +140,8 @@ class LayerOfCells(LayerOverTime):
             each = kept if isinstance(kept, list | tuple) else [kept]
             shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
             before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
-            timestep, after = cell(timestep, [*map(Tensor, before)])
+            words = {"training": None} if "training" in needed_by(cell.call) else {}
+            timestep, after = cell(timestep, [*map(Tensor, before)], **words)
             states += [[*after]] if self.own_is_stack and each is kept else after
         flags = self.own_named
         output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
