@@ -254,6 +254,11 @@ def _check_signature(function: Any, signature: Any) -> None:
     """What a generator yields first is of the shapes that its signature says."""
     stream = session().evaluator.really(function)
     for element in stream.first(1) if isinstance(stream, Stream) else ():
+        kinds = [type(part) for part in (element, signature)]
+        if {*kinds} <= {list, tuple, dict} and kinds[0] is not kinds[1]:
+            message = f"the generator yields a {kinds[0].__name__}, and its signature is a "
+            refuse(f"{message}{kinds[1].__name__}", "did not match the expected structure")
+            return
         for one, said in zip(within(element), within(signature), strict=False):
             are_known = isinstance(one, Array) and isinstance(said, Array)
             if are_known and differ(one.shape, said.shape):

@@ -196,7 +196,9 @@ class Model(Layer):
             is_described = self.own_is_described
             self._trained("__call__", first)
             if is_described:
-                return rebuilt(predictions(self, first), as_tensor)
+                has_options = overrides(self, "call") and bool({*named} - {"training", "mask"})
+                made = opened("predictions") if has_options else predictions(self, first)
+                return rebuilt(made, as_tensor)
             if not self._takes(plain_shape(first.shape)):
                 return opened("predictions")
         elif self.own_kind == "Functional" and are_arrays(first):
