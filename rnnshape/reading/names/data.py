@@ -10,6 +10,7 @@ from functools import partial
 from inspect import isfunction
 from typing import Any
 
+from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, NestedList
 from rnnshape.reading.names.datasets import (
@@ -28,6 +29,7 @@ from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.published import OF_KERAS
 from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import operation_of_keras
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
@@ -154,7 +156,14 @@ def pad_sequences(
         if maxlen is None and rows and not [*opens_in(lengths)]:
             maxlen = max(lengths)
         longest = opened("the longest sequence") if maxlen is None else maxlen
-        return Array((many, longest, *features))
+        others = [one.shape[1:] for one in rows if isinstance(one, Array)]
+        if any(differ(features, other) for other in others):
+            words = '(Keras: "is different from expected shape")'
+            raise refused(f"pad_sequences is given other features than {features} {words}")
+        made = Array((many, longest, *features))
+        if own(sequences, "own_entries") == UNKNOWN_ENTRIES:  # it may be of text
+            made.own_dtype = UNKNOWN_ENTRIES
+        return made
     padded = []
     for row in rows:
         kept = [*row[max(0, len(row) - maxlen) :]] if truncating == "pre" else [*row[:maxlen]]

@@ -57,7 +57,9 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
         return Array((opened("the number of rows"), *inner), dtype=of_entries([value.row]))
     if isinstance(value, Open):
-        return session().evaluator.derived(value)
+        found = session().evaluator.derived(value)
+        found.stands_for = value.stands_for if dtype is None else None  # a table's entries stay
+        return found
     kind = dtype_of(dtype)
     if isinstance(value, Array):
         value = value.values  # of a table, its numbers

@@ -88,7 +88,9 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     sizes = [opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
     table = Frame(sizes, dtype=UNREAD_ENTRIES)
     found: Any = made
-    is_table = method.startswith("read_") or (owner.stands_for == TABLE and method != "astype")
+    is_table = method.startswith(("read_", "get_dummies")) or (
+        owner.stands_for == TABLE and method != "astype"
+    )
     if is_call and is_table:
         made.stands_for = TABLE
     with suppress(IsOpenError):
