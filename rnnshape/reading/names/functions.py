@@ -10,7 +10,7 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.nest import rebuilt, within
+from rnnshape.nest import within
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
 from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
@@ -184,8 +184,7 @@ class Function(StandIn):
             made = functions[self.own_name](*given, **named)
             return as_tensor(made, self._is_float32(given, named))
         if is_operation(self.own_name):
-            made = rebuilt(made_of_data(called, self.own_name, given, named), as_tensor)
-            return as_of_tensorflow(self, made)
+            return as_of_tensorflow(self, made_of_data(called, self.own_name, given, named))
         return opened(f"{self.own_name}(...)")
 
     def _is_float32(self, given: Sequence[Any], named: Mapping[str, Any]) -> bool:

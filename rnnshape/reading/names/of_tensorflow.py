@@ -105,7 +105,7 @@ class TopK(list[Any]):
 def as_of_tensorflow(function: Any, made: Any) -> Any:
     """What a function of `keras.ops` makes, as TensorFlow's own returns it."""
     is_named = function.own_name == "top_k" and is_of_tensorflow(function.own_path)
-    return TopK(made) if is_named else made
+    return TopK(map(as_tensor, made)) if is_named else made
 
 
 def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
