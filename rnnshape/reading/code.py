@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnshape.chains import input_of_first_layer
 from rnnshape.columns import RANKS, columns_of
-from rnnshape.description import describe
+from rnnshape.description import describe, is_taken
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question
@@ -56,6 +56,7 @@ MOST_IN_ALL = 5_000  # layers of all networks
 # Of all calls that give data, each times the layers of its network and how often the rule is asked
 # of these: for what it returns, and for each axis that it takes.
 MOST_COMPARED, OF_OUTPUTS = 25_000, 8
+USUAL_AXES, SIZE = (2, 3, 4, 5), 16  # of a tensor, where a layer is tried
 
 
 def read_code(
@@ -312,7 +313,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
         outputs = [tensor for call in last for tensor in graph.tensors_in(graph.returned(call))]
         yield Question(graph.network_of([], outputs, "", held.calls, kind=""))
         return
-    lacking: list[Call] = []
+    lacking, unsaid = list[Call](), list[Call]()
     for layer in list(held.unused):
         network = _alone(layer)
         try:
@@ -320,12 +321,18 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
         except IncompleteError:
             lacking.append(layer.own_layer.call)
             continue
-        except QueryError:  # whoever answers it says so
-            pass
+        except QueryError:  # of what else it is told by whoever answers it
+            if any(is_taken(_alone(layer, axes)) for axes in USUAL_AXES):
+                unsaid.append(layer.own_layer.call)
+                continue
         yield Question(network)
-    if lacking:
-        text = f"nothing calls {_listed(lacking)}, and one tensor alone is not enough"
-        evaluator.tell(NotReadError(text, lacking[0].places.get("")))
+    for those, why in (
+        (lacking, "one tensor alone is not enough"),
+        (unsaid, "nothing says how many axes there are"),
+    ):
+        if those:
+            text = f"nothing calls {_listed(those)}, and {why}"
+            evaluator.tell(NotReadError(text, those[0].places.get("")))
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
 
@@ -358,9 +365,11 @@ def _not_counted(model: Model) -> tuple[str, ...]:
     return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()
 
 
-def _alone(layer: Layer) -> Network:
+def _alone(layer: Layer, axes: int = 0) -> Network:
+    """A layer that nothing calls; of a number of axes, where it says nothing of its input."""
     source = input_of_first_layer(layer.own_layer.call)
-    tensor = graph.Tensor(graph.InputTensor(source.shape, "", source.dtype))
+    shape = (None, *(SIZE,) * (axes - 1)) if source.shape is None and axes else source.shape
+    tensor = graph.Tensor(graph.InputTensor(shape, "", source.dtype))
     call = graph.LayerCall(1, layer.own_layer, (tensor,))
     return graph.network_of([tensor], [*graph.tensors_in(graph.returned(call))], "", [call])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from rnnshape.errors import IncompleteError
+from rnnshape.errors import IncompleteError, QueryError
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.facts import Axis, Facts, Tensor
@@ -27,7 +27,8 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
         raise call.error(
             f"{call} takes a list of tensors, [query, value] or [query, value, key], and is called "
             f"with {len(inputs)}: for self-attention give the same twice "
-            '(Keras: "must be called on a list of inputs", "accepts inputs list of length 2 or 3")'
+            '(Keras: "must be called on a list of inputs", "accepts inputs list of length 2 or 3")',
+            kind=IncompleteError if len(inputs) < 2 else QueryError,
         )
     query, value, *others = inputs
     key = others[0] if others else value
