@@ -190,6 +190,9 @@ def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
             f"{call} takes {wanted}, such as [a, b], and is called with {len(inputs)}{said}",
             kind=IncompleteError,
         )
+    [first, *_] = inputs.arguments.values()
+    if isinstance(first, tuple) and any(isinstance(part, tuple) for part in first):
+        raise call.error(f"{call} takes a list of tensors, and is given a list within it")
 
 
 def _fits(axis: Axis, other: Axis) -> bool:

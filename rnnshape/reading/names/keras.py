@@ -239,10 +239,10 @@ LISTED: dict[str, Collection[str]] = {
         *(name for name, of in signatures.ALIASES.items() if of in signatures.LAYERS),
         *CLASSES,
     ),
-    **{
-        of: [name for name in names if name[0].isupper()]
-        for of, names in (("losses", losses.NAMES), ("metrics", metrics.NAMES))
-    },
+    "losses": [loss.name for loss in losses.LOSSES.values()],
+    "metrics": [
+        name for name in metrics.NAMES if name[0].isupper() and name.lower() not in losses.SHORT
+    ],
     "models": ("Functional", "Model", "Sequential", *FUNCTIONS_OF_MODELS),
     "utils": KERAS_DATA,
     "sequence": KERAS_DATA,

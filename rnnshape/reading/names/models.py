@@ -16,8 +16,8 @@ from rnnshape.reading.names.arguments import (
     are_arrays,
     check_called,
     holds_tensors,
-    inputs_of_call,
     keys_of,
+    needed_by,
     open_shape,
     passed,
     with_inputs,
@@ -40,8 +40,8 @@ from rnnshape.reading.names.predictions import (
     trained,
 )
 from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides, own_called
-from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
-from rnnshape.reading.names.subclassed import check_arguments, check_begun
+from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session
+from rnnshape.reading.names.subclassed import check_arguments, check_begun, try_call
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -185,7 +185,8 @@ class Model(Layer):
         return [given[name] for name in names] if is_named else given
 
     def __call__(self, inputs: Any = None, *more: Any, **named: Any) -> Any:
-        check_arguments(self, (inputs, *more), named)
+        if not self.own_is_aside:  # which no code has written
+            check_arguments(self, (inputs, *more), named)
         session().call_around(self)
         first: Any = opened("inputs") if inputs is None else inputs
         is_data = isinstance(first, Array)
@@ -335,10 +336,11 @@ class Model(Layer):
 
     def _made_with(self, *given: Any) -> None:
         """Calls it as Keras does to train it, with a `training` of its own."""
-        training = signature(self.call).parameters.get("training")
+        needed = {"training", *needed_by(self.call)}
+        words = needed & {"training", "mask"} & {*signature(self.call).parameters}
         self.own_is_aside = True
         try:
-            self(*given, **({"training": None} if training else {}))
+            self(*given, **dict.fromkeys(words))
         finally:
             self.own_is_aside = False
 
@@ -388,7 +390,7 @@ class Model(Layer):
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and not self.own_kind:
-            tried(lambda: self._made_with(*inputs_of_call(self.call, self.own_shape)))
+            try_call(self)
         return self.own_takes, self.own_gives
 
 

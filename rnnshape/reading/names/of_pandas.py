@@ -15,7 +15,7 @@ from rnnshape.reading.names.frames import Frame, Rows, labelled
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.labels import are_names, as_labels, holds_numbers
 from rnnshape.reading.names.of_shapes import reshaped_open
-from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, own
 
@@ -79,6 +79,12 @@ def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
     return labelled((rows, len(labels[0])), labels[0], dtype=kind)
 
 
+def _has_other_tensors() -> bool:
+    """Whether the code imports a library whose tensors have methods of their own."""
+    labels = (one.label for one in session().evaluator.module.names.values() if type(one) is Open)
+    return any(label.startswith(("jax", "mxnet", "paddle", "torch")) for label in labels)
+
+
 def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) -> object:
     """What is known of a part of something open, or of what its method makes, as what is given
     says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
@@ -98,7 +104,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
             pass
         elif is_call and method in GROUPING:
             return replace(made, reason="groups of rows are not read")
-        elif is_call and method == "reshape":
+        elif is_call and method == "reshape" and not _has_other_tensors():
             found = reshaped_open(sizes_given(*given), made)
             if owner.stands_for == TABLE and isinstance(found, Array):
                 found.own_dtype = UNREAD_ENTRIES

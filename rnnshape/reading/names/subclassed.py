@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import Call
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import needed_by
+from rnnshape.reading.names.arguments import inputs_of_call, needed_by
 from rnnshape.reading.names.rows import described, overrides
-from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.session import opened, session, tried
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.tensors import argument, plain_shape, plain_sizes
 from rnnshape.reading.python import IsOpenError, Open
@@ -24,6 +24,7 @@ from rnnshape.signatures import module_of, signature
 # The tensors of whose shapes layers of Keras are told by name; of others, of the first alone.
 TOLD_BY_NAME = ("sequences", "initial_state", "query", "value", "key")
 OF_INPUT = ("input_shape", "input_dim")
+OPTIONS = ("training", "mask")  # which Keras gives a call itself
 SHAPE = "_shape"
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -95,6 +96,17 @@ def check_begun(layer: Any) -> None:
     if is_own and not any("__init__" in ast.unparse(part) for part in bodies):
         name, write = type(layer).__name__, "super().__init__()"
         session().problem(f"the __init__ of {name} never calls Keras': write {write} first", write)
+
+
+def try_call(model: Any) -> None:
+    """Calls a model that nobody calls, to see what it is. What the code may give it is None then:
+    what Keras refuses of that is open, and not told."""
+    takes, messages = inspect.signature(model.call).parameters, session().evaluator.messages
+    is_whole = all(takes[word].default is not None for word in takes if word not in OPTIONS)
+    said = [*messages]
+    tried(model._made_with, *inputs_of_call(model.call, model.own_shape))
+    if not is_whole:
+        messages[:] = [one for one in messages if one in said or isinstance(one, NotReadError)]
 
 
 def may_be_eager(model: Any, compiled: Any) -> bool:
