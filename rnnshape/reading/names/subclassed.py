@@ -101,12 +101,19 @@ def check_begun(layer: Any) -> None:
 def try_call(model: Any) -> None:
     """Calls a model that nobody calls, to see what it is. What the code may give it is None then:
     what Keras refuses of that is open, and not told."""
-    takes, messages = inspect.signature(model.call).parameters, session().evaluator.messages
-    is_whole = all(takes[word].default is not None for word in takes if word not in OPTIONS)
+    messages, optional = session().evaluator.messages, list[str]()
     said = [*messages]
-    tried(model._made_with, *inputs_of_call(model.call, model.own_shape))
-    if not is_whole:
-        messages[:] = [one for one in messages if one in said or isinstance(one, NotReadError)]
+
+    def call() -> None:
+        takes = inspect.signature(model.call).parameters
+        optional.extend(word for word in takes if takes[word].default is None)
+        model._made_with(*inputs_of_call(model.call, model.own_shape))
+
+    try:
+        tried(call)
+    finally:
+        if {*optional} - {*OPTIONS}:
+            messages[:] = [one for one in messages if one in said or isinstance(one, NotReadError)]
 
 
 def may_be_eager(model: Any, compiled: Any) -> bool:
