@@ -14,6 +14,7 @@ from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import LONGEST_NAME, plain_name
+from rnnshape.rules import makes_layers
 from rnnshape.rules.arguments import changes_no_shape
 from rnnshape.signatures import (
     ACTIVATIONS,
@@ -95,6 +96,8 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
         raise UnreadLayerError(f"its {missing[0]} can't be read")
     if missing:
         raise QueryError(f"its config has {name} without {missing[0]}")
+    if makes_layers(name):  # which say it themselves, and of which a config has nothing
+        given.pop("trainable", None)
     return _as_written(bind(name, (), given))
 
 

@@ -114,12 +114,16 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     return facts
 
 
+def makes_layers(name: str) -> bool:
+    """Whether Keras makes layers in a layer that are not told whether it is trained."""
+    return name in MAKE_LAYERS or name.startswith("ConvLSTM")
+
+
 def _is_frozen(call: Call) -> bool:
     """Whether training leaves a layer's weights as they are: `trainable=False` reaches the layers
     that Keras makes inside where it is set later, and not where it is written as the layer is made;
     those that it is given say it themselves."""
-    makes = call.name in MAKE_LAYERS or call.name.startswith("ConvLSTM")
-    is_said = makes and "trainable" in call.places
+    is_said = makes_layers(call.name) and "trainable" in call.places
     return call["trainable"] is False and not (is_said or call.name in AROUND)
 
 

@@ -124,8 +124,7 @@ def frozen(network: Network) -> Network:
 
 def trained_within(layer: Any) -> list[Any]:
     """What is said of each layer in one whether it is trained."""
-    calls = calls_within(layer) if isinstance(layer, Call) else ()
-    return [call["trainable"] for call in calls if call.name != "Input"]
+    return [call["trainable"] for call in calls_within(layer) if call.name != "Input"]
 
 
 def _half(layer: Call, word: str) -> Call:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.expression import Call, Unknown, calls_within
+from rnnshape.expression import Unknown, calls_within, unknowns_in
+from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import needed_by
@@ -89,6 +90,7 @@ class LayerOverTime(Layer):
             return
         self.own_layer.holds = tuple(one for part in parts for one in layers_in(part))
         first = next((one.own_layer for one in parts if isinstance(one, Layer)), None)
+        self.own_given = inner
         if parts == [inner]:
             self.own_wraps = inner
         self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
@@ -115,7 +117,8 @@ class LayerOverTime(Layer):
         return self.own_of_timestep(timestep, sizes)
 
     def own_of_timestep(self, timestep: Tensor, sizes: Shape) -> Any:
-        return _at_every_timestep(self.own_inner[0](timestep), sizes)
+        [inner] = self.own_inner
+        return _at_every_timestep(inner(timestep, **_trained_as_needed(inner)), sizes)
 
     @property
     def own_text(self) -> str:
@@ -140,8 +143,8 @@ class LayerOfCells(LayerOverTime):
             each = kept if isinstance(kept, list | tuple) else [kept]
             shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
             before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
-            words = {"training": None} if "training" in needed_by(cell.call) else {}
-            timestep, after = cell(timestep, [*map(Tensor, before)], **words)
+            states_before = [*map(Tensor, before)]
+            timestep, after = cell(timestep, states_before, **_trained_as_needed(cell))
             states += [[*after]] if self.own_is_stack and each is kept else after
         flags = self.own_named
         output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
@@ -150,6 +153,11 @@ class LayerOfCells(LayerOverTime):
 
 class Cells(LayerOfCells):
     """`StackedRNNCells(cells)`, of cells of the code."""
+
+
+def _trained_as_needed(inner: Any) -> dict[str, None]:
+    """What a layer of the code is called with beside its tensors, by the one around it."""
+    return {"training": None} if "training" in needed_by(inner.call) else {}
 
 
 def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
@@ -164,10 +172,15 @@ def refresh(layer: Any) -> None:
     call, held = layer.own_layer.call, vars(layer)
     if isinstance(cell := held.get("cell"), Layer) and cell.trainable is False:
         layer.own_layer.call = with_trained(call, False)
-    if isinstance(inner := held.get("own_wraps"), Layer):
+    if isinstance(inner := held.get("own_given"), Layer | list | tuple):
+        for part in within([inner]):
+            for one in part.own_calls() if hasattr(part, "own_calls") else ():
+                refresh(one.layer.stand_in)
+            refresh(part)
         word = "cell" if call.name == "RNN" else "layer"
         now = argument(inner)
-        if isinstance(now, Call) and trained_within(now) != trained_within(call[word]):
+        is_known = not [*unknowns_in(now)]
+        if is_known and trained_within(now) != trained_within(call[word]):
             setattr(layer, word, inner)
     halves = parts(call) if "forward_layer" in held else {}
     are_trained = [getattr(held[name], "trainable", True) is not False for name in halves]
