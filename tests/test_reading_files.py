@@ -177,9 +177,7 @@ def test_a_folder_that_may_not_be_searched_is_an_error_about_it(
         ("cp1252", "#!/usr/bin/python\n# vim: set fileencoding=cp1252 :"),
     ],
 )
-def test_a_program_is_in_the_encoding_that_its_head_names(
-    encoding: str, head: str, tmp_path: Path
-) -> None:
+def test_a_program_is_read_in_older_encodings_too(encoding: str, head: str, tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     path.write_bytes(f"{head}\nSequential([GRU(3, name='caf\xe9')])".encode(encoding))
     assert [str(found) for found in read(str(path)).networks] == ["GRU(3, name='caf\xe9')"]

@@ -6,8 +6,7 @@ import errno
 import json
 import os
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, lookup
-from io import BytesIO
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from rnnshape.errors import QueryError
@@ -62,27 +61,19 @@ def file_text(path: Path) -> str:
         raise QueryError(f"{str(path)[:200]} can't be read: {words}") from None
     if len(content) > LARGEST_FILE:
         raise QueryError(f"{path.name} is too large to be read: at most {LARGEST_FILE:,} bytes")
-    try:
-        return content.decode(_encoding(content), errors="replace")
-    except (LookupError, UnicodeError):  # it makes no text, as zlib, or knows no replacing, as idna
-        return content.decode("utf-8-sig", errors="replace")
+    return _decoded(content)
 
 
-def _encoding(content: bytes) -> str:
-    """UTF-8, or what the head of a program says: `# -*- coding: latin-1 -*-`; UTF-16, as Windows
-    writes what a command prints."""
+def _decoded(content: bytes) -> str:
+    """UTF-8; or UTF-16, as Windows writes what a command prints; else each byte is a character, as
+    in the encodings that programs were once written in."""
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return "utf-16"
-    if b"coding" not in b"".join(content.splitlines()[:2]):
-        return "utf-8-sig"
-    from tokenize import detect_encoding  # few files need it
-
+        return content.decode("utf-16", errors="replace")
+    content = content.removeprefix(BOM_UTF8)
     try:
-        encoding = detect_encoding(BytesIO(content).readline)[0]
-    except SyntaxError:  # it names no encoding that there is, or is not in it
-        return "utf-8-sig"
-    # Of a long text punycode takes hours, as it puts each letter where it belongs.
-    return "utf-8-sig" if lookup(encoding).name == "punycode" else encoding
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def json_value(text: str, where: str) -> object:
