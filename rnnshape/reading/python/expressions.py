@@ -23,7 +23,7 @@ from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.scope import Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream, cut
-from rnnshape.reading.python.targets import assign, give
+from rnnshape.reading.python.targets import assign
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
 CHANGING = {  # methods that change what a list, set or dictionary holds
@@ -288,7 +288,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if node.func.id == "super" and not parts and scope.owner:
             return evaluator.really(super, scope.owner[0], scope.first)
         if called is evaluator.given["globals"]:
-            return dict(scope.module.names)
+            return scope.module.names
         if called is evaluator.given["locals"]:
             return evaluator.really(locals_of, scope)
     if isinstance(called, Open):
@@ -308,11 +308,6 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
-    match node.func:
-        case ast.Attribute(value=ast.Call(func=ast.Name("globals")), attr="update"):
-            for word, value in getattr(called, "__self__", {}).items():
-                if scope.module.names.get(word) is not value:
-                    give(evaluator, str.__str__(word), value, scope.module)
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
 
 

@@ -121,7 +121,7 @@ def _once(evaluator: Evaluator, target: ast.expr, scope: Scope) -> ast.expr:
     if not any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(target)):
         return target
     match target:
-        case ast.Subscript(value=owner, slice=index) if ast.unparse(owner) != "globals()":
+        case ast.Subscript(value=owner, slice=index):
             parts = {"value": owner, "slice": index}
         case ast.Attribute(value=owner):
             parts = {"value": owner}

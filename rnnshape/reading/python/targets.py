@@ -76,10 +76,6 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             told = hook(value, "own_is_assigned")
             if told is not None:
                 told(value, name, False)
-        case ast.Subscript(value=ast.Call(func=ast.Name("globals")), slice=index):
-            word = evaluator.worth(index, scope)
-            if isinstance(word, str):
-                give(evaluator, str.__str__(word), value, scope.module)
         case ast.Subscript(value=inner, slice=index):
             owner = evaluator.worth(inner, scope)
             if not isinstance(owner, Open):
