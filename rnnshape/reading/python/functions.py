@@ -74,11 +74,8 @@ def function(
         """What a generator gives; nothing of it is followed before somebody goes over it."""
         try:
             yield from Steps(evaluator, source, inner).of_block(body)
-        except Signal as signal:
-            return ended(signal)
-        except Exception as wrong:
-            evaluator.certain = wrong
-            raise
+        except (Exception, Signal) as end:
+            return ended(end)
         return None
 
     def followed(inner: Scope) -> object:
@@ -86,17 +83,17 @@ def function(
         with evaluator.within(source):
             try:
                 evaluator.block(body, inner)
-            except Signal as signal:
-                result = ended(signal)
-            except Exception as wrong:
-                evaluator.certain = wrong
-                raise
+            except (Exception, Signal) as end:
+                result = ended(end)
         return finish(inner, ReturnedSignal, 0, result)
 
-    def ended(signal: Signal) -> object:
-        if not isinstance(signal, ReturnedSignal):
+    def ended(end: Exception | Signal) -> object:
+        if isinstance(end, ReturnedSignal):
+            return end.value
+        if isinstance(end, Signal):
             raise SyntaxError(OUTSIDE_LOOP) from None
-        return signal.value
+        evaluator.certain = end
+        raise end
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"
