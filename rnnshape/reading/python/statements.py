@@ -14,7 +14,7 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
 from rnnshape.reading.python.branches import PLAIN, both_ways, either, lose, within
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.expressions import IN_PLACE
+from rnnshape.reading.python.expressions import ACTING, IN_PLACE
 from rnnshape.reading.python.functions import class_, decorated, function
 from rnnshape.reading.python.limits import TOO_MUCH
 from rnnshape.reading.python.loops import follow_for, follow_while
@@ -118,19 +118,12 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
 def _once(evaluator: Evaluator, target: ast.expr, scope: Scope) -> ast.expr:
     """The target of `units[next(order)] += 8`, whose parts are followed once, under names that no
     code has."""
-    if not any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(target)):
-        return target
-    match target:
-        case ast.Subscript(value=owner, slice=index):
-            parts = {"value": owner, "slice": index}
-        case ast.Attribute(value=owner):
-            parts = {"value": owner}
-        case _:
-            return target
+    is_acting = any(isinstance(part, ACTING) for part in ast.walk(target))
     made = copy(target)
-    for word, part in parts.items():
-        scope.names[f"<{word}>"] = evaluator.worth(part, scope)
-        setattr(made, word, ast.copy_location(ast.Name(f"<{word}>", ast.Load()), part))
+    for word in ("value", "slice") if is_acting else ():
+        if part := getattr(target, word, None):
+            scope.names[f"<{word}>"] = evaluator.worth(part, scope)
+            setattr(made, word, ast.copy_location(ast.Name(f"<{word}>", ast.Load()), part))
     return made
 
 
