@@ -25,7 +25,6 @@ from rnnshape.reading.python.scope import (
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 from rnnshape.reading.python.streams import Stream
 
-MOST_CONDITIONS = 30  # that are not known, within each other
 STEPS_OF_EACH = 3  # list, dictionary or object: it is copied three times, and compared
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 MISSING = object()
@@ -171,8 +170,6 @@ def both_ways(
     for text, follow in ((condition, first), (f"not {condition}", second)):
         if any(text == known and because is why for known, why in evaluator.conditions):
             return follow()
-    if len(evaluator.conditions) > MOST_CONDITIONS:
-        raise TooLongError("conditions stand too deeply within each other to be read")
     snapshot = snapshot or Snapshot(evaluator, scope)
     before = snapshot.before
     try:
