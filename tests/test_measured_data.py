@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 from random import Random
+from textwrap import dedent
 
 import pytest
 
@@ -60,6 +61,22 @@ def test_of_random_labels_keras_says_what_the_rule_says(
         call = call_with(Question(network), *given, [loss])
         call = replace(call, metrics=((Function(random.choice(metrics)),),))
         assert differences(Report(Question(network, calls=(call,))), keras_measurer) == ()
+
+
+def test_labels_behind_a_layer_that_keras_alone_can_tell_of_are_not_compared(
+    keras_measurer: KerasInProcess,
+) -> None:
+    code = """
+        i = keras.Input((5, 3))
+        m = keras.Model(i, layers.Dense(4)(keras.ops.diff(i, axis=1)))
+        m.compile(loss="mse")
+        m.fit(np.zeros((8, 5, 3)), np.zeros((8, 4, 7)))"""
+    (question,) = read_code(GIVEN + dedent(code), {}).questions
+    (answer,) = keras_measurer.answers(Request((question,)))
+    assert not isinstance(answer, MeasurementError), answer
+    told = str(Report(question).measured(answer))
+    assert "(2, 4, 4)" in told
+    assert "np.zeros((8, 4, 7)) (8, 4, 7) ✓" not in told
 
 
 @pytest.mark.parametrize(

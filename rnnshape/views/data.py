@@ -59,7 +59,9 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         described = report.description
         are_known = all(tensor.known_size is not None for tensor in described.inputs)
         returned = map(described.tensor, report.returned)
-        outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
+        # Where there is no rule, sizes are as Keras made them of its own input, and not of X.
+        is_by_rule = not any(layer.has_no_rule for layer in described.layers)
+        outputs = [bool(one and one.known_size is not None and is_by_rule) for one in returned]
     later, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else dict.fromkeys((*call.x, *later.x), "")
     if is_stateful(network):
