@@ -59,12 +59,10 @@ def exchanged(given: Tensor, at: int, *new: Axis) -> tuple[Axis, ...]:
 
 def joined(axes: Sequence[Axis]) -> Axis:
     """One axis in place of several."""
-    known = any(axis.static_length is not None for axis in axes)
     return Axis(
         " * ".join(axis.label for axis in axes) or "1",
         prod(axis.length for axis in axes),
         follows_from=NOTHING.union(*(axis.follows_from for axis in axes)),
-        static_length=prod(axis.length_before_run for axis in axes) if known else None,
     )
 
 
@@ -74,8 +72,7 @@ def broadcast(*shapes: Sequence[Axis]) -> tuple[Axis, ...] | None:
     found: list[Axis] = []
     for column in zip_longest(*(reversed(axes) for axes in shapes)):
         axes = [axis for axis in column if axis]
-        lengths = {axis.length for axis in axes}, {axis.length_before_run for axis in axes}
-        if any(len(several - {1}) > 1 for several in lengths):
+        if len({axis.length for axis in axes} - {1}) > 1:
             return None
         found.append(next((axis for axis in axes if axis.length != 1), axes[0]))
     return tuple(reversed(found))

@@ -33,7 +33,6 @@ class Axis:
             that are assumed, such as `"timesteps"`, and `WHEN_RUN`.
         is_unknown: whether the length is only a number in the place of one that is not known.
         is_assumed: of an input, whether neither the text nor an option says the length.
-        static_length: what Keras takes the length for before it runs, where that is wrong.
 
     >>> (2 * Axis("units", 3)).label, (2 * Axis("units", 3)).length
     ('2*units', 6)
@@ -43,7 +42,6 @@ class Axis:
     length: int
     factor: int = 1
     follows_from: frozenset[str] = NOTHING
-    static_length: int | None = None
     is_unknown: bool = False
     is_assumed: bool = field(default=False, compare=False)
 
@@ -53,16 +51,12 @@ class Axis:
     def __add__(self, other: Axis) -> Axis:
         """The axis along which two are joined: `2*units`, or `units + features`."""
         alike = (self.name, self.length * other.factor) == (other.name, other.length * self.factor)
-        static = None
-        if self.static_length is not None or other.static_length is not None:
-            static = self.length_before_run + other.length_before_run
         name = self.name if self.name == other.name else f"{self.label} + {other.label}"
         return Axis(
             name if len(name) <= LONGEST_SUM else "joined",  # it doubles where that is joined again
             self.length + other.length,
             self.factor + other.factor if alike else 1,
             self.follows_from | other.follows_from,
-            static,
         )
 
     @property
@@ -75,17 +69,12 @@ class Axis:
         """Whether Keras knows the length only when it runs: None in an `Input`'s shape."""
         return self.follows_from >= WHEN_RUN
 
-    @property
-    def length_before_run(self) -> int:
-        return self.length if self.static_length is None else self.static_length
-
     def resized(self, change: Callable[[int], int], factor: int = 1) -> Axis:
-        """The same axis with another number of entries, and with what Keras takes it for."""
-        static = None if self.static_length is None else change(self.static_length)
+        """The same axis with another number of entries."""
         length, follows_from = change(self.length), self.follows_from
         if follows_from and change(self.length + LONG) == length:  # as the first three always are
             follows_from &= WHEN_RUN
-        return Axis(self.name, length, factor, follows_from, static)
+        return Axis(self.name, length, factor, follows_from)
 
     @property
     def label(self) -> str:
@@ -95,7 +84,7 @@ class Axis:
         """The same axis, where another layer counts something else along it."""
         if (name, 1) == (self.name, self.factor):
             return self
-        return Axis(name, self.length, 1, self.follows_from, self.static_length)
+        return Axis(name, self.length, 1, self.follows_from)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def _contracted(
     """What is left of two tensors when it is summed over some axes of both; `batch` is how many of
     the second's first axes are the first's."""
     for axis, its in zip((first.axes[at] for at in ours), theirs, strict=False):
-        if not _fits(axis, other.axes[its]):
+        if axis.length != other.axes[its].length:
             raise call.error(
                 f"{call} sums over {axis.length} {axis.label} of {first.name} {first.shape} and "
                 f"{other.axes[its].length} {other.axes[its].label} of {other.name} {other.shape}: "
@@ -195,20 +195,14 @@ def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
         raise call.error(f"{call} takes a list of tensors, and is given a list within it")
 
 
-def _fits(axis: Axis, other: Axis) -> bool:
-    are_alike = axis.length_before_run == other.length_before_run
-    return axis.length == other.length and (are_alike or axis.is_open or other.is_open)
-
-
 def _check_alike(call: Call, inputs: Inputs, but: int | None = None) -> None:
     """Whether the tensors have the same axes, but for one."""
-    first, *others = inputs
-    for other in others:
-        pairs = enumerate(zip(first.axes, other.axes, strict=False))
-        if len(other.axes) != len(first.axes) or any(
-            at != but and not _fits(*pair) for at, pair in pairs
-        ):
-            raise _unlike(call, inputs, UNLIKE.get(call.name, "must have the same shape"))
+    shapes = {
+        tuple(0 if at == but else length for at, length in enumerate(tensor.shape))
+        for tensor in inputs
+    }
+    if len(shapes) > 1:
+        raise _unlike(call, inputs, UNLIKE.get(call.name, "must have the same shape"))
 
 
 def _unlike(call: Call, inputs: Inputs, keras: str) -> Exception:

@@ -33,19 +33,16 @@ def facts_of_passes(
     given: Tensor,
     passes: Sequence[Pass],
     merge_mode: str | None = None,
-    states: tuple[Nested, ...] | None = None,
 ) -> Facts:
     """What a layer returns whose passes are these.
 
-    `call` is the layer that says what is returned, `merge_mode` how two passes become one, and
-    `states` are those that are returned, where they are not simply those of each pass.
+    `call` is the layer that says what is returned, `merge_mode` how two passes become one.
     """
     sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
     recurrence = Recurrence(tuple(passes), merge_mode, given.axes[1].length, sequences)
     outputs = tuple(_outputs(given, recurrence))
     bars = [one_pass.bars_cudnn for one_pass in passes]
-    if states is None:
-        states = tuple(state for one_pass in passes for state in one_pass.states)
+    states = (state for one_pass in passes for state in one_pass.states)
     two = len(passes) > 1
     # At a masked timestep the output is zero, so that the last one need not be the last state.
     zeroed = given.masked and (sequences if two else bool(call["zero_output_for_mask"]))
@@ -82,7 +79,9 @@ def _outputs(given: Tensor, recurrence: Recurrence) -> Iterator[Tensor]:
         first, second = passes
         both = f"{first.direction} and {second.direction} {MERGES[merge_mode][0]}"
         what = _meaning("", sequences, first)
-        yield output("o", _merged_axes(first, second, merge_mode), f"{what}, {both}")
+        *others, last = first.output
+        axes = (*others, 2 * last) if merge_mode == "concat" else first.output
+        yield output("o", axes, f"{what}, {both}")
 
 
 def _meaning(direction: str, sequences: bool, one_pass: Pass) -> str:
@@ -90,23 +89,6 @@ def _meaning(direction: str, sequences: bool, one_pass: Pass) -> str:
     # A second pass is turned round by Keras, so that its outputs stand in the order of the first.
     turned = sequences and one_pass.direction != "backward" and one_pass.starts_last
     return " ".join(filter(None, words)) + (", from the last to the first" if turned else "")
-
-
-def _merged_axes(first: Pass, second: Pass, merge_mode: str) -> tuple[Axis, ...]:
-    """Keras believes that the second pass is as wide as the first, whatever it is."""
-    if merge_mode != "concat":
-        return tuple(
-            replace(axis, length=other.length, static_length=axis.length)  # it is repeated
-            if axis.length < other.length
-            else axis
-            for axis, other in zip(first.output, second.output, strict=True)
-        )
-    *others, axis = first.output
-    other = second.output[-1]
-    if axis.length == other.length:
-        return (*others, 2 * axis)
-    name = f"{axis.label} + backward {other.label}"
-    return (*others, Axis(name, axis.length + other.length, static_length=2 * axis.length))
 
 
 def _relations(outputs: Sequence[Tensor], recurrence: Recurrence) -> Iterator[Relation]:
@@ -159,9 +141,7 @@ def _notes(call: Call, batch: Axis, recurrence: Recurrence, *, zeroed: bool) -> 
         names = [
             f"concat({first.name}, {second.name})"
             for first, second in pairs
-            if isinstance(first, Tensor)
-            and isinstance(second, Tensor)
-            and first.shape == second.shape
+            if isinstance(first, Tensor) and isinstance(second, Tensor)
         ]
         if len(names) == len(pairs):
             yield f"a decoder that takes these states needs 2*{wide}: {', '.join(names)}"
@@ -220,7 +200,7 @@ def _fits(taken: Nested, given: Nested) -> bool:
     if isinstance(taken, Tensor):
         if isinstance(given, tuple):  # of stacked cells, a lone state may stand in a list
             return len(given) == 1 and _fits(taken, given[0])
-        return given.shape[1:] == taken.shape[1:] and given.axes[-1].static_length is None
+        return given.shape[1:] == taken.shape[1:]
     return isinstance(given, tuple) and len(given) == len(taken) and all(map(_fits, taken, given))
 
 

@@ -51,12 +51,10 @@ def reshape(call: Call, given: Tensor) -> Facts:
     sizes = _sizes(target)
     total = joined(given.axes[kept:])
     rest = prod(size for size in sizes if size != -1)
-    lengths = {total.length, total.length_before_run}
-    fits = all(n % rest == 0 if -1 in sizes and rest else n == rest for n in lengths)
+    fits = total.length % rest == 0 if -1 in sizes and rest else total.length == rest
     if min(sizes, default=0) < -1 or sizes.count(-1) > 1 or not fits:
-        taken = "" if len(lengths) == 1 else f", which Keras takes for {total.static_length:,}"
         raise call.error(
-            f"{call} is given {total.length:,} numbers{taken}, as {given.labels} is "
+            f"{call} is given {total.length:,} numbers, as {given.labels} is "
             f"{given.shape}: give a shape of as many, in which one size may be -1 {said}",
             argument,
         )

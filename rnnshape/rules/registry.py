@@ -228,11 +228,6 @@ def known_length(
             f"{call} needs to know the number of {axis.name}: give it in place of None in the "
             f'Input\'s shape, or of -1 in a reshape (Keras: "{keras}")'
         )
-    if axis.static_length is not None:
-        raise call.error(
-            f"{call} is given {axis.length} {axis.name}, and Keras builds it for "
-            f"{axis.static_length}: it can't run. Give both directions the same units"
-        )
     return axis
 
 

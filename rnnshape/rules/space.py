@@ -78,11 +78,10 @@ def slid(call: Call, space: Sequence[Axis], window: str, *, both: bool = False) 
     def resized(axis: Axis, size: int, step: int, gap: int) -> Axis:
         covered = gap * (size - 1) + 1 if whole else 1
         result = axis.resized(lambda length: (length - covered) // step + 1)
-        if min(result.length, result.length_before_run) < 1:
-            shortest = min(axis.length, axis.length_before_run)
+        if result.length < 1:
             raise call.error(
                 f"{call} has nothing left: it needs {covered} {axis.name}, and is given "
-                f"{shortest}. Give it more {axis.name}, a smaller {window}, or padding='same' "
+                f"{axis.length}. Give it more {axis.name}, a smaller {window}, or padding='same' "
                 '(Keras: "Computed output size would be zero or negative")',
                 window,
             )

@@ -146,7 +146,7 @@ def cropping(call: Call, given: Tensor) -> Facts:
     removed = _at_both_ends(call, "cropping")
     _, _, space = axes_over_space(call, given)
     for axis, count in zip(space, removed, strict=True):
-        if count >= min(axis.length, axis.length_before_run):
+        if count >= axis.length:
             line = call.name.endswith("1D")
             raise call.error(
                 f"{call} takes away {count} of {axis.length} {axis.name}: nothing is left "

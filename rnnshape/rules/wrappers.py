@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import QueryError, as_tuple
 from rnnshape.expression import Call, Value
 from rnnshape.nest import rebuilt
-from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
+from rnnshape.rules.facts import Axis, Facts, Pass, Tensor, flat
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.registry import (
@@ -72,13 +72,19 @@ def bidirectional(call: Call, given: Tensor) -> Facts | None:
         )
     merge_mode = call["merge_mode"]
     assert merge_mode is None or isinstance(merge_mode, str)
-    _check_sizes(call, merge_mode, first, second)
-    second, states, lost = _as_keras_returns(call, forward, first, second)
-    facts = facts_of_passes(forward, given, (first, second), merge_mode, states)
+    _check_sizes(call, forward, first, second)
+    if _returned(forward, first) != _returned(forward, second):
+        return None  # Keras takes the backward layer for one like the forward
+    facts = facts_of_passes(forward, given, (first, second), merge_mode)
     is_rounded = len({call["dtype"], forward["dtype"], backward["dtype"]}) > 1  # states are not
-    is_lost = any(state.name == second.hidden.name for state in lost)
-    relations = () if is_rounded or is_lost else facts.relations
-    return replace(facts, relations=relations, warnings=tuple(_warnings(facts.outputs, lost)))
+    return replace(facts, relations=()) if is_rounded else facts
+
+
+def _returned(layer: Call, one_pass: Pass) -> tuple[Any, ...]:
+    """The sizes of what a pass returns, nested as it is."""
+    states = one_pass.states if layer["return_state"] else ()
+    lengths = tuple(axis.length for axis in one_pass.output)
+    return lengths, rebuilt(states, lambda state: state.shape)
 
 
 def _pass(layer: Call, given: Tensor, direction: str, number: int) -> Pass:
@@ -95,18 +101,6 @@ def _pass(layer: Call, given: Tensor, direction: str, number: int) -> Pass:
     weights = (replace(part, name=f"{direction}_{part.name}") for part in one_pass.weights)
     states = rebuilt(one_pass.states, state)
     return one_pass._replace(direction=direction, states=states, weights=tuple(weights))
-
-
-def _warnings(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
-    for axis in outputs[0].axes:
-        if axis.static_length is not None:
-            yield (
-                f"Keras' summary() says {axis.static_length} in place of {axis.length}: it takes "
-                "the backward layer for one like the forward layer"
-            )
-    if lost:
-        names = ", ".join(state.name for state in lost)
-        yield f"Keras returns as many states of the backward layer as of the forward: no {names}"
 
 
 def _check_recurrent(call: Call, layer: Call, argument: str) -> None:
@@ -143,8 +137,18 @@ def _backward_layer(call: Call, forward: Call) -> Call:
     return given
 
 
-def _check_sizes(call: Call, merge_mode: str | None, first: Pass, second: Pass) -> None:
-    """Whether the outputs of both passes can be merged: Keras looks only when it runs."""
+def _check_sizes(call: Call, forward: Call, first: Pass, second: Pass) -> None:
+    """Whether the outputs of both passes can be merged, and there are as many states: Keras looks
+    only when it runs."""
+    expected, found = (len([*flat(one_pass.states)]) for one_pass in (first, second))
+    if forward["return_state"] and expected > found:
+        raise call.error(
+            f"with return_state=True the backward layer needs as many states as the forward "
+            f"layer: here {found} and {expected} "
+            '(Keras: "is not connected to `inputs`")',
+            "backward_layer",
+        )
+    merge_mode = call["merge_mode"]
     if merge_mode is None:
         return
     pairs = list(zip(first.output, second.output, strict=True))
@@ -158,42 +162,6 @@ def _check_sizes(call: Call, merge_mode: str | None, first: Pass, second: Pass) 
                 '(Keras: "Incompatible shapes", "in both shapes must be equal")',
                 "backward_layer",
             )
-
-
-def _as_keras_returns(
-    call: Call, forward: Call, first: Pass, second: Pass
-) -> tuple[Pass, tuple[Nested, ...], list[Tensor]]:
-    """The second pass and all states: Keras takes the backward layer for one like the forward,
-    returns as many states of it, nests them so, and knows their true sizes only when it runs.
-
-    Returns the second pass, the states, and those of the second pass that are not returned.
-    """
-    expected, found = list(flat(first.states)), list(flat(second.states))
-    if forward["return_state"] and len(expected) > len(found):
-        raise call.error(
-            f"with return_state=True the backward layer needs as many states as the forward "
-            f"layer: here {len(found)} and {len(expected)} "
-            '(Keras: "is not connected to `inputs`")',
-            "backward_layer",
-        )
-    taken = iter(found)
-
-    def state(like: Tensor) -> Tensor:
-        own = next(taken)
-        return replace(own, axes=_with_static_lengths(like.axes, own.axes))
-
-    static = second._replace(output=_with_static_lengths(first.output, second.output))
-    if not forward["return_state"]:
-        return static, (), []
-    states = (*first.states, *rebuilt(first.states, state))
-    return static, states, found[len(expected) :]
-
-
-def _with_static_lengths(expected: Sequence[Axis], found: Sequence[Axis]) -> tuple[Axis, ...]:
-    return tuple(
-        axis if axis.length == other.length else replace(axis, static_length=other.length)
-        for other, axis in zip(expected, found, strict=True)
-    )
 
 
 def _layers_of(call: Call) -> tuple[Call | None, Sequence[Value]]:
