@@ -184,6 +184,16 @@ def arguments_of(module: str, name: str) -> Signature | None:
 
 
 @cache
+def names_in(module: str) -> Mapping[str, str]:
+    """The classes of losses or metrics by the names that `compile` finds them by.
+
+    >>> names_in("metrics")["binary_accuracy"]
+    'BinaryAccuracy'
+    """
+    return {spelt: name for name in _SECTIONS[module] for spelt in (name, snake_case(name))}
+
+
+@cache
 def defaults_of(name: str) -> Mapping[str, Any]:
     """What Keras takes where an argument is not given; of a name that it does not know, none."""
     return signature(name).defaults if module_of(name) else {}

@@ -98,7 +98,7 @@ def test_fit_does_what_is_said(seed: int) -> None:
     """A loss and some metrics, a few dozen times, by real training."""
     random = Random(seed)
     for loss, output, labels in random.sample(CASES, 25):
-        if loss in ("circle", "categorical_generalized_cross_entropy"):
+        if loss == "circle":
             continue
         method = random.choice(["fit", "evaluate", "train_on_batch"])
         metrics = random.choices(["accuracy", "mae", "Precision", "categorical_accuracy"], k=2)

@@ -155,18 +155,16 @@ loss   sss.rsrss. rsrr cosine_similarity categorical_focal_crossentropy
 loss   ..r.rrrrr. rrrr binary_crossentropy binary_focal_crossentropy
 loss   ssr.rrrrr. rrrr categorical_crossentropy
 loss   ssrr....sr ..rr sparse_categorical_crossentropy
-loss   ..rr.s.rsr .rrr categorical_generalized_cross_entropy
 loss   ..rr..rr.r rrrr circle
 loss   rrrrrr.rrr rrrr ctc
 loss   ..r.....r. ..rr crossentropy
 metric ..s.....s. ..s. accuracy
-metric ..s.rsrss. rsrr MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber
+metric ..s.rsrss. rsrr MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError
 metric ..s.rsrss. rsrr MeanSquaredLogarithmicError LogCoshError CosineSimilarity PearsonCorrelation
 metric ..s.rsrss. rsrr ConcordanceCorrelation
 metric ..s.rsrss. rss. RootMeanSquaredError Accuracy BinaryAccuracy
 metric .ss.rsrsrr rsrr KLDivergence Poisson Hinge SquaredHinge CategoricalHinge
-metric .ss.rsrsrr rsrr categorical_focal_crossentropy
-metric .rr.rrrrrr rrrr BinaryCrossentropy CategoricalCrossentropy binary_focal_crossentropy
+metric .rr.rrrrrr rrrr BinaryCrossentropy CategoricalCrossentropy
 metric ..rr....r. ..r. SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
 metric .ss.ssrsrr rsrr CategoricalAccuracy OneHotIoU OneHotMeanIoU
 metric ..rr....s. ..s. SparseCategoricalAccuracy

@@ -182,7 +182,7 @@ def _of_weights_of_several(model: Model, call: TrainingCall) -> Iterator[Problem
 
 
 def _expected(what: str, now: Attempt) -> Sizes:
-    if "parse" in what or what == "categorical_generalized_cross_entropy":
+    if "parse" in what:
         return now.output[:-1] or now.output
     return (now.output[0], None) if what == "ctc" else now.output
 

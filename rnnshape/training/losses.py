@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-from rnnshape.signatures import snake_case
+from rnnshape.signatures import names_in, snake_case
 from rnnshape.training.data import Function
 from rnnshape.training.shapes import Judge, Outcome, Refusal, Shape, aligned, broadcast, repeats
 
@@ -62,12 +62,6 @@ def relative(judge: Judge, why: str, y: Shape, output: Shape) -> Outcome:
     return found
 
 
-def one_hot(y: Shape, output: Shape) -> Outcome:
-    """As `sparse`, but of what Keras itself makes one-hot, and broadcasts."""
-    found = elementwise((*y, output[-1]), output)
-    return found._replace(silent="") if output[-1] == 1 else found
-
-
 def ctc(y: Shape, output: Shape) -> Outcome:
     if len(y) != 2:
         raise Refusal("Targets `y_true` are expected to be a tensor of shape")
@@ -107,7 +101,6 @@ _JUDGES: list[tuple[Judge, str]] = [
     (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
     (partial(relative, same_shape, ONE_CLASS), "CategoricalCrossentropy"),
     (partial(relative, sparse, ONE_LABEL), "SparseCategoricalCrossentropy"),
-    (one_hot, "CategoricalGeneralizedCrossEntropy"),
     (circle, "Circle"),
     (ctc, "CTC"),
 ]
@@ -120,8 +113,9 @@ SHORT = {
     "bce": "BinaryCrossentropy",
     "kld": "KLDivergence",
 }
+NAMELESS = "CategoricalGeneralizedCrossEntropy"  # which `compile` finds by no name
 NAMES = {
-    **{spelt: name for name, loss in LOSSES.items() for spelt in (name, loss.name)},
+    **{spelt: snake_case(name) for spelt, name in names_in("losses").items() if name != NAMELESS},
     **{spelt: snake_case(SHORT[name]) for name in SHORT for spelt in (name, name.upper())},
 }
 # Of these y has an entry for each class.
@@ -175,7 +169,7 @@ def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | N
     'repeats entries up to (16, 3) and takes the mean of these'
     """
     name = loss_named(loss.name)
-    if name is None or {key for key, _ in loss.arguments} - HARMLESS:
+    if name not in (*LOSSES, "crossentropy") or {key for key, _ in loss.arguments} - HARMLESS:
         return None
     return name, partial(_with_mask, name, masked)
 

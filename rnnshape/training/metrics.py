@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from math import prod
 
-from rnnshape.signatures import snake_case
+from rnnshape.signatures import names_in
 from rnnshape.training.data import Function
 from rnnshape.training.losses import HARMLESS, SHORT, elementwise, same_shape, sparse
 from rnnshape.training.shapes import (
@@ -138,14 +138,13 @@ def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
 _aligned = partial(_once_aligned, elementwise)
 _in_buckets = partial(_same_number, words="does not start with segment_ids.shape")
 _JUDGES: list[tuple[Judge, bool, str]] = [
-    (_aligned, True, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber"),
+    (_aligned, True, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError"),
     (_aligned, True, "MeanSquaredLogarithmicError LogCoshError CosineSimilarity"),
     (_by_axis, True, "PearsonCorrelation ConcordanceCorrelation"),
     (_single, False, "RootMeanSquaredError"),
     (_single, True, "Accuracy BinaryAccuracy"),
     (elementwise, True, "KLDivergence Poisson Hinge SquaredHinge CategoricalHinge"),
-    (elementwise, True, "categorical_focal_crossentropy"),
-    (same_shape, True, "BinaryCrossentropy CategoricalCrossentropy binary_focal_crossentropy"),
+    (same_shape, True, "BinaryCrossentropy CategoricalCrossentropy"),
     (sparse, True, "SparseCategoricalCrossentropy"),
     (_class_of_largest, True, "CategoricalAccuracy"),
     (_class_number, True, "SparseCategoricalAccuracy"),
@@ -164,7 +163,7 @@ METRICS = {
     name: (judge, is_masked) for judge, is_masked, names in _JUDGES for name in names.split()
 }
 NAMES = {
-    **{spelt: name for name in METRICS for spelt in (name, snake_case(name))},
+    **names_in("metrics"),
     **{spelt: SHORT[name] for name in SHORT for spelt in (name, name.upper()) if name != "kld"},
 }
 
@@ -187,9 +186,10 @@ def judge_of_metric(metric: Function, masked: bool = False) -> Judge | None:
     True
     """
     name = metric_named(metric.name)
-    if name is None or {key for key, _ in metric.arguments} - HARMLESS:
+    known = METRICS | {"accuracy": (_accuracy, True)}
+    if name not in known or {key for key, _ in metric.arguments} - HARMLESS:
         return None
-    judge, is_masked = (_accuracy, True) if name == "accuracy" else METRICS[name]
+    judge, is_masked = known[name]
     return partial(_with_mask, judge, masked and is_masked)
 
 

@@ -21,12 +21,6 @@ from rnnshape.training.data import WITHOUT_LABELS
 
 NAMES_BY_KERAS = ("input_layer", "keras_tensor")
 
-# What Keras has, but not by that name.
-NO_NAMES = {
-    "loss": {"categorical_generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy"},
-    "metric": {"huber", "categorical_focal_crossentropy", "binary_focal_crossentropy"},
-}
-
 
 def wrong_names(
     call: TrainingCall, model: Any, given: Any, inputs: Sequence[str], outputs: Sequence[str]
@@ -101,18 +95,16 @@ def wrong_names(
 def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Problem]:
     """Losses and metrics by names that Keras does not have, which it asks of nobody else, and of
     metrics that need arguments."""
-    metric_names = {"accuracy", "mean", "sum", *metrics_of_keras.NAMES} - {"Accuracy"}
-    for what, given, known, known_names in (
-        ("loss", loss, loss_named, {*losses.NAMES}),
-        ("metric", metrics, metric_named, metric_names),
+    for what, given, known, names in (
+        ("loss", loss, loss_named, losses.NAMES),
+        ("metric", metrics, metric_named, metrics_of_keras.NAMES),
     ):
-        names = known_names - NO_NAMES[what]
         for name in _texts(given):
             its = arguments_of("metrics", known(name) or "") if what == "metric" else None
             if its and its.required:
                 message = f"{known(name)} needs arguments: write keras.metrics.{known(name)}(...)"
                 yield _problem(call, message, f"{known(name)}.__init__() missing", ())
-            elif name not in names and (known(name) is None or name in NO_NAMES[what]):
+            elif known(name) is None:
                 message = f"Keras has no {what} {name!r}{did_you_mean(name, names)}"
                 yield _problem(call, message, f"Could not interpret {what} identifier: {name}", ())
 

@@ -13,9 +13,8 @@ from rnnshape.reading.names.rows import kept
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, module_of, signature
-from rnnshape.training import Function, loss_named, metric_named
+from rnnshape.training import Function, judge_of_loss, judge_of_metric
 from rnnshape.training.data import shown
-from rnnshape.training.losses import judge_of_loss
 from rnnshape.training.shapes import certain_outcome
 
 NO_OPTIMIZER = "Could not interpret optimizer identifier"
@@ -167,9 +166,9 @@ def _check_arguments(name: str, known: Signature, words: Mapping[str, Any]) -> N
 def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
     """What `keras.losses` or `keras.metrics` has under a name that there is a rule for."""
     module = path.rpartition(".")[2]
-    known = {"losses": loss_named, "metrics": metric_named}.get(module)
+    judge = {"losses": judge_of_loss, "metrics": judge_of_metric}.get(module)
     module = "" if path.startswith("tf_keras") else module
-    return LossOrMetric(name, module) if known and known(name) else None
+    return LossOrMetric(name, module) if judge and judge(Function(name)) else None
 
 
 class Compiled(NamedTuple):
