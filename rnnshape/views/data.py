@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import chain
 
+from rnnshape.description import describe
 from rnnshape.errors import Place, Problem
 from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs
@@ -51,17 +52,14 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     """The arrays of which nothing was found because nothing could be compared: not all is known of
     them, or of what meets them, the model, the loss and the metrics. With why, where nothing else
     says it."""
-    network = report.question.network
-    if isinstance(call.network, Network):
-        network = call.network
-        are_known, outputs = not network.unknowns, [not network.unknowns]
-    else:
-        described = report.description
-        are_known = all(tensor.known_size is not None for tensor in described.inputs)
-        returned = map(described.tensor, report.returned)
-        # Where there is no rule, sizes are as Keras made them of its own input, and not of X.
-        is_by_rule = not any(layer.has_no_rule for layer in described.layers)
-        outputs = [bool(one and one.known_size is not None and is_by_rule) for one in returned]
+    network = call.network if isinstance(call.network, Network) else report.question.network
+    described = report.description
+    if network is not report.question.network or not described.is_complete:
+        # What Keras measured has the sizes of its own input, and not of X.
+        described = describe(network, report.question.dimensions)
+    are_known = all(tensor.known_size is not None for tensor in described.inputs)
+    returned = map(described.tensor, network.returned(max(1, len(described.layers[-1].outputs))))
+    outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
     later, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else dict.fromkeys((*call.x, *later.x), "")
     if is_stateful(network):
