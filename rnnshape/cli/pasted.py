@@ -27,6 +27,8 @@ def error_text(what: str) -> str | None:
 
     >>> error_text("LSTM(64)"), error_text("KeyError: 'val_acc'")
     (None, "KeyError: 'val_acc'")
+    >>> error_text("model.keras"), error_text("ValueError: File not found: filepath=model.keras")
+    (None, 'ValueError: File not found: filepath=model.keras')
     """
     if layer_of_word(what) is not None or not any(blank in what for blank in " \n."):
         return None
@@ -34,7 +36,10 @@ def error_text(what: str) -> str | None:
     from rnnshape.reading.literal import is_literal
 
     if what.lower().endswith(SUFFIXES):
-        return None
+        from rnnshape.explaining.text import has_error
+
+        if not has_error(what):  # which may end in a file's name
+            return None
     try:
         if is_file(what) and os.path.isfile(what):
             what = file_text(Path(what))
