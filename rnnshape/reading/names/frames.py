@@ -282,8 +282,13 @@ class Rows(StandIn):
         table, known = self.own_table, self.own_table.own_labels
         if key == slice(None):
             return table
-        if not self.own_by_place and isinstance(key, slice):
-            return opened()  # from one label to another, in the order of the columns
+        if not self.own_by_place and isinstance(key, slice):  # of labels, with the last
+            if known is None or len({*known}) < len(known):
+                return opened()
+            first, last = (
+                end if end is None else known.index(end) for end in (key.start, key.stop)
+            )
+            return table[[*known[first : None if last is None else last + 1 : key.step]]]
         if known is not None and not self.own_by_place:
             return table[key]
         if known is not None and (isinstance(key, slice) or columns_taken(key)):
