@@ -109,7 +109,7 @@ def _returns(
 ) -> tuple[Shape | None, ...]:
     """Recorded shapes, where what Keras leaves open is not known: only the batch is that of what
     the layer is given."""
-    has_batch = any(map(plain_sizes, given))
+    has_batch = any(sizes[0] is None for sizes in map(plain_sizes, given) if sizes)
     why = "Keras knows it only when it runs"
 
     def known(shape: RecordedShape) -> Shape | None:
