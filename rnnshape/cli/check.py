@@ -39,7 +39,7 @@ def check(options: Options, environment: Environment) -> ExitCode:
     """Writes what is wrong with each text or file on standard output. What is open or not read, and
     a file without a model, is no fault; what is no Python is one."""
     why = "--check tells what is wrong, and nothing else"
-    refuse(options, (*sorted(options.views), "seed", "export"), why)
+    refuse(options, (*sorted(options.views), "compare", "seed", "export"), why)
     if options.format not in (None, Format.JSON, Format.PLAIN):
         raise UsageError(f"--format {options.format}: {why}")
     check_flags(options)

@@ -13,6 +13,7 @@ from rnnshape.reading.names.symbolic_tensors import tell_squeezed
 from rnnshape.reading.names.tensors import plain_sizes
 from rnnshape.reading.python import own
 from rnnshape.signatures import module_of
+from rnnshape.training import Data
 from rnnshape.training.samples import USUAL_BATCH
 
 # Functions that make one number of all, where they are given no axis.
@@ -28,10 +29,8 @@ def check_squeezes(model: Any, x: Any, given: Any) -> None:
         return
     open_by = dict[Any, graph.LayerCall]()  # what has an open number of axes, by which squeeze
     for call in model.own_calls():
-        made, before = (
-            call.layer.call,
-            [open_by[t.maker] for t in call.tensors if t.maker in open_by],
-        )
+        made = call.layer.call
+        before = [open_by[tensor.maker] for tensor in call.tensors if tensor.maker in open_by]
         if before and module_of(made.name) == "layers":
             _tell_of_squeeze(before[0])
             return
@@ -47,15 +46,21 @@ def check_squeezes(model: Any, x: Any, given: Any) -> None:
 
 def _are_batches_alike(x: Any, given: Any) -> bool:
     """Whether all batches of a call may be of one size."""
-    call, size = given.call, given.call.batch_size or USUAL_BATCH
-    samples: list[Any] = [getattr(data, "samples", None) for data in [*within(given.x)][:1]]
-    if given.validation is not None:
-        samples += [getattr(data, "samples", None) for data in [*within(given.validation[0])][:1]]
-    elif type(samples[0]) is int:
-        samples = [call.kept(samples[0]), samples[0] - call.kept(samples[0])]
-    if own(x, "own_element") is not None:
+    if own(x, "own_element") is not None:  # of a data set
         return not (own(x, "own_is_batched") and own(x, "own_varies"))
-    return not any(type(many) is int and many % size for many in samples)
+    call, size = given.call, given.call.batch_size or USUAL_BATCH
+    many = _samples(given.x)
+    if given.validation is not None:
+        numbers = [many, _samples(given.validation[0])]
+    else:
+        kept = call.kept(many or 0)
+        numbers = [kept, (many or 0) - kept]
+    return not any(number and number % size for number in numbers)
+
+
+def _samples(several: Any) -> int | None:
+    """How many there are of the first array; None where that is not known."""
+    return next((data.samples for data in within(several) if isinstance(data, Data)), None)
 
 
 def _is_of_all(made: Call) -> bool:

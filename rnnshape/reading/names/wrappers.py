@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.expression import Unknown, calls_within, unknowns_in
+from rnnshape.expression import Call, Unknown, calls_within, unknowns_in
 from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
@@ -30,7 +30,8 @@ class SpectralNormalization(Layer):
             sizes = (inner.call[word] for word in ("units", "filters"))
             many = next((size for size in sizes if isinstance(size, int)), None)
             vector = graph.Layer(self.own_layer.call, parameters=many)
-            self.own_wraps, self.own_layer.holds = layer, (*layers_in(layer), vector)
+            self.own_wraps = self.own_given = layer
+            self.own_layer.holds = (*layers_in(layer), vector)
 
 
 class Bidirectional(Layer):
@@ -177,20 +178,25 @@ def refresh(layer: Any) -> None:
             for one in part.own_calls() if hasattr(part, "own_calls") else ():
                 refresh(one.layer.stand_in)
             refresh(part)
-        word = "cell" if call.name == "RNN" else "layer"
-        now = argument(inner)
-        is_known = not [*unknowns_in(now)]
-        if is_known and trained_within(now) != trained_within(call[word]):
+        word, now = "cell" if call.name == "RNN" else "layer", argument(inner)
+        if not [*unknowns_in(now)] and trained_within(now) != trained_within(call[word]):
             setattr(layer, word, inner)
-    halves = parts(call) if "forward_layer" in held else {}
-    are_trained = [getattr(held[name], "trainable", True) is not False for name in halves]
-    if are_trained != [half["trainable"] is not False for half in halves.values()]:
-        words = dict(call.arguments)
-        calls = (words["layer"], halves["backward_layer"].without("name"))
-        words["layer"], backward = map(with_trained, calls, are_trained)
-        if "backward_layer" in words or are_trained[0] is not are_trained[1]:
-            words["backward_layer"] = backward
-        layer.own_layer.call = replace(call, arguments=tuple(words.items()))
+    if "forward_layer" in held:
+        _refresh_halves(layer, call)
+
+
+def _refresh_halves(layer: Any, call: Call) -> None:
+    """Those of a `Bidirectional`, which may be unlike each other then."""
+    halves = parts(call)
+    are_trained = [vars(layer)[name].trainable is not False for name in halves]
+    if are_trained == [half["trainable"] is not False for half in halves.values()]:
+        return
+    words: dict[str, Any] = dict(call.arguments)
+    calls = (words["layer"], halves["backward_layer"].without("name"))
+    words["layer"], backward = map(with_trained, calls, are_trained)
+    if "backward_layer" in words or are_trained[0] is not are_trained[1]:
+        words["backward_layer"] = backward
+    layer.own_layer.call = replace(call, arguments=tuple(words.items()))
 
 
 WRAPPERS = {
