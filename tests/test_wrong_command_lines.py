@@ -157,6 +157,7 @@ WRONG: list[tuple[list[str], str]] = [
         for more, name in [
             ("--weights", "weights"),
             ("--seed 3", "seed"),
+            ("--compare", "compare"),
             ("-o layer.svg", "export"),
             ("--format csv", "format csv"),
         ]
@@ -165,7 +166,6 @@ WRONG: list[tuple[list[str], str]] = [
         ([what, "--check", *more.split()], message)
         for what, more, message in [
             ("LSTM(3)", "-u 7", "--units: it is written into the text: LSTM(64)"),
-            ("-", "--compare", "--compare: only words are compared: lstm, gru or simplernn"),
             (
                 "gru",
                 "--merge-mode sum",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnnshape.errors import did_you_mean
+from rnnshape.errors import did_you_mean, shortened
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.kinds import FLOATS, kind_of
 from rnnshape.signatures import module_of
@@ -35,7 +35,7 @@ def check(call: Call) -> bool:
             kind = kind_of(call.name, argument)
             if kind is not None and not kind.takes(value):
                 hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
-                what = f"{call.name} takes {argument} as {kind.allowed}, not {printed(value)}"
+                what = f"{call.name} takes {argument} as {kind.allowed}, not {_said(value)}"
                 raise call.error(what + hint + kind.quote(value), argument)
             known = known and not _is_beyond_the_rule(call.name, argument, value)
         for inner in value if isinstance(value, tuple) else (value,):
@@ -50,7 +50,7 @@ def whole_number(call: Call, argument: str) -> int:
     value = call[argument]
     if not isinstance(value, int):
         raise call.error(
-            f"{call.name} takes {argument} as a whole number, not {printed(value)}", argument
+            f"{call.name} takes {argument} as a whole number, not {_said(value)}", argument
         )
     return int(value)
 
@@ -61,7 +61,7 @@ def wholes(call: Call, argument: str) -> tuple[int, ...]:
     several = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(part, int) for part in several):
         raise call.error(
-            f"{call.name} takes {argument} as a whole number or several, not {printed(value)}",
+            f"{call.name} takes {argument} as a whole number or several, not {_said(value)}",
             argument,
         )
     return tuple(map(whole, several))
@@ -121,3 +121,7 @@ def _is_beyond_the_rule(name: str, argument: str, value: Value) -> bool:
         case "lora_rank":  # the kernel is not trained, and two small arrays are added
             return bool(value)
     return False
+
+
+def _said(value: Value) -> str:
+    return shortened(printed(value))
