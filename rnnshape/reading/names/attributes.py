@@ -16,6 +16,7 @@ from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import LAYERS, LAYERS_INSIDE, is_recurrent, signature
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta")  # that code takes
+OF_WEIGHTS = ("filters", "kernel_size", "output_dim", "units")
 STATES = ("reset_state", "reset_states")
 OF_AXES = ("kernel_size", "strides", "dilation_rate", "pool_size")
 OF_MODELS = ("layers", "get_layer", "add", "inputs", "outputs", "optimizer")
@@ -48,9 +49,6 @@ def keeps(layer: str, name: str) -> bool:
     """Whether a layer has an argument under its name; that of the layer itself it may be given."""
     is_gone = name in ("weights", "name") or (layer, name) == (BIDIRECTIONAL, "layer")
     return not is_gone and name in signature(layer).names
-
-
-OF_WEIGHTS = ("filters", "kernel_size", "output_dim", "units")
 
 
 def check_settable(made: Any, name: str) -> None:

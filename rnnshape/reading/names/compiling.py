@@ -11,6 +11,7 @@ from rnnshape.expression import calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.rows import kept
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, module_of, signature
 from rnnshape.training import Function, judge_of_loss, judge_of_metric
@@ -140,7 +141,7 @@ def _check_compared(loss: LossOrMetric, given: Sequence[Any]) -> None:
     is_known = len(shapes) == 2 and all(isinstance(shape, tuple) for shape in shapes)
     if loss.own_module != "losses" or not (judged and is_known and session().evaluator.is_sure):
         return
-    y, made = (tuple(size if type(size) is int else None for size in shape) for shape in shapes)
+    y, made = map(known_sizes, shapes)
     if None in (*y[:1], *made[:1]):  # as many samples, as far as anybody knows
         y, made = ((None, *sizes[1:]) if sizes else sizes for sizes in (y, made))
     found = certain_outcome(y, made, judged[1])

@@ -250,16 +250,16 @@ def specified(shape: Any = None, *_: Any, **__: Any) -> Any:
     return Array([opened("a size") if size is None else size for size in shape])
 
 
-def _check_signature(function: Any, signature: Any) -> None:
+def _check_yielded(function: Any, expected: Any) -> None:
     """What a generator yields first is of the shapes that its signature says."""
     stream = session().evaluator.really(function)
     for element in stream.first(1) if isinstance(stream, Stream) else ():
-        kinds = [type(part) for part in (element, signature)]
+        kinds = [type(part) for part in (element, expected)]
         if {*kinds} <= {list, tuple, dict} and kinds[0] is not kinds[1]:
             message = f"the generator yields a {kinds[0].__name__}, and its signature is a "
             refuse(f"{message}{kinds[1].__name__}", "did not match the expected structure")
             return
-        for one, said in zip(within(element), within(signature), strict=False):
+        for one, said in zip(within(element), within(expected), strict=False):
             are_known = isinstance(one, Array) and isinstance(said, Array)
             if are_known and differ(one.shape, said.shape):
                 shapes = [str(part.shape).replace("a size", "None") for part in (one, said)]
@@ -270,7 +270,7 @@ def _check_signature(function: Any, signature: Any) -> None:
 def _from_generator(function: Any, *given: Any, output_signature: Any = None, **named: Any) -> Any:
     if output_signature is not None:
         if "args" not in named:
-            _check_signature(function, output_signature)
+            _check_yielded(function, output_signature)
         return Dataset(output_signature)
     words = dict(zip(("output_types", "output_shapes"), given, strict=False)) | named
     types, shapes = words.get("output_types"), words.get("output_shapes")

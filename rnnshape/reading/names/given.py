@@ -22,6 +22,7 @@ from rnnshape.reading.names.datasets import (
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import Open, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -105,7 +106,7 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     if not isinstance(value, Array):
         return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)
-    sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
+    sizes, is_table = known_sizes(value.shape), isinstance(value, Frame)
     kind = value.own_dtype if value.own_dtype == "list" else value.own_entries
     known = Data(name, sizes, kind, least, most, of, is_table, drawn_below=drawn)
     return replace(known, unknown=unknown)
@@ -173,10 +174,6 @@ def in_order(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
     if len(several) < len(names) and any(data.is_open for data in several):
         return ()  # one that is not known may be a list of several
     return several
-
-
-def _number(value: Any) -> int | None:
-    return value if type(value) is int else None
 
 
 COUNTS = ("epochs", "initial_epoch", "steps_per_epoch", "steps", "validation_steps",

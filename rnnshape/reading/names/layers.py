@@ -187,7 +187,7 @@ class Layer(StandIn):
         return open_of(self.own_layer.unread) if self.own_is_any and self.own_layer.unread else None
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        subclassed.check_arguments(self, given, named)
+        subclassed.check_given(self, given, named)
         session().first_call(self)
         if self.own_keras_name and not overrides(self, "call", "build"):
             return self.call(*given, **named)

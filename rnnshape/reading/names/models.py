@@ -41,7 +41,7 @@ from rnnshape.reading.names.predictions import (
 )
 from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session
-from rnnshape.reading.names.subclassed import check_arguments, check_begun, try_call
+from rnnshape.reading.names.subclassed import check_begun, check_given, try_call
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -186,7 +186,7 @@ class Model(Layer):
 
     def __call__(self, inputs: Any = None, *more: Any, **named: Any) -> Any:
         if not self.own_is_aside:  # which no code has written
-            check_arguments(self, (inputs, *more), named)
+            check_given(self, (inputs, *more), named)
         session().call_around(self)
         first: Any = opened("inputs") if inputs is None else inputs
         is_data = isinstance(first, Array)

@@ -15,7 +15,7 @@ from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.squeezed import check_squeezes
-from rnnshape.reading.names.subclassed import check_arguments, check_graph
+from rnnshape.reading.names.subclassed import check_given, check_graph
 from rnnshape.reading.names.tensors import (
     Tensor,
     plain_shape,
@@ -58,7 +58,7 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
         model.own_takes, model.own_gives, model.own_options = [], [], False
     if model.own_takes or not follow_step(model, method, x, given, named):
         if method != "__call__":  # which is given one value, and says whether it trains
-            check_arguments(model, (x,), {"training": None})
+            check_given(model, (x,), {"training": None})
         model._built_by(x.own_x if isinstance(x, Dataset) else x)
     check_graph(model, method)
     check_squeezes(model, x, call)

@@ -76,6 +76,11 @@ def place_of(axis: int, rank: int) -> int:
     return axis % rank
 
 
+def known_sizes(shape: Sequence[Any]) -> tuple[int | None, ...]:
+    """A shape as plain data, with a None for each size that is not known."""
+    return tuple(size if type(size) is int else None for size in shape)
+
+
 def differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
     pairs = zip(one, other, strict=False)
     return len(one) != len(other) or any(type(a) is type(b) is int and a != b for a, b in pairs)

@@ -68,7 +68,7 @@ def keep_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) 
         session().problem(message, words="takes 1 positional argument but")
 
 
-def check_arguments(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
+def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
     """Keras takes nothing but tensors by position: all else is read as it was meant. What the
     code's own `call` needs it is given, also a `training`."""
     node, is_functional = session().evaluator.node, layer.own_kind == "Functional"

@@ -149,8 +149,10 @@ def asked_for_number(name: str) -> Any:
 
 
 # Functions of TensorFlow that look into no tensor.
-TAKE_ANY = {"flatten", "function", "get_static_value", "group", "is_symbolic_tensor", "is_tensor",
-            "map_structure", "no_op", "print", "tuple"}  # fmt: skip
+LOOK_INTO_NONE = {
+    *("flatten", "function", "get_static_value", "group", "is_symbolic_tensor", "is_tensor"),
+    *("map_structure", "no_op", "print", "tuple"),
+}
 
 
 def is_of_tensorflow(path: str) -> bool:
@@ -164,7 +166,7 @@ def check_outside(path: str, given: Any, code: str = "") -> None:
     mend = f"write {code}, or call it within a layer" if code else "call it within a layer"
     path = path.replace("tensorflow", "tf", 1)
     message = f"{path} takes no symbolic tensor in this Keras: {mend}"
-    for tensor in graph.tensors_in(given) if path.rpartition(".")[2] not in TAKE_ANY else ():
+    for tensor in graph.tensors_in(given) if path.rpartition(".")[2] not in LOOK_INTO_NONE else ():
         _tell(tensor, message, code)
 
 

@@ -30,7 +30,7 @@ class SpectralNormalization(Layer):
             sizes = (inner.call[word] for word in ("units", "filters"))
             many = next((size for size in sizes if isinstance(size, int)), None)
             vector = graph.Layer(self.own_layer.call, parameters=many)
-            self.own_wraps = self.own_given = layer
+            self.own_wraps = self.own_inside = layer
             self.own_layer.holds = (*layers_in(layer), vector)
 
 
@@ -76,12 +76,12 @@ class LayerOverTime(Layer):
         inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)
         inner = (isinstance(inner, Cells) and inner.own_inner) or inner
         self.own_is_stack = isinstance(inner, list | tuple)
-        parts: Any = inner if self.own_is_stack else [inner]
-        if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in parts):
+        several: Any = inner if self.own_is_stack else [inner]
+        if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in several):
             words = ("cell", "return_sequences", "return_state")
-            self.own_inner, self.own_keras_name, self.own_is_row = parts, "", True
+            self.own_inner, self.own_keras_name, self.own_is_row = several, "", True
             self.own_named = dict(zip(words, values, strict=False)) | named
-            unread = getattr(own(parts[0], "own_layer"), "unread", None)
+            unread = getattr(own(several[0], "own_layer"), "unread", None)
             followed = "what is in it is followed, for one timestep"
             self.own_why = unread.reason if unread else followed
             return
@@ -89,10 +89,10 @@ class LayerOverTime(Layer):
         self.own_is_row = not self.own_keras_name
         if self.own_layer is None:  # it derives from one, and what that takes is not all known
             return
-        self.own_layer.holds = tuple(one for part in parts for one in layers_in(part))
-        first = next((one.own_layer for one in parts if isinstance(one, Layer)), None)
-        self.own_given = inner
-        if parts == [inner]:
+        self.own_layer.holds = tuple(one for part in several for one in layers_in(part))
+        first = next((one.own_layer for one in several if isinstance(one, Layer)), None)
+        self.own_inside = inner
+        if several == [inner]:
             self.own_wraps = inner
         self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
 
@@ -173,7 +173,7 @@ def refresh(layer: Any) -> None:
     call, held = layer.own_layer.call, vars(layer)
     if isinstance(cell := held.get("cell"), Layer) and cell.trainable is False:
         layer.own_layer.call = with_trained(call, False)
-    if isinstance(inner := held.get("own_given"), Layer | list | tuple):
+    if isinstance(inner := held.get("own_inside"), Layer | list | tuple):
         for part in within([inner]):
             for one in part.own_calls() if hasattr(part, "own_calls") else ():
                 refresh(one.layer.stand_in)
