@@ -232,7 +232,8 @@ def _check_batch(call: Call, batch: Axis) -> None:
 
 
 def _check_mask(call: Call, given: Tensor, states: Sequence[Nested]) -> None:
-    """A mask says which timesteps are skipped; what more axes it has must fit each state's."""
+    """A mask says of each timestep whether it is skipped; what more axes it has must fit each
+    state's."""
     if given.mask is None:
         return
     more = given.mask[2:]
@@ -248,3 +249,9 @@ def _check_mask(call: Call, given: Tensor, states: Sequence[Nested]) -> None:
                 f"{call} takes a mask of (batch, timesteps), but the one that comes in is "
                 f'({shown}) (Keras: "must be broadcastable")'
             )
+    steps, masked = given.axes[1].length, given.mask[1].length
+    if masked < steps:
+        raise call.error(
+            f"{call} goes through {steps} timesteps, but the mask that comes in has {masked} "
+            '(Keras: "list index out of range", "Graph execution error")'
+        )

@@ -63,7 +63,7 @@ def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: An
     return made
 
 
-NEVER = 1e-9
+NEVER = 1e-4
 
 
 def known_range(array: Array) -> tuple[int | None, int | None, int]:
