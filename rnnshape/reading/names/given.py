@@ -209,9 +209,9 @@ def check_callbacks(method: str, given: Any) -> None:
     for one in within(given):
         kind = one.without_base if isinstance(one, Open) else one
         path = one.label if isinstance(one, Open) and one.node is None else ""
-        if isinstance(one, str):
+        if isinstance(one, str | int | float) or (one is None and one is not given):
             message = f"{method} takes callbacks, not {one!r}: write one of keras.callbacks"
-            refuse(message, "'str' object has no attribute 'set_model'")
+            refuse(message, f"'{type(one).__name__}' object has no attribute 'set_model'")
         elif ".callbacks." in path or isinstance(kind, type | FunctionType):
             name = path.rpartition(".")[2] or kind.__name__
             message = f"{method} takes callbacks, not their classes: write {name}(...)"

@@ -16,6 +16,7 @@ from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
+    are_computed,
     asked_for_number,
     check_before,
     check_key,
@@ -71,11 +72,16 @@ class Tensor(graph.Tensor, StandIn):
         raise taken_for_several(self)
 
     @staticmethod
-    def own_taken_apart(value: Tensor, count: int) -> list[Tensor]:
+    def own_taken_apart(value: Tensor, count: int) -> list[Any]:
         """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read, or an
         operation of which no rule says the shape."""
         maker: Any = value.maker
-        is_one = isinstance(maker, graph.InputTensor) or plain_sizes(value) is not None
+        sizes = plain_sizes(value)
+        if sizes and type(sizes[0]) is int and are_computed([value]):
+            return [opened("", "the rows of this tensor are not followed")] * min(
+                sizes[0], count + 1
+            )
+        is_one = isinstance(maker, graph.InputTensor) or sizes is not None
         if is_one or (maker.layer.unread is None and maker.layer.call.name not in OPERATIONS):
             return list(value)
         return [Tensor(maker, place) for place in range(count)]

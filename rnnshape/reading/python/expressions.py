@@ -68,6 +68,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
+            if isinstance(owner, Open) and owner.is_number and type(place) is int:
+                owner = 0.0  # no number has entries
             if isinstance(owner, Open):
                 text = ast.unparse(index)
                 if isinstance(index, ast.Tuple) and index.elts:  # `[:, 0]` has no brackets within
