@@ -94,6 +94,50 @@ def test_random_models(tmp_path: Path) -> None:
     assert not wrong, said
 
 
+INNER = "layers.LSTM(4, return_sequences=True), layers.BatchNormalization()"
+REST = (
+    "layers.Bidirectional(layers.GRU(3, return_sequences=True), name='both'), "
+    "layers.TimeDistributed(layers.Dense(2), name='each'), layers.LSTM(2, name='last')"
+)
+FROZEN_MODELS = {
+    "sequential": f"m = Sequential([Input((6, 3)), {INNER}, {REST}])",
+    "functional": f"x = y = Input((6, 3))\nfor layer in ({INNER}, {REST}): y = layer(y)\n"
+    "m = Model(x, y)",
+    "nested": f"m = Sequential([Input((6, 3)), Sequential([{INNER}]), {REST}])",
+    "made frozen": f"m = Sequential([Input((6, 3)), {INNER}, {REST}], trainable=False)",
+}
+AROUND = "n, m = m, Sequential([m, layers.Dense(3)])"
+FROZEN_BY = [
+    "m.trainable = True",
+    "m.trainable = False; m.layers[-1].trainable = True",
+    "m.trainable = False; m.trainable = True",
+    "m.get_layer('both').forward_layer.trainable = False",
+    "m.get_layer('both').trainable = False; m.get_layer('both').backward_layer.trainable = True",
+    "m.get_layer('each').layer.trainable = False",
+    "m.get_layer('last').cell.trainable = False",
+    f"{AROUND}; n.trainable = False; n.layers[-1].trainable = True",
+    f"{AROUND}; m.trainable = False; n.trainable = True",
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    "copied", ["", "m = keras.models.clone_model(m)\n"], ids=["it", "its copy"]
+)
+@pytest.mark.parametrize("frozen", FROZEN_BY)
+@pytest.mark.parametrize("made", FROZEN_MODELS)
+def test_as_much_is_trained_as_keras_counts(
+    made: str, frozen: str, copied: str, tmp_path: Path
+) -> None:
+    text = f"import keras\nfrom keras import *\n{FROZEN_MODELS[made]}\n{frozen}\n{copied}"
+    model: dict[str, Any] = {}
+    exec(text, model)
+    program, summary = tmp_path / "program.py", list[str]()
+    program.write_text(text)
+    model["m"].summary(print_fn=lambda line, **_: summary.append(line))
+    assert not [*_sums_that_differ(f"{program}:m", summary[0])]
+
+
 @pytest.mark.keras
 @pytest.mark.parametrize("within", ["", "Input((8, 3)), "])
 def test_the_program_of_a_model_in_a_layer_runs(within: str) -> None:

@@ -144,7 +144,8 @@ def _with_kernel_of_today(
     if not is_kernel or len(sizes) < 2 or any(type(size) is not int for size in sizes):
         return values
     kernel, held = f"kernel_size={printed(tuple(sizes))}", session()
-    if any(keras2.argument(name, word) for word in named if word not in known.names):
+    taken = (*known.names, *signatures.INPUT_ARGUMENTS)
+    if any(keras2.argument(name, word) for word in named if word not in taken):
         held.old_name("columns by position", keras2.Today(kernel), name, held.places().get("2"))
         return (values[0], tuple(sizes), *values[3:])
     if "Convolution2D" in ast.unparse(held.evaluator.node):

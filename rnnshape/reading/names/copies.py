@@ -10,10 +10,14 @@ from typing import Any
 from rnnshape.errors import NotReadError
 from rnnshape.nest import within
 from rnnshape.reading import graph
+from rnnshape.reading.names.attributes import with_trained
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
+from rnnshape.reading.names.weights import check_ending
+from rnnshape.reading.names.wrappers import refresh
+from rnnshape.signatures import is_recurrent
 from rnnshape.training.losses import SHORT, loss_named
 
 
@@ -35,15 +39,6 @@ def keep_saved(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
     code trains."""
     if not session().evaluator.conditions:
         session().saved.append((filepath, model))
-
-
-def check_ending(of: str, path: object, endings: tuple[str, ...], words: str = "") -> None:
-    """Notes a file whose name ends in another way than Keras has it."""
-    if isinstance(path, str) and not path.endswith(endings):
-        stem, dot, last = path.rpartition(".")
-        name = f"{stem if dot and last.isalnum() else path}{endings[0]}"
-        message = f"{of} takes the name of a file that ends in {endings[0]}: write {name!r}"
-        session().problem(message, repr(name), words=words or f"must end in `{endings[0]}`")
 
 
 def saved_as(path: Any, is_compiled: bool = True) -> Any:
@@ -81,7 +76,7 @@ def graph_anew(
     calls, anew = graph.calls_before(gives, takes), list[graph.LayerCall]()
 
     def step(layer: graph.Layer, *given: Any) -> graph.LayerCall:
-        anew.append(held.step(copies.setdefault(layer, replace(layer, stand_in=None)), *given))
+        anew.append(held.step(layer_anew(layer, copies), *given))
         return anew[-1]
 
     owners = [call.part.owner if call.part else call.layer.stand_in for call in calls]
@@ -94,6 +89,18 @@ def graph_anew(
                 copies[call.part] = Part(part_anew(call.part.owner, copies))
             other.part = copies[call.part]
     return [*instead.values()], made
+
+
+def layer_anew(layer: graph.Layer, copies: dict[Any, Any]) -> graph.Layer:
+    """Another layer, made as this one is now."""
+    if layer not in copies:
+        is_trained = layer.call["trainable"]
+        refresh(layer.stand_in)
+        copies[layer] = replace(layer, stand_in=None)
+        if is_recurrent(layer.call.name):  # whose cell is made anew
+            copies[layer].call = with_trained(layer.call, is_trained)
+    made: graph.Layer = copies[layer]
+    return made
 
 
 def part_anew(model: Any, copies: dict[Any, Any]) -> Any:

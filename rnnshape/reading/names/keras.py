@@ -18,7 +18,6 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting
 from rnnshape.reading.names.compiling import Optimizer, loss_or_metric, optimizer_of
 from rnnshape.reading.names.copies import (
-    check_ending,
     check_loss_of_h5,
     keep_saved,
     no_copy,
@@ -52,7 +51,7 @@ from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
 from rnnshape.reading.names.tensors import is_operation
-from rnnshape.reading.names.weights import variable
+from rnnshape.reading.names.weights import check_ending, variable
 from rnnshape.reading.python import Doubt, Module, Open
 from rnnshape.reading.python.allowed import unchanged
 from rnnshape.training import losses, metrics

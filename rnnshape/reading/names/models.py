@@ -105,12 +105,13 @@ class Model(Layer):
         self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
         self.own_name = name if isinstance(name, str) else ""
         fix_policy()
-        auto_name = session().name_of(type(self).__name__) if name is None else ""
-        self.own_auto_name = auto_name or self.own_name
+        kind = type(self).__name__
+        self.own_auto_name = session().name_of(kind) if name is None else self.own_name
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
             for message in wrong_with_ends(self):
                 raise self.own_refused(message)
+        self.trainable = more.get("trainable", True)
 
     def own_refused(self, message: str, place: Place | None = None) -> QueryError:
         self.own_open = opened(self.own_title or "a model", message)
@@ -266,8 +267,6 @@ class Model(Layer):
         self._trained("fit", *given, **named)
         return History(self.own_compiled)
 
-    to_json = Layer.get_config
-
     @classmethod
     def from_config(cls, config: Any) -> Any:
         if isinstance(config, Open):
@@ -348,7 +347,7 @@ class Model(Layer):
         session().check_arguments("compile", named)
         self.own_compiled = compiled(given, named, self.own_compiled)
 
-    own_as_argument, summary = as_argument, Layer.own_nothing
+    own_as_argument, summary, to_json = as_argument, Layer.own_nothing, Layer.get_config
     add = pop = of_sequential
     save, save_weights, load_weights = save, save_weights, load_weights
 

@@ -16,7 +16,7 @@ from rnnshape.network import Input, Question, check_names
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import open_shape
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.copies import input_anew, no_copy, part_anew
+from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_anew
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
@@ -59,6 +59,7 @@ class Sequential(Model):
         self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
     ) -> None:
         super().__init__(name=trainable if isinstance(trainable, str) else name)
+        self.trainable = trainable is not False
         places = session().places()
         for word in more:
             message = "Sequential takes layers, name and trainable"
@@ -160,7 +161,7 @@ class Sequential(Model):
             session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
 
     def own_copied(self, copies: Any = None) -> Any:
-        copies = {} if copies is None else copies
+        is_within, copies = copies is not None, {} if copies is None else copies
         made = Sequential(name=self.own_name)
         made.own_shape, made.own_open = self.own_shape, self.own_open
         made.own_auto_name = self.own_auto_name
@@ -171,10 +172,11 @@ class Sequential(Model):
             elif isinstance(item, Model):
                 made.add(part_anew(item, copies))
             elif item.own_keras_name:
-                layer = item.own_layer
-                made.add(stand_in_of(copies.setdefault(layer, replace(layer, stand_in=None))))
+                made.add(stand_in_of(layer_anew(item.own_layer, copies)))
             else:  # a layer of the code
                 raise no_copy()
+        if self.trainable is False and not is_within:  # whatever its layers are
+            made.trainable = False
         return made
 
     def pop(self, *_: Any) -> None:

@@ -8,10 +8,10 @@ from functools import wraps
 from itertools import compress
 from typing import Any
 
+from rnnshape.errors import NotReadError
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.copies import check_ending
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.rows import check_built, described
 from rnnshape.reading.names.session import opened, refused, session
@@ -21,12 +21,20 @@ from rnnshape.reading.python import Open, opens_in
 from rnnshape.signatures import is_recurrent
 
 
+def _set_trainable(weight: Any, value: Any) -> None:
+    if value is not True:
+        code = session().evaluator
+        words = "of one weight alone it is not followed whether it is trained"
+        code.tell(NotReadError(words, code.place))
+
+
 class Weight(Array):
     """A weight that a layer of the code has."""
 
     own_what = "a weight"
     own_layer: graph.Layer | None = None
     own_is_counted = False  # with the layer of Keras that has it
+    trainable = property(lambda _: True, _set_trainable)
 
     def own_as_operand(self) -> Tensor:
         """A row of its own in the `call` of a model; in a layer's it is counted with that."""
@@ -140,6 +148,15 @@ def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
 def enable_lora(layer: Any, rank: Any = None, *_: Any, **__: Any) -> None:
     """`layer.enable_lora(4)`: it has weights as if it were made so."""
     layer.lora_rank = rank
+
+
+def check_ending(of: str, path: object, endings: tuple[str, ...], words: str = "") -> None:
+    """Notes a file whose name ends in another way than Keras has it."""
+    if isinstance(path, str) and not path.endswith(endings):
+        stem, dot, last = path.rpartition(".")
+        name = f"{stem if dot and last.isalnum() else path}{endings[0]}"
+        message = f"{of} takes the name of a file that ends in {endings[0]}: write {name!r}"
+        session().problem(message, repr(name), words=words or f"must end in `{endings[0]}`")
 
 
 def save_weights(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
