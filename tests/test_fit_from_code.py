@@ -7,12 +7,13 @@ import re
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rnnshape import inspect
+from rnnshape import inspect, shown
 from rnnshape.errors import NotReadError, Problem, QueryError
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
@@ -103,6 +104,15 @@ def are_words_of_keras(problem: Problem, text: str) -> bool:
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.partition("\n")[0])
 def test_what_is_said_of_a_program(entry: str) -> None:
     assert answered_anew(entry) == entry.rstrip()
+
+
+@pytest.mark.parametrize(("kind", "text"), programs())
+def test_each_problem_of_a_program_is_in_its_table(kind: str, text: str) -> None:
+    for question in read_code(text, {}, "program.py").questions:
+        with suppress(QueryError):  # which is told in place of the table
+            report = shown.Report(question)
+            screen, told = "".join(str(report).split()), report.problems
+            assert [one for one in told if "".join(one.message.split()) not in screen] == []
 
 
 def answered_anew(entry: str) -> str:
