@@ -349,6 +349,8 @@ def _tensors_of_shapes(
     masked = any(tensor.masked for tensor in given) and (step.unread or has_rule(step.layer.name))
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
+        if isinstance(size := next(iter(shape), None), int) and size != batch.length:
+            names = ("axis 0", *names[1:])
         axes = tuple(
             Axis(name, size, follows_from=unsaid)
             if isinstance(size, int)

@@ -13,6 +13,7 @@ from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Size, Step
 from rnnshape.network_inputs import other_sizes, with_other_sizes, written_sizes
+from rnnshape.rules.facts import Axis
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Model, Port, TrainingCall
 from rnnshape.training.data import UNKNOWN, Sizes
@@ -30,12 +31,16 @@ def model_of(
     count = max(1, len(description.layers[-1].outputs))
     fewer = _of_fewer_axes(network, description, call)
     shapes = outputs_with_data(fewer, call, given)
+    others = _outputs_of_other_rows(with_sizes_of(fewer, call), description, given, call.rows)
+    shapes |= others
     named = names_of_outputs(network, count)
     is_tried = len(named) <= MOST_TRIED
     outputs = [
         _output(network, description.layers, name, ref, shapes.get(ref), is_tried)
         for name, ref in named
     ]
+    pairs = zip(named, outputs, strict=True)
+    outputs = [port._replace(is_of_batch=ref not in others) for (_, ref), port in pairs]
     ranks = [
         len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
         for source, tensor in zip(fewer.given, description.inputs, strict=False)
@@ -175,6 +180,38 @@ def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
         for place, tensor in enumerate(made)
         if tensor.has_rank
     }
+
+
+def _outputs_of_other_rows(
+    network: Network, description: Description, given: Dimensions, batch: int | None
+) -> dict[Ref, Sizes]:
+    """The sizes, with a batch, of the outputs of which it is not the first axis; `UNKNOWN` where
+    nobody knows how many rows these have."""
+    usual = {tensor.axes[0] for tensor in description.inputs if tensor.axes}
+    refs = network.returned(len(description.layers[-1].outputs))
+    others = [ref for ref in refs if (axes := _axes(description, ref)) and axes[0] not in usual]
+    both = list[Description]()
+    for size in (batch or 2, (batch or 2) + 1) if others else ():
+        with suppress(QueryError):
+            both.append(describe(network, replace(given, batch=size)))
+    if len(both) < 2:
+        return {}
+    batches = {
+        tuple(tensor.axes[0].length for tensor in pair if tensor.axes)
+        for pair in zip(*(one.inputs for one in both), strict=True)
+    }
+    found = dict[Ref, Sizes]()
+    for ref in others:
+        pairs = [*zip(*(_axes(one, ref) for one in both), strict=True)]
+        if tuple(axis.length for axis in pairs[0]) not in batches:
+            sizes = [a.length if a.is_said or a.length != b.length else None for a, b in pairs]
+            found[ref] = tuple(sizes) if batch and sizes[0] else UNKNOWN
+    return found
+
+
+def _axes(description: Description, ref: Ref) -> tuple[Axis, ...]:
+    tensor = description.tensor(ref)
+    return tensor.axes if tensor and tensor.has_rank else ()
 
 
 def _output(

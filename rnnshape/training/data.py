@@ -96,6 +96,7 @@ class Port(NamedTuple):
         is_described: of an input, whether the model has an `Input` by now, which Keras checks X
             against before any layer does.
         place: which of all that its layer returns.
+        is_of_batch: of an output, whether its first axis is the batch.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Port(NamedTuple):
     is_described: bool = True
     takes_one_step: bool = True
     place: int = 0
+    is_of_batch: bool = True
 
     def __str__(self) -> str:
         return f"{self.name} {shown(self.shape).replace('(?', '(batch', 1)}"

@@ -85,9 +85,10 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     is_repeated = y.samples == 1 and has_all
     is_other = y.shape == () or (y.samples and rows not in (None, 1) and not is_repeated)
     is_counted = call.is_batched and not (y.of and is_other)
+    made = rows if port.is_of_batch else port.shape[0]
     if y.shape is None or is_counted:
-        return (rows, *(y.shape or ())[1:]), (rows, *port.shape[1:])
-    return y.shape, (y.samples if rows is None else rows, *port.shape[1:])
+        return (rows, *(y.shape or ())[1:]), (made, *port.shape[1:])
+    return y.shape, (y.samples if made is None else made, *port.shape[1:])
 
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
@@ -125,19 +126,23 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     samples = ((y.of and now.output[0]) or y.samples) if call.is_batched else now.output[0]
     expected = (samples, *_expected(what, now)[1:])
     message = f"{y} does not fit the output {now.port} with {what}"
-    if expected != y.shape and certain_outcome(expected, (samples, *now.output[1:]), judge) is None:
+    is_told = expected != y.shape and now.port.is_of_batch
+    if is_told and certain_outcome(expected, (samples, *now.output[1:]), judge) is None:
         message += f", which takes {shown(expected)}"
     # A metric may refuse what the loss takes.
     refused = next((outcome.refused for *_, outcome in outcomes if outcome.refused), "")
+    if not now.port.is_of_batch:
+        message += f", whose first axis is not the batch, here of {now.y[0]}"
+        refused = refused and "Graph execution error"
     return call.problem(
         "labels",
         message if refused else f"{message}: without an error, Keras {found.silent}",
         y,
         refused,
         tensor=now.port.name,
-        expected=expected,
+        expected=expected if now.port.is_of_batch else None,
         loss=loss,
-        remedies=label_remedies(model, call, index, now),
+        remedies=label_remedies(model, call, index, now) if now.port.is_of_batch else (),
         silent=not refused,
     )
 
