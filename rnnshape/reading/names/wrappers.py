@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, calls_within, unknowns_in
 from rnnshape.nest import within
 from rnnshape.network import Shape
@@ -14,10 +15,12 @@ from rnnshape.reading.names.arguments import needed_by
 from rnnshape.reading.names.attributes import parts, trained_within, with_trained
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.predictions import reshaped
-from rnnshape.reading.names.rows import layers_in
+from rnnshape.reading.names.rows import layers_in, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes
 from rnnshape.reading.python import own
+from rnnshape.reading.python.stand_in import is_of_code
 
 
 class SpectralNormalization(Layer):
@@ -71,6 +74,7 @@ class LayerOverTime(Layer):
     which is followed once."""
 
     own_inner: Sequence[Any] = ()
+    own_inside: Any = None
 
     def __init__(self, *values: Any, **named: Any) -> None:
         inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)
@@ -95,6 +99,16 @@ class LayerOverTime(Layer):
         if several == [inner]:
             self.own_wraps = inner
         self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        inner, held = next(iter(self.own_inner), self.own_inside), session()
+        is_asked = not (held.groups or held.follows or are_computed([*graph.tensors_in(given)]))
+        if is_asked and not isinstance(self, LayerOfCells) and not _says_shape(inner):
+            raise QueryError(
+                f"TimeDistributed needs to know what shape {type(inner).__name__} makes: write its "
+                'compute_output_shape (Keras: "does not have a `compute_output_shape` method")'
+            )
+        return super().__call__(*given, **named)
 
     def call(self, *given: Any, **named: Any) -> Any:
         if not self.own_inner:
@@ -125,6 +139,13 @@ class LayerOverTime(Layer):
     def own_text(self) -> str:
         inner = next(iter(self.own_inner), None)
         return f"{type(self).__name__}({getattr(inner, 'own_title', '...')})"
+
+
+def _says_shape(layer: Any) -> bool:
+    """Whether a layer or model says what it makes without being called."""
+    is_followed = own(layer, "own_keras_name") or own(layer, "own_kind")
+    is_own = is_of_code(type(layer)) and not is_followed
+    return not is_own or overrides(layer, "compute_output_shape")
 
 
 class LayerOfCells(LayerOverTime):
