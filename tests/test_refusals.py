@@ -198,6 +198,48 @@ def test_what_is_quoted_of_code_is_said_by_keras(code: str, keras: Keras) -> Non
     assert is_quoted(quoted, raised.value), said
 
 
+OWN_CELL = """
+class Cell(Layer):
+    def __init__(self, state_size, more=0):
+        super().__init__(); self.state_size, self.dense = state_size, Dense(state_size + more)
+    def call(self, x, states):
+        h = self.dense(ops.concatenate([x, states[0]], -1))
+        return h, [h]
+x, h = Input((8, 3)), Input((5,))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("layer", "is_taken"),
+    [
+        ("RNN(Cell(4))(x)", True),
+        ("RNN(Cell(4, 1))(x)", False),
+        ("RNN(Cell(4), unroll=True)(x)", True),
+        ("RNN([Cell(4), Cell(2)])(x)", True),
+        ("RNN([Cell(4), Cell(2, 1)])(x)", False),
+        ("RNN(Cell(5))(x, initial_state=[h])", True),
+        ("RNN(Cell(4))(x, initial_state=[h])", False),
+        ("RNN([Cell(4), Cell(2)])(x, initial_state=[h[:, :4], h[:, :2]])", True),
+        ("RNN([Cell(4), Cell(2)])(x, initial_state=[h[:, :4], h[:, :4]])", False),
+    ],
+)
+def test_a_cell_of_the_code_keeps_the_sizes_of_its_states(
+    layer: str, is_taken: bool, keras: Keras
+) -> None:
+    made = vars(keras.keras) | vars(keras.keras.layers)
+    exec(f"{OWN_CELL}m = Model([x, h], {layer})", made)
+    given = [np.zeros((2, 8, 3)), np.zeros((2, 5))]
+    said = command(f"{OWN_CELL}m = Model([x, h], {layer})", "-n").err
+    if is_taken:
+        made["m"].predict(given, verbose=0)
+        assert "error" not in said
+    else:
+        with pytest.raises(ValueError, match="enters the loop with shape"):
+            made["m"].predict(given, verbose=0)
+        assert "enters the loop with shape" in " ".join(said.split())
+
+
 # What is refused, the remedy that is said of it, and the same with the remedy.
 MENDED: list[tuple[str, Shape, str, str, Shape]] = [
     ("LSTM(64) -> LSTM(32)", THREE, "give it return_sequences=True",

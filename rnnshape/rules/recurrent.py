@@ -13,7 +13,7 @@ from dataclasses import replace
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Role, Tensor, flat
-from rnnshape.rules.inputs import Inputs, tensors_in
+from rnnshape.rules.inputs import Given, Inputs, tensors_in
 from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.registry import (
     SEQUENCE,
@@ -149,10 +149,28 @@ def cell_alone(call: Call, inputs: Inputs) -> Facts | None:
     batch, features = required_axes(call, inputs[0], "batch", "features")
     kind, units = call.name.removesuffix("Cell"), Axis("units", whole_number(call, "units"))
     states = _states_of(call, kind, (batch, units))
+    _check_states(call, units, len(states), given)
     after = tuple(replace(state, meaning=f"{state.role} after this timestep") for state in states)
     output = Tensor("o", (batch, units), "output of this timestep")
     returned = (output, after if isinstance(given, tuple) else after[0])
     return Facts(returned, tuple(_weights_of_cell(call, kind, features, units)))
+
+
+def _check_states(call: Call, units: Axis, many: int, given: Given) -> None:
+    """A cell passes over what is given beyond its states, and repeats a carry of 1."""
+    parts = given if isinstance(given, tuple) else ()
+    tensors = tensors_in(parts[:many])
+    widths = [tensor.axes[-1] for tensor in tensors if tensor.has_rank]
+    are_others = [
+        axis.is_said and axis.length not in (units.length, *[1] * (place > 0))
+        for place, axis in enumerate(widths)
+    ]
+    if 0 < len(parts) < many or any(are_others):
+        shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+        raise call.error(
+            f"{call} takes {many} state{'s' * (many > 1)} of {units.length} units, not {shapes} "
+            '(Keras: "encountered when calling")'
+        )
 
 
 def _takes_frames(call: Call) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -17,6 +18,7 @@ from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.predictions import reshaped
 from rnnshape.reading.names.rows import layers_in, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes
 from rnnshape.reading.python import own
@@ -156,10 +158,12 @@ class LayerOfCells(LayerOverTime):
         if len({*held}) < len(held):
             because = opened("cells", "one cell stands several times in it: make each anew")
             self.own_layer.unread = unknown_of(because)
+        self.own_starts = [*graph.tensors_in([given[1:], named.get("initial_state")])]
         return super().call(*given, **named)
 
     def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
         states: list[Any] = []
+        starts = iter(self.own_starts)
         for cell in self.own_inner:
             kept = session().evaluator.attribute(cell, "state_size")
             each = kept if isinstance(kept, list | tuple) else [kept]
@@ -167,10 +171,25 @@ class LayerOfCells(LayerOverTime):
             before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
             states_before = [*map(Tensor, before)]
             timestep, after = cell(timestep, states_before, **_trained_as_needed(cell))
-            states += [[*after]] if self.own_is_stack and each is kept else after
+            after = [*after] if isinstance(after, list | tuple) else [after]
+            if self.own_named.get("unroll") is not True:
+                _check_states(cell, states_before, after, "returns")
+                _check_states(cell, states_before, [*islice(starts, len(before))], "is given")
+            states += [after] if self.own_is_stack and each is kept else after
         flags = self.own_named
         output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
         return (output, *states) if flags.get("return_state") else output
+
+
+def _check_states(cell: Any, states: Sequence[Tensor], others: Sequence[Any], does: str) -> None:
+    """A loop of TensorFlow takes states of the same sizes from one timestep to the next."""
+    for pair in zip(states, others, strict=False):
+        one, other = (plain_sizes(x) if isinstance(x, Tensor) else None for x in pair)
+        if one and other and differ(one[1:], other[1:]):
+            raise QueryError(
+                f"{type(cell).__name__} has a state of {one[1:]}, and {does} one of {other[1:]} "
+                '(Keras: "enters the loop with shape")'
+            )
 
 
 class Cells(LayerOfCells):

@@ -195,11 +195,12 @@ class Evaluator:
                 raise limits.TooLongError(words_of(wrong), self.place) from None  # it ends the loop
             if isinstance(wrong, QueryError):
                 return self._told(wrong, self._text(function))
-            for found in opens_in([parts, named]) if callable(function) else ():
+            is_place = plain is operator.getitem and type(parts[0]) in (list, tuple, dict)
+            is_beyond = is_place and isinstance(wrong, IndexError)  # whatever is at the others
+            for found in opens_in([parts, named]) if callable(function) and not is_beyond else ():
                 return self.derived(found)
             refused = self.open(self._text(function), words_of(wrong))
             given = [getattr(plain, "__self__", None), *parts, named]
-            is_place = plain is operator.getitem and type(parts[0]) in (list, tuple, dict)
             is_pythons = is_place or not any(isinstance(part, StandIn) for part in within(given))
             is_certain = isinstance(wrong, AttributeError) or is_pythons or wrong is self.certain
             if self.trying and not isinstance(wrong, limits.TooLargeError):
