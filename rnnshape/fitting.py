@@ -11,6 +11,7 @@ from itertools import groupby
 from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Unknown
+from rnnshape.layer_names import not_of_a_graph
 from rnnshape.network import Dimensions, Network, Question, Size
 from rnnshape.network_inputs import with_other_sizes
 from rnnshape.ports import model_of, needed_sizes, with_sizes_of
@@ -52,8 +53,17 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
                 *_refused_with(now, call, given),
                 *_of_other_samples(now, call),
             ]
+            if call.line is None:  # what code calls may be eager
+                problems += _of_names(now, call)
             found.append((call, problems))
     return tuple(dict.fromkeys(map(_with_code_of, _mended_alone(found))))
+
+
+def _of_names(network: Network, call: TrainingCall) -> Iterator[Problem]:
+    """A name of a layer that Keras takes, and TensorFlow not in its graph."""
+    given = ((step.name, step.layer["name"], *step.group.split("/")) for step in network.steps)
+    if wrong := not_of_a_graph(str(name or "") for names in given for name in names):
+        yield call.problem("data", f"{call.call} takes {wrong[0]}", remedies=(wrong[1],))
 
 
 def _mended_alone(found: Sequence[tuple[TrainingCall, list[Problem]]]) -> Iterator[Problem]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from rnnshape.errors import printable
 from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network, Ref
@@ -50,6 +53,20 @@ def names_by_keras(network: Network) -> list[str]:
                 counts[made] = counts.get(made, 0) + 1
         names.append(name)
     return names
+
+
+def not_of_a_graph(names: Iterable[str], what: str = "layer") -> tuple[str, str] | None:
+    """What is said of the first name that TensorFlow takes for nothing in a graph, with Keras'
+    words, and one that it takes; the name of a model begins with a letter or a number."""
+    first = "[A-Za-z0-9.]" if what == "model" else ""
+    for name in filter(None, names):
+        if not re.fullmatch(rf"{first}[A-Za-z0-9_.\\/>-]*", name):
+            write = re.sub(r"\W", "_", name, flags=re.ASCII)
+            write = write if write.strip("_") else what
+            words = f"is not a valid {'root ' * bool(first)}scope name"
+            message = f"no {what} of the name {name!r}: write {write!r}"
+            return f'{message} (Keras: "{words}")', repr(write)
+    return None
 
 
 def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import Call
+from rnnshape.layer_names import not_of_a_graph
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import inputs_of_call, needed_by
@@ -131,13 +131,9 @@ def check_graph(model: Any, method: str) -> None:
     own = [str(name or "") for call in calls for name in (call.layer.call["name"], call.layer.name)]
     names = dict.fromkeys([*own, *(name for call in calls for name in call.group.split("/"))])
     title = model.own_name or model.own_auto_name
-    for name, first in ((title, "[A-Za-z0-9.]"), *((name, "") for name in names)):
-        if name and not re.fullmatch(rf"{first}[A-Za-z0-9_.\\/>-]*", name):
-            write = re.sub(r"\W", "_", name, flags=re.ASCII)
-            words = f"is not a valid {'root ' * bool(first)}scope name"
-            message = f"{method} takes no {'model' if first else 'layer'} of the name {name!r}"
-            session().problem(f"{message}: write {write!r}", repr(write), words=words)
-            return
+    if wrong := not_of_a_graph([title], "model") or not_of_a_graph(names):
+        session().problem(f"{method} takes {wrong[0]}", wrong[1])
+        return
     for call in calls:
         if call.layer.parameters == 0 and call.layer.unread is None and _has_variables(call):
             message = f"{call.layer.call} is made in a call, anew each time: make it in __init__"
