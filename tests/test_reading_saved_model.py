@@ -214,6 +214,25 @@ def test_an_lstm_of_keras_2_is_read_where_keras_3_has_the_same(major: bool) -> N
     assert network.steps[0].unread == unread
 
 
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    "word", ["units", "return_sequence", "time_major", "input_shape", "trainable", "foo", "dtype"]
+)
+def test_an_argument_that_keras_does_not_load_is_said(word: str) -> None:
+    import keras
+
+    given = {"units": 3, "input_shape": [5, 2], "trainable": False, "dtype": "float32"}
+    of_lstm: dict[str, Any] = {"units": 3, word: given.get(word, False)}
+    [question] = read_config(model_of(json.dumps(layer("LSTM", **of_lstm))), "file.json").questions
+    try:
+        keras.layers.LSTM.from_config(of_lstm)
+        is_loaded = True
+    except (TypeError, ValueError):
+        is_loaded = False
+    notes = [note for note in question.notes if "does not load it" in note]
+    assert bool(notes) != is_loaded
+
+
 def nest(depth: int) -> str:
     return '{"class_name": "Sequential", "config": {"layers": [' * depth + "]}}" * depth
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, printable, shortened
 from rnnshape.expression import LARGEST, Call, Value, bind
 from rnnshape.reading import keras2
 from rnnshape.reading.names.layers import Layer, layer_class
@@ -19,6 +19,7 @@ from rnnshape.rules.arguments import changes_no_shape
 from rnnshape.signatures import (
     ACTIVATIONS,
     ALIASES,
+    INPUT_ARGUMENTS,
     LAYERS_INSIDE,
     REFUSED,
     module_of,
@@ -86,7 +87,7 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
     given: dict[str, Value] = {}
     for word, value in words.items():
         if word not in known.names:
-            _note_of_keras2(name, word)
+            _note_of_no_argument(name, word)
         else:
             argument = _argument(word, value, make_model)
             if argument is not _NOTHING and not _holds_anyway(name, word, argument):
@@ -101,13 +102,13 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
     return _as_written(bind(name, (), given))
 
 
-def _note_of_keras2(name: str, word: str) -> None:
-    """Notes an argument that keeps this Keras from loading the file; what else a layer does not
-    take is of another version, or nobody's argument."""
+def _note_of_no_argument(name: str, word: str) -> None:
+    """Notes an argument that keeps this Keras from loading the file."""
     today = keras2.argument(name, word)
-    if today and today.keras3 == "refused" and word != "batch_input_shape":  # which it leaves out
-        note = f"this Keras does not load it, as {name} takes no {word}; tf_keras, Keras 2, may"
-        session().notes[note, None] = None
+    is_taken = today.keras3 != "refused" if today else word in INPUT_ARGUMENTS
+    if not is_taken and word != "batch_input_shape":  # which it leaves out
+        note = f"this Keras does not load it, as {name} takes no {printable(shortened(word))}"
+        session().notes[f"{note}; tf_keras, Keras 2, may" if today else note, None] = None
 
 
 def _argument(word: str, value: Any, make_model: MakeModel) -> object:

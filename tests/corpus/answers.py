@@ -54,7 +54,8 @@ def read_all(texts: Mapping[str, str], folder: Path) -> dict[str, Answer]:
         path = folder / f"program_{number}.py"
         path.write_text(text)
         done = command(str(path), "--json", "--dry-run", "--weights")
-        answers[name] = Answer(text, json_lines(done.out), done.err, done.code)
+        said = done.err.replace(f"{folder}/", "")  # which differs from run to run
+        answers[name] = Answer(text, json_lines(done.out), said, done.code)
     return answers
 
 
