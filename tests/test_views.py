@@ -584,6 +584,8 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
          "the code stops (line 5): KeyError"),
         ("Z = tf.keras.utils.timeseries_dataset_from_array(X, y, 5)\nm.fit(Z)",
          "a length (line 5) comes from data"),
+        ("m = Model(Z := Input((5,)), keras.ops.squeeze(Z))\nm.compile('adam', 'mse')\nm.fit(X, X)",
+         "the model: squeeze without an axis, where batches may be of several sizes"),
         ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),
         ("m.fit(X, y)", ""),
         ("m.fit(X, X)", ""),  # which is told

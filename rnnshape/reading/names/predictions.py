@@ -14,7 +14,6 @@ from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.squeezed import check_squeezes
 from rnnshape.reading.names.subclassed import check_given, check_graph
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -61,7 +60,6 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
             check_given(model, (x,), {"training": None})
         model._built_by(x.own_x if isinstance(x, Dataset) else x)
     check_graph(model, method)
-    check_squeezes(model, x, call)
     session().train(model, model.own_items or model.own_gives, call)
     return numbers(model, named)
 

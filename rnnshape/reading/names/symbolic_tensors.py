@@ -43,14 +43,10 @@ def check_key(tensor: graph.Tensor, key: object) -> None:
 def check_squeezed(sizes: Sequence[Any] | None) -> None:
     """Without an axis TensorFlow leaves open which axes remain, where the batch is not known."""
     if session().is_traced() and sizes and None in sizes:
-        where = "within a layer needs its axis, as the batch is not known"
-        tell_squeezed(where, sizes, "not automatically infer the")
-
-
-def tell_squeezed(where: str, sizes: Sequence[Any], words: str, place: Any = None) -> None:
-    ones = [place for place, size in enumerate(sizes) if type(size) is int and size == 1]
-    write = f"axis={ones[0] if len(ones) == 1 else tuple(ones) or '...'}"
-    session().problem(f"squeeze {where}: write {write}", write, words=words, place=place)
+        ones = [axis for axis, size in enumerate(sizes) if type(size) is int and size == 1]
+        write = f"axis={ones[0] if len(ones) == 1 else tuple(ones) or '...'}"
+        message = f"squeeze within a layer needs its axis, as the batch is not known: write {write}"
+        session().problem(message, write, words="not automatically infer the")
 
 
 def check_unrolled(call: Call, given: Sequence[Any]) -> None:

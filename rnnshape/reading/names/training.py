@@ -52,6 +52,7 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
 OWN_LOSS = "compute_loss"
 TRAINING = ("fit", "train_on_batch")
 OTHER_AXES = "it has another number of axes than before, which Keras may refuse"
+SQUEEZED = "squeeze without an axis, where batches may be of several sizes, may be refused"
 
 
 class History(StandIn):
@@ -195,7 +196,9 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
         if layers is model.own_items or layers is model.own_gives:
             call = _call_on(model, network, given)
             is_graph = call.call != "__call__" and not may_be_eager(model, given.compiled)
-            yield _unless_of_other_ranks(call, given, first) if is_graph else call
+            if is_graph:
+                call = _unless_of_other_ranks(_unless_squeezed(call, model), given, first)
+            yield call
         elif (before := model.own_with_layers(layers)) and (
             then := before.own_network(network.name)
         ):
@@ -232,6 +235,23 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         if problem not in session().problems:
             session().problems.append(problem)
     return call
+
+
+def _unless_squeezed(call: TrainingCall, model: Any) -> TrainingCall:
+    """Of `squeeze` without an axis TensorFlow does not know which it leaves, where not all batches
+    are of one size: no layer takes that, nor a loss."""
+    made = [one.layer.call for one in model.own_calls()]
+    is_open = any(one.name == "squeeze" and one["axis"] is None for one in made)
+    if not (is_open and call.is_batched):
+        return call
+
+    def left_open(arrays: tuple[Data, ...]) -> tuple[Data, ...]:
+        reason = Unknown("the model", (), SQUEEZED)
+        return tuple(replace(one, unknown=one.unknown or reason) for one in arrays)
+
+    beside = call.validation
+    checked = beside and replace(beside, x=left_open(beside.x), y=left_open(beside.y))
+    return replace(call, x=left_open(call.x), y=left_open(call.y), validation=checked)
 
 
 def _unless_of_other_ranks(
