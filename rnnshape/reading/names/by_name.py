@@ -59,10 +59,6 @@ def wrong_names(
         message = "validation_data has no labels, which the loss compares with the output"
         yield _problem(call, message, "Attempt to convert a value (None)", ())
     yield from _unknown_names(call, loss, [metrics, given.compiled.weighted])
-    is_other = isinstance(given.y, dict if not keyed else tuple) and (keyed or len(gives) > 1)
-    if call.weights and is_other:
-        names = f"a dictionary of {listed(keyed)}" if keyed else "a list, not a dictionary"
-        yield call.problem("labels", f"beside sample_weight the labels are as the outputs: {names}")
     if keyed:
         if isinstance(given.y, dict) and {*given.y} < {*keyed}:
             pairs = zip(keyed, call.losses, strict=False)

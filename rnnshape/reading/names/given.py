@@ -176,46 +176,42 @@ def in_order(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
     return several
 
 
-COUNTS = ("epochs", "initial_epoch", "steps_per_epoch", "steps", "validation_steps",
-          "validation_batch_size")  # fmt: skip
+COUNTS = ("batch_size", "epochs", "initial_epoch", "steps_per_epoch", "steps")
+TO_VALIDATE = ("validation_steps", "validation_batch_size", "validation_freq")
 ALWAYS = ("epochs", "initial_epoch")  # they may be below 0, and not None
+# What else than a whole number a call takes beside data, and in words.
+KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "validation_split": ((int, float), "a number"),
+    "validation_freq": ((int, list, tuple, set, range), "1 or more"),
+    "class_weight": ((dict,), "a dictionary such as {0: 1.0, 1: 2.0}"),
+}
+PLAIN = (int, float, str, list, tuple, dict, Array)
 
 
-def check_counts(method: str, words: Mapping[str, Any]) -> None:
-    """What a call counts is a whole number of Python's or NumPy's."""
-    size = words.get("batch_size")
-    is_below = isinstance(size, int) and size < 0
-    if is_below or isinstance(size, Array | str | float | tuple | list | dict):
-        said = "truth value of an array" if isinstance(size, Array) else ""
-        what = size if is_below else what_it_is(size)
-        refuse(f"{method} takes a number as batch_size, which is given {what}", said)
-    split = words.get("validation_split")
+def check_kinds(method: str, words: Mapping[str, Any]) -> None:
+    """What a call is given beside data is of the kinds that Keras takes, and no count below 0."""
     is_validated = isinstance(words.get("validation_data"), tuple | list)
-    for word in COUNTS if is_validated else COUNTS[:-2]:
-        value, is_always = words.get(word, 1), word in ALWAYS
-        is_below = isinstance(value, int) and value < 0 and not is_always
-        if is_below or isinstance(value, float | str) or (value is None and is_always):
-            refuse(f"{method} takes {word} as a whole number, not {value!r}", "")
-    every = words.get("validation_freq") if is_validated or split else None
-    if every == 0 or isinstance(every, float | str):
-        refuse(f"{method} takes validation_freq as 1 or more, not {every!r}", "")
-    if isinstance(split, str):
-        refuse(f"{method} takes validation_split as a number, not {split!r}", "")
-    check_callbacks(method, words.get("callbacks"))
-
-
-def check_callbacks(method: str, given: Any) -> None:
-    """Each is made of its class: Keras calls `set_model` of it."""
-    for one in within(given):
+    is_split = bool(words.get("validation_split"))
+    to_validate = TO_VALIDATE if is_validated else TO_VALIDATE[-1:] if is_split else ()
+    for word in (*COUNTS, *to_validate, "validation_split", "class_weight"):
+        value = words.get(word, 1 if word in ALWAYS else None)
+        least = None if word in ALWAYS else int(word == "validation_freq")
+        is_below = isinstance(value, int) and least is not None and value < least
+        kinds, takes = KINDS.get(word, ((int,), "a whole number"))
+        is_other = isinstance(value, PLAIN) and not isinstance(value, kinds)
+        if is_below or is_other or (value is None and word in ALWAYS):
+            is_shown = isinstance(value, int | float | str | None)
+            given = repr(value) if is_shown else what_it_is(value)
+            refuse(f"{method} takes {word} as {takes}, not {given}", "")
+    callbacks = words.get("callbacks")
+    for one in within(callbacks):  # Keras calls `set_model` of each
         kind = one.without_base if isinstance(one, Open) else one
         path = one.label if isinstance(one, Open) and one.node is None else ""
-        if isinstance(one, str | int | float) or (one is None and one is not given):
-            message = f"{method} takes callbacks, not {one!r}: write one of keras.callbacks"
-            refuse(message, f"'{type(one).__name__}' object has no attribute 'set_model'")
-        elif ".callbacks." in path or isinstance(kind, type | FunctionType):
+        if ".callbacks." in path or isinstance(kind, type | FunctionType):
             name = path.rpartition(".")[2] or kind.__name__
-            message = f"{method} takes callbacks, not their classes: write {name}(...)"
-            refuse(message, "set_model")
+            refuse(f"{method} takes callbacks, not their classes: write {name}(...)", "set_model")
+        elif isinstance(one, str | int | float) or (one is None and one is not callbacks):
+            refuse(f"{method} takes callbacks, not {one!r}", "set_model")
 
 
 def check_beside(method: str, words: Mapping[str, Any], x: Dataset) -> None:
@@ -228,12 +224,8 @@ def check_beside(method: str, words: Mapping[str, Any], x: Dataset) -> None:
     if isinstance(split, int | float) and split and words.get("validation_data") is None:
         message = "validation_split is for arrays alone: give what is to validate by itself"
         refuse(message, "is only supported for tensors or NumPy arrays")
-    if words.get("class_weight") is not None:
-        if x.own_origin == "generator":
-            refuse("class_weight is not for generators", "Argument `class_weight` is not supported")
-        elif isinstance(x.own_element, tuple) and len(x.own_element) == MOST_IN_BATCH:
-            message = "what gives batches has weights of samples in them: leave class_weight out"
-            refuse(message, "`class_weight` and `sample_weight` at the same time")
+    if words.get("class_weight") is not None and x.own_origin == "generator":
+        refuse("class_weight is not for generators", "Argument `class_weight` is not supported")
     for word in ("y", "sample_weight"):
         if isinstance(words.get(word), Array | Dataset | PyDataset):
             message = f"what gives batches has {word} in them: leave {word} out"
@@ -253,54 +245,16 @@ def check_data_set(given: Any) -> None:
         refuse("validation_data is one data set, not several", "should not be passed")
 
 
-def check_weights(y: Any, words: Mapping[str, Any]) -> None:
-    """The weights of samples are one array, or several in the structure of y; those of classes a
-    dictionary."""
-    weights, of_classes = words.get("sample_weight"), words.get("class_weight")
-    if not isinstance(of_classes, dict | Open | None):
-        message = "class_weight is a dictionary, such as {0: 1.0, 1: 2.0}"
-        session().problem(message, words="object has no attribute 'get'", kind="labels")
-    elif of_classes is not None and isinstance(weights, Array):
-        message = "class_weight and sample_weight: give one of them"
-        said = 'You cannot `class_weight`", "cannot be specified at the same time'
-        session().problem(message, words=said, kind="labels")
-    if isinstance(weights, int | float | str):
-        message = f"sample_weight is an array with a number for each sample, not {weights!r}"
-        session().problem(message, words="Unrecognized data type", kind="labels")
-    if isinstance(weights, list | tuple) and {*map(type, weights)} <= {int, float}:
-        message = "sample_weight is a list of numbers: give an array, np.array(sample_weight)"
-        session().problem(message, words="Unrecognized data type", kind="labels")
-    if isinstance(weights, dict) and {*map(type, weights.values())} <= {int, float}:
-        message = "sample_weight is a dictionary of numbers: class_weight takes those"
-        session().problem(message, words="Unrecognized data type", kind="labels")
-    several = isinstance(weights, dict | list | tuple) and any(
-        isinstance(part, Array) for part in within(weights)
-    )
-    if not several or y is None or isinstance(y, Open):
-        return
-    if isinstance(y, Array):
-        if isinstance(weights, dict):  # of a list Keras takes the first
-            message = "sample_weight is a dictionary, and y one array: give one array"
-            session().problem(message, words="Expected float32", kind="labels")
-    elif _structure(y) != _structure(weights):
-        message = f"sample_weight is {_structure(weights)}, and y is {_structure(y)}: give the same"
-        of_keras = "You should provide one `sample_weight` array per output in `y`"
-        session().problem(message, words=of_keras, kind="labels")
+def are_several_weighed(y: Any, weights: Any = None, *_: Any) -> bool:
+    """Whether there are weights of samples, and not one array of these and one of labels."""
+    is_several = isinstance(y, list | tuple | dict) and weights is not None
+    return is_several or isinstance(weights, int | float | str | list | tuple | dict)
 
 
-def check_dictionaries(pairs: Sequence[Any]) -> None:
-    """Labels and weights in two dictionaries, where the model returns a list."""
-    if any({*map(type, pair)} == {dict} and len(pair[0]) > 1 for pair in pairs):
-        message = (
-            "beside sample_weight the labels are as the outputs: lists of both, no dictionaries"
-        )
-        session().problem(message, kind="labels")
-
-
-def _structure(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"a dictionary of {listed(sorted(value))}"
-    return f"a {type(value).__name__} of {len(value)}"
+def left_open(several: Any, name: str, why: str) -> Any:
+    """The same data, of which it is not known whether it fits."""
+    unknown = Unknown(name, (), why)
+    return rebuilt(several, lambda one: one and replace(one, unknown=one.unknown or unknown))
 
 
 def listed(names: Sequence[object]) -> str:

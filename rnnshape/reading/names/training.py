@@ -23,13 +23,13 @@ from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
     Several,
+    are_several_weighed,
     check_beside,
-    check_counts,
-    check_dictionaries,
-    check_weights,
+    check_kinds,
     in_columns,
     in_order,
     kind_of_no_data,
+    left_open,
     of_dataset,
     several,
     validation_of,
@@ -52,6 +52,7 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
 OWN_LOSS = "compute_loss"
 TRAINING = ("fit", "train_on_batch")
 OTHER_AXES = "it has another number of axes than before, which Keras may refuse"
+SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"
 SQUEEZED = "squeeze without an axis, where batches may be of several sizes, may be refused"
 
 
@@ -139,8 +140,7 @@ def given_to(
     if words.get("x", x) is None and "x" in words and model.own_kind and method != "__call__":
         refuse(f"{method} is given None as data", "")
     x = _checked_kinds(model, method, x, words.get("y"))
-    if call.is_batched:
-        check_counts(method, words)
+    check_kinds(method, words)
     if isinstance(x, Dataset):
         if isinstance(x.own_element, tuple) and len(x.own_element) > MOST_IN_BATCH:
             message = f"a batch has at most x, y and sample_weight, not {len(x.own_element)} parts"
@@ -149,19 +149,22 @@ def given_to(
             check_beside(method, words, x)
         given = of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
-        pairs = [x.own_element[1:]] if isinstance(x.own_element, tuple) else []
+        labels = [x.own_element[1:] if isinstance(x.own_element, tuple) else ()]
     else:
         y = in_columns(words.get("y")) if call.is_batched else words.get("y")
-        check_weights(y, words)
-        pairs = [(y, words.get("sample_weight"))]
+        labels = [(y, words.get("sample_weight"))]
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
+    is_weighed = any(isinstance(weights, Array) for weights in labels[0][1:])
+    if is_weighed and words.get("class_weight") is not None:
+        said = 'You cannot `class_weight`", "cannot be specified at the same time'
+        refuse("class_weight and sample_weight: give one of them", said)
     beside = as_data_set(words.get("validation_data"))
     validation = validation_of(beside, words, written.get("validation_data"))
     beside = beside.own_element if isinstance(beside, Dataset) else beside
-    pairs += [beside[1:]] if isinstance(beside, tuple) else []
-    if model.own_kind == "Functional" and not isinstance(model.own_nests[1], dict):
-        check_dictionaries([pair for pair in pairs if len(pair) == 2])
+    labels += [beside[1:]] if isinstance(beside, tuple) else []
+    if any(are_several_weighed(*pair) for pair in labels if pair):
+        given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
     return Given(call, *given[:2], validation, compiled)
 
 
@@ -194,11 +197,9 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
         given = given._replace(call=replace(given.call, is_first=not step or step not in traced))
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
-            call = _call_on(model, network, given)
-            is_graph = call.call != "__call__" and not may_be_eager(model, given.compiled)
-            if is_graph:
-                call = _unless_of_other_ranks(_unless_squeezed(call, model), given, first)
-            yield call
+            is_graph = step and not may_be_eager(model, given.compiled)
+            call = _call_on(model, network, _unless_squeezed(given, model) if is_graph else given)
+            yield _unless_of_other_ranks(call, given, first) if is_graph else call
         elif (before := model.own_with_layers(layers)) and (
             then := before.own_network(network.name)
         ):
@@ -237,21 +238,15 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     return call
 
 
-def _unless_squeezed(call: TrainingCall, model: Any) -> TrainingCall:
+def _unless_squeezed(given: Given, model: Any) -> Given:
     """Of `squeeze` without an axis TensorFlow does not know which it leaves, where not all batches
     are of one size: no layer takes that, nor a loss."""
     made = [one.layer.call for one in model.own_calls()]
     is_open = any(one.name == "squeeze" and one["axis"] is None for one in made)
-    if not (is_open and call.is_batched):
-        return call
-
-    def left_open(arrays: tuple[Data, ...]) -> tuple[Data, ...]:
-        reason = Unknown("the model", (), SQUEEZED)
-        return tuple(replace(one, unknown=one.unknown or reason) for one in arrays)
-
-    beside = call.validation
-    checked = beside and replace(beside, x=left_open(beside.x), y=left_open(beside.y))
-    return replace(call, x=left_open(call.x), y=left_open(call.y), validation=checked)
+    if not (is_open and given.call.is_batched):
+        return given
+    parts = left_open((given.x, given.y, given.validation), "the model", SQUEEZED)
+    return given._replace(**dict(zip(("x", "y", "validation"), parts, strict=True)))
 
 
 def _unless_of_other_ranks(
