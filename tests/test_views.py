@@ -590,6 +590,9 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
          "sample_weight: it is compared where it is one array, beside one of labels"),
         ("m.fit(X, y, validation_data=(X, {'a': y}, {'a': y}))",
          "sample_weight: it is compared where it is one array, beside one of labels"),
+        ("Z = Dense(1)(o := Input((5,)))\nm = Model(o, {'a': Z, 'b': Z})\n"
+         "m.compile('adam', ['mse'])\nm.fit(X, {'a': y, 'b': y})",
+         "what a loss takes is not known"),
         ("m = Model(Z := Input((5,)), keras.ops.squeeze(Z))\nm.compile('adam', 'mse')\nm.fit(X, X)",
          "the model: squeeze without an axis, where batches may be of several sizes"),
         ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),

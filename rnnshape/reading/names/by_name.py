@@ -59,32 +59,28 @@ def wrong_names(
         message = "validation_data has no labels, which the loss compares with the output"
         yield _problem(call, message, "Attempt to convert a value (None)", ())
     yield from _unknown_names(call, loss, [metrics, given.compiled.weighted])
-    if keyed:
-        if isinstance(given.y, dict) and {*given.y} < {*keyed}:
-            pairs = zip(keyed, call.losses, strict=False)
-            if lacking := [name for name, loss in pairs if loss and name not in given.y]:
-                message = f"no labels are given for {listed(lacking)}, which the loss compares"
-                yield call.problem("labels", message)
-        yield from _of_no_output(call, "labels are given", given.y, keyed, "Expected float32")
-        yield from _of_no_output(call, "compile is given losses", loss, keyed, "can't be found")
-        if isinstance(loss, list | tuple) and len(loss) not in (0, len(keyed)):
-            many = f"{len(loss)} loss{'es' * (len(loss) != 1)}"
-            message = f"compile is given {many} in a list for the outputs {listed(keyed)}"
-            yield call.problem("labels", message)
-    else:
-        yield from _labels_by_name(call, given.y, loss, outputs, is_named)
-        if is_named:
-            yield from _names_of_losses(call, loss, outputs)
-        elif isinstance(loss, dict) and (
-            model.own_kind == "Sequential" or overrides(model, "call")
-        ):
-            message = "a loss by name is for the outputs of a Functional model"
-            words = "'NoneType' object is not iterable"
-            yield _problem(call, message, words, _plainly("loss", loss))
+    labels, weighted = given.y if isinstance(given.y, dict) else {}, given.compiled.weighted
+    # The only loss of a list is that of the only labels, whatever their name.
+    is_single = isinstance(loss, list | tuple) and len(labels) == len(loss) - loss.count(None) == 1
+    compared = [name for name, its in zip(keyed, call.losses, strict=False) if its]
+    if labels and not keyed and len(outputs) == 1:
+        message = "of a model with one output the labels are the array itself, not a dictionary"
+        remedies = tuple(f"y={data.name}" for data in labels.values())
+        yield call.problem("labels", message, remedies=remedies)
+    elif is_named and (keyed or not is_single):
+        needed = compared if keyed else outputs
+        yield from _of_other_outputs(call, "labels are given", given.y, outputs, "", needed)
+    if is_named:
+        words, needed = ("can't be found", ()) if keyed else ("Expected keys", outputs)
+        yield from _of_other_outputs(call, "compile is given losses", loss, outputs, words, needed)
+    elif isinstance(loss, dict) and (model.own_kind == "Sequential" or overrides(model, "call")):
+        message = "a loss by name is for the outputs of a Functional model"
+        words = "'NoneType' object is not iterable"
+        yield _problem(call, message, words, _plainly("loss", loss))
     if is_graph or model.own_kind == "Sequential":
         yield from _numbers_of_losses(call, given.compiled, outputs, model.own_nests[1])
     if len(gives) > 1:
-        for word, of_word in (("metrics", metrics), ("weighted_metrics", given.compiled.weighted)):
+        for word, of_word in (("metrics", metrics), ("weighted_metrics", weighted)):
             yield from _numbers_of_metrics(call, word, of_word, outputs, is_named)
 
 
@@ -128,7 +124,7 @@ def _is_named(tensor: Any, keys: Iterable[str]) -> bool:
 
 
 def _problem(call: TrainingCall, message: str, words: str, remedies: tuple[str, ...]) -> Problem:
-    return call.problem("labels", f'{message} (Keras: "{words}")', remedies=remedies)
+    return call.problem("labels", message, words=words, remedies=remedies)
 
 
 def _plainly(word: str, value: Any) -> tuple[str, ...]:
@@ -158,45 +154,18 @@ def _lacking_inputs(
         yield call.problem("data", f'{message} (Keras: "{words}")')
 
 
-def _of_no_output(
-    call: TrainingCall, what: str, given: Any, outputs: Sequence[str], words: str
+def _of_other_outputs(
+    call: TrainingCall,
+    what: str,
+    given: Any,
+    outputs: Sequence[str],
+    words: str,
+    needed: Sequence[str] = (),
 ) -> Iterator[Problem]:
-    """Keras takes a dictionary for some of the outputs, and for nothing else."""
-    if isinstance(given, dict) and not {*given} <= {*outputs}:
+    """What is given by name is for outputs of the model, and for those that need it."""
+    if isinstance(given, dict) and not {*needed} <= {*given} <= {*outputs}:
         message = f"{what} for {listed([*given])}, but the outputs are {listed(outputs)}"
         yield _problem(call, message, words, ())
-
-
-def _labels_by_name(
-    call: TrainingCall, y: Any, loss: Any, outputs: Sequence[str], is_named: bool
-) -> Iterator[Problem]:
-    if not isinstance(y, dict):
-        return
-    # The only loss of a list is that of the only labels, whatever their name.
-    is_single = isinstance(loss, list | tuple) and len(y) == len(loss) - loss.count(None) == 1
-    remedies: tuple[str, ...] = ()
-    if len(outputs) == 1:
-        message = "of a model with one output the labels are the array itself, not a dictionary"
-        remedies = tuple(f"y={data.name}" for data in y.values())
-    elif is_named and {*y} != {*outputs} and not is_single:
-        message = f"labels are given for {listed([*y])}, but the outputs are {listed(outputs)}"
-    else:
-        return
-    yield call.problem("labels", message, remedies=remedies)
-
-
-def _names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]) -> Iterator[Problem]:
-    """Of a model that returns its tensors in a list Keras takes a loss for each name."""
-    if not isinstance(loss, dict) or {*loss} == {*outputs}:
-        return
-    remedies: tuple[str, ...] = ()
-    message = f"losses for {listed([*loss])}, but the outputs are {listed(outputs)}"
-    if {*loss} < {*outputs}:
-        lacking = [name for name in outputs if name not in loss]
-        remedies = (f"{lacking[0]!r}: None",)
-        names = listed(lacking)
-        message = f"no loss for {names}: write {remedies[0]} for one that has none"
-    yield _problem(call, f"compile is given {message}", "Expected keys", remedies)
 
 
 def _numbers_of_losses(
@@ -213,16 +182,11 @@ def _numbers_of_losses(
     if loss is None or is_config or not is_plain or [*opens_in([loss, weights])]:
         return
     if isinstance(loss, dict) and isinstance(weights, dict) and not isinstance(nest, dict):
-        if lacking := [name for name in loss if name not in weights]:
-            message = f"loss_weights has no weight for {listed(lacking)}"
-            yield call.problem("labels", message)
-            return
-        weights = [weights[name] for name in loss]
+        weights = [weights[name] for name in loss if name in weights]
     many, given = (len([*within(part)]) for part in (loss, weights))
     if many != given:
         message = f"compile is given {many} loss{'es' * (many != 1)} and {given} loss_weights"
-        words = "has no len()" if isinstance(weights, float) else "must match the number of losses"
-        yield _problem(call, message, words, ())
+        yield call.problem("labels", message)
 
 
 def _numbers_of_metrics(
@@ -241,6 +205,6 @@ def _numbers_of_metrics(
             remedies = (f"{word}={[same] * several!r}",) if is_plain else ()
             yield _problem(call, message, f"Invalid `{word}`", remedies)
     elif is_named:
-        yield from _of_no_output(
+        yield from _of_other_outputs(
             call, f"compile is given {word}", metrics, outputs, f"Invalid `{word}`"
         )
