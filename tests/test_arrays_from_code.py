@@ -49,9 +49,7 @@ def agrees(read: Any, real: Any) -> bool:
         return len(read) == len(real) and all(map(agrees, read, real))
     if not isinstance(read, Array):
         return bool(np.all(read == real))
-    if (read.own_dtype == "list") != isinstance(real, list):
-        return False
-    shape = np.shape(real) if isinstance(real, list) else tuple(real.shape)
+    shape = tuple(real.shape)
     sizes = zip(read.shape, shape, strict=False)
     if len(shape) != len(read.shape) or not all(
         size is Open or isinstance(size, Open) or size == other for size, other in sizes
@@ -59,7 +57,7 @@ def agrees(read: Any, real: Any) -> bool:
         return False
     if read.own_values and list(read.own_values) != np.asarray(real).ravel().tolist():
         return False
-    kinds = {"list": "", "<U": "U", "object": "O", "bool": "b", "int64": "iu"}
+    kinds = {"<U": "U", "object": "O", "bool": "b", "int64": "iu"}
     return getattr(getattr(real, "dtype", None), "kind", "") in kinds.get(
         read.own_dtype or "", "UObiuf"
     )
@@ -70,7 +68,7 @@ def is_known(read: Any) -> bool:
         return all(map(is_known, read))
     if isinstance(read, Array):
         return not any(isinstance(size, Open) for size in read.shape)
-    return not isinstance(read, Open)
+    return not isinstance(read, Open) or read.is_number
 
 
 # Of these the answer depends on numbers that are not in the code, or on Keras while it runs.

@@ -294,7 +294,7 @@ def holds_tensors(value: object) -> bool:
 def are_arrays(given: Any) -> bool:
     """Whether it is data in a list, a tuple or a dictionary."""
     parts = [*within(given)]
-    return bool(parts) and all(isinstance(one, Array) and one.own_dtype != "list" for one in parts)
+    return bool(parts) and all(isinstance(one, Array) for one in parts)
 
 
 def keys_of(given: Any) -> list[str]:

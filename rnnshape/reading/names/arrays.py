@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partialmethod
+from itertools import repeat
 from typing import Any, cast
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
@@ -14,6 +15,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import (
     COMPARISONS,
     LOGICAL,
+    OF_NUMBERS,
     OPERATORS,
     int64,
     is_whole,
@@ -27,10 +29,9 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
-OF_LISTS = frozenset(dir(list))
 OF_OTHERS = {"assign", "columns", "drop", "dropna", "get_shape", "head", "iloc", "items", "keys",
              "loc", "numpy", "set_shape", "tail", "to_numpy", "values"}  # fmt: skip
-OTHERS = OF_LISTS - {*dir(tuple), "copy", "insert", "sort"} | OF_OTHERS
+OTHERS = {*dir(list)} - {*dir(tuple), "copy", "insert", "sort"} | OF_OTHERS
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
 
@@ -51,8 +52,7 @@ class Array(StandIn):
         shape, own_name: its sizes, each a number or open, and the variable that holds it.
         own_values: its numbers, where the code writes a few of them, and changes none of them.
         own_written: not empty once one is changed; all arrays that show the same share it.
-        own_dtype: the kind of its entries; `"list"` of a `NestedList`; None of numbers of no
-            further kind.
+        own_dtype: the kind of its entries; None of numbers of no further kind.
         own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
     """
 
@@ -216,12 +216,13 @@ class Array(StandIn):
     min = partialmethod(max, find=min)
 
     def tolist(self) -> Any:
-        """Nested lists, which know their shape alone where the numbers are not known."""
-        if self.own_values and len(self.shape) == 1:
-            return list(self.own_values)
-        if self.own_entries == UNKNOWN_ENTRIES:  # each may be an array or a list
-            return opened("data")
-        return NestedList(self.shape, self.own_values, self.own_entries)
+        """Lists of Python's own; of many numbers, and of what may be none, what has such rows."""
+        many, kind = product(self.shape), self.own_entries
+        if isinstance(many, Open) or many > MOST or kind not in OF_NUMBERS:
+            is_unknown = len(self.shape) < 2 or kind == UNKNOWN_ENTRIES  # each may be a list
+            row = None if is_unknown else Array(self.shape[1:], dtype=kind)
+            return replace(opened("data"), row=row)
+        return _nested(self.shape, iter(self.own_values or repeat(array_of_shape(()), many)))
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
@@ -266,55 +267,8 @@ class Array(StandIn):
     __pos__ = __invert__ = __abs__ = __neg__
 
 
-class NestedList(Array):
-    """Lists within each other, of which at most the shape is known, and what kind of entries NumPy
-    would make of what they hold."""
-
-    own_what = "a list"
-    own_entries = None
-
-    def __init__(
-        self, shape: Sequence[Any], values: tuple[Any, ...] = (), entries: str | None = None
-    ) -> None:
-        super().__init__(shape, values, "list")
-        self.own_entries = together([entries])
-
-    def own_lacks(self, name: str) -> bool:
-        return name not in OF_LISTS
-
-    def __getitem__(self, index: object) -> Any:
-        if isinstance(index, tuple):
-            raise surely(TypeError("list indices must be integers or slices, not tuple"))
-        made = super().__getitem__(index)
-        if not isinstance(made, Array):
-            return made
-        return NestedList(made.shape, made.own_values, self.own_entries)
-
-    def __iter__(self) -> Any:
-        rows = super().__iter__()
-        for row in rows:
-            is_list = isinstance(row, Array)
-            yield NestedList(row.shape, (), self.own_entries) if is_list else row
-
-    def __setitem__(self, index: object, value: object) -> None:
-        self.own_written.append(True)
-
-    def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
-        return Array(shape, values, self.own_entries)
-
-    def _entry(self, number: Any) -> Any:
-        return number
-
-    def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
-        return opened("a list")
-
-    def append(self, *_: object, **__: object) -> Open:
-        """What changes the length of a list."""
-        many = opened("the number of rows")
-        self.shape, self.own_numbers = (many, *self.shape[1:]), ()
-        return many
-
-    clear = extend = insert = pop = remove = append
+def _nested(shape: Sequence[Any], numbers: Iterator[Any]) -> Any:
+    return [_nested(shape[1:], numbers) for _ in range(shape[0])] if shape else next(numbers)
 
 
 def surely(wrong: Exception) -> Exception:

@@ -11,8 +11,9 @@ from inspect import isfunction
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
+from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array, NestedList
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import (
     TF_DATA,
     PyDataset,
@@ -21,6 +22,7 @@ from rnnshape.reading.names.datasets import (
     timeseries_dataset_from_array,
     timeseries_generator,
 )
+from rnnshape.reading.names.dtypes import of_entries
 from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.functions import function_of
 from rnnshape.reading.names.indexing import sizes_of
@@ -186,8 +188,12 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
             parts += [opened("data"), opened("data")]
             continue
         known |= {many: None} if isinstance(many, int) else {}
-        like = array.own_like if isinstance(array, Array) else NestedList
-        parts += [like((size, *sample)) for size in _parted(many, test_size, train_size)]
+        kept = [(size, *sample) for size in _parted(many, test_size, train_size)]
+        if isinstance(array, Array):
+            parts += map(array.own_like, kept)
+        else:
+            kind = of_entries(within(array))
+            parts += [Array(shape, dtype=kind).tolist() for shape in kept]
     if len(known) > 1:
         many = " and ".join(map(str, known))
         raise refused(f"arrays of other numbers of samples, {many}, can't be split together")

@@ -50,7 +50,7 @@ def of_dtype(
 def as_numbers(before: str | None) -> str | None:
     """The kind of entries that were of another kind, where they are made numbers: those that are
     known to be others may be refused."""
-    return None if before in (*OF_NUMBERS, "list", UNREAD_ENTRIES) else UNKNOWN_ENTRIES
+    return None if before in (*OF_NUMBERS, UNREAD_ENTRIES) else UNKNOWN_ENTRIES
 
 
 def dtype_of(dtype: object) -> str | None:
@@ -96,7 +96,7 @@ def of_entries(values: Iterable[Any]) -> str | None:
 
 def together(kinds: Iterable[str | None]) -> str | None:
     """The kind of entries where arrays of these kinds become one."""
-    others = {kind for kind in kinds if kind not in (*OF_NUMBERS, "list")}
+    others = {kind for kind in kinds if kind not in OF_NUMBERS}
     for kind in (UNKNOWN_ENTRIES, NO_NUMBERS["O"], NO_NUMBERS["U"], NO_NUMBERS["S"]):
         if kind in others:
             return kind

@@ -62,7 +62,9 @@ def several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Seve
         if isinstance(node, ast.Name):  # another name of what is in it is not changed with it
             made = {key: replace(made[key], name=f"{node.id}[{key!r}]") for key in made}
         return {str(key): made[key] for key in made}
-    if isinstance(value, list | tuple) and any(isinstance(part, Array | Open) for part in value):
+    if isinstance(value, list | tuple) and any(
+        isinstance(part, Array) or (isinstance(part, Open) and not part.is_number) for part in value
+    ):
         if len(value) > 1:
             usual = f"{node.id}[{{}}]" if isinstance(node, ast.Name) else f"{usual}{{}}"
         named = enumerate(value, "[" not in usual)
@@ -100,15 +102,14 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     name = f"{name} of {of}" if of else name
     if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
         name = text
-    if isinstance(value, list | tuple) and not [*opens_in(value)]:
+    if isinstance(value, list | tuple) and all(found.is_number for found in opens_in(value)):
         return Data(name, _shape_of_list(value), "list", of=of)
     unknown = _unknown_in(value)
     if not isinstance(value, Array):
         return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)
     sizes, is_table = known_sizes(value.shape), isinstance(value, Frame)
-    kind = value.own_dtype if value.own_dtype == "list" else value.own_entries
-    known = Data(name, sizes, kind, least, most, of, is_table, drawn_below=drawn)
+    known = Data(name, sizes, value.own_entries, least, most, of, is_table, drawn_below=drawn)
     return replace(known, unknown=unknown)
 
 

@@ -171,6 +171,7 @@ class Evaluator:
         """What Python's own function makes of its parts; open where it refuses them."""
         node = self.node
         plain = None if is_of_code(type(function)) else function  # its == may be the code's
+        made: object = None
         try:
             self.spend(limits.weight_of_call(plain, parts, named))
             made = bounded(function(*parts, **named))
@@ -180,9 +181,10 @@ class Evaluator:
         except IsOpenError as wrong:
             self.node = node
             found = self.derived(wrong.value)
-            found.row = wrong.value.row if plain in GO_OVER else found.row
+            is_given = any(part is wrong.value for part in parts)
+            are_rows = plain in GO_OVER or (wrong.value is made and not is_given)
+            found.row = wrong.value.row if are_rows else found.row
             if found is not wrong.value:
-                is_given = any(part is wrong.value for part in parts)
                 found.is_number = plain in NUMBERS or (wrong.is_made and not is_given)
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
