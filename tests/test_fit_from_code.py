@@ -157,9 +157,10 @@ def test_what_keras_refuses_of_a_call_of_the_code_is_told(made: str, call: str) 
 @pytest.mark.parametrize(
     ("calls", "without_tick"),
     [
-        ("m.fit(X, y, verbose=0)\nm.fit(X, y[:, None], verbose=0)", ["y[:, None]"]),
+        ("m.fit(X, y, verbose=0)\nm.fit(X, y[:, None], verbose=0)",
+         ["X", "y[:, None]"]),
         ("m.fit(X, y, validation_split=0.2, verbose=0)\nm.evaluate(X, y[:, None], verbose=0)",
-         ["y[:, None]"]),
+         ["X", "y[:, None]"]),
         ("m.predict(X, verbose=0)\nm.predict(X[..., 0], verbose=0)", ["X[..., 0]"]),
         ("m.fit(X, y, verbose=0)\nm.evaluate(X, y[:, None], verbose=0)", []),
         ("m.fit(X, y, verbose=0)\nm.compile('adam', 'mse')\nm.fit(X, y[:, None], verbose=0)", []),

@@ -6,11 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem
-from rnnshape.expression import Unknown
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.network import Network
@@ -51,7 +49,7 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
              "predict_on_batch": "predict_step"}  # fmt: skip
 OWN_LOSS = "compute_loss"
 TRAINING = ("fit", "train_on_batch")
-OTHER_AXES = "it has another number of axes than before, which Keras may refuse"
+OTHER_AXES = "with other numbers of axes than before, data may be refused"
 SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"
 SQUEEZED = "squeeze without an axis, where batches may be of several sizes, may be refused"
 
@@ -189,7 +187,7 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
     """The calls that gave data to a model; with its network as it was then, where that is
     another."""
     trains_itself = any(hasattr(type(model), name) for name in (*OWN_STEPS.values(), OWN_LOSS))
-    traced, first = set[str](), dict[object, tuple[Data, ...]]()
+    traced, ranks = set[str](), dict[object, list[int | None]]()
     for trained, layers, given in list(session().trained):
         if trained is not model or trains_itself:
             continue
@@ -198,8 +196,8 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
             is_graph = step and not may_be_eager(model, given.compiled)
-            call = _call_on(model, network, _unless_squeezed(given, model) if is_graph else given)
-            yield _unless_of_other_ranks(call, given, first) if is_graph else call
+            given = _unless_refused_later(given, model, ranks) if is_graph else given
+            yield _call_on(model, network, given)
         elif (before := model.own_with_layers(layers)) and (
             then := before.own_network(network.name)
         ):
@@ -238,40 +236,24 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     return call
 
 
-def _unless_squeezed(given: Given, model: Any) -> Given:
-    """Of `squeeze` without an axis TensorFlow does not know which it leaves, where not all batches
-    are of one size: no layer takes that, nor a loss."""
-    made = [one.layer.call for one in model.own_calls()]
-    is_open = any(one.name == "squeeze" and one["axis"] is None for one in made)
-    if not (is_open and given.call.is_batched):
+def _unless_refused_later(given: Given, model: Any, ranks: dict[object, list[int | None]]) -> Given:
+    """Keras runs a model as one graph, made at the first call of each kind since `compile`, and may
+    refuse another number of axes later; of `squeeze` without an axis TensorFlow does not know how
+    many it leaves, where not all batches are of one size."""
+    call, beside, why = given.call, given.validation, ""
+    checked = beside[:2] if beside else (given.x, given.y) if call.validation_split else None
+    for method, data in ((call.call, (given.x, given.y)), ("evaluate", checked)):
+        now = [len(one.shape) if one and one.shape else None for one in within(data)]
+        before = ranks.setdefault((method, id(given.compiled)), now) if data else now
+        if any(None not in pair and len({*pair}) > 1 for pair in zip(before, now, strict=False)):
+            why = OTHER_AXES
+    made = [one.layer.call for one in model.own_calls()] if call.is_batched else []
+    if any(one.name == "squeeze" and one["axis"] is None for one in made):
+        why = SQUEEZED
+    if not why:
         return given
-    parts = left_open((given.x, given.y, given.validation), "the model", SQUEEZED)
-    return given._replace(**dict(zip(("x", "y", "validation"), parts, strict=True)))
-
-
-def _unless_of_other_ranks(
-    call: TrainingCall, given: Given, first: dict[object, tuple[Data, ...]]
-) -> TrainingCall:
-    """Keras runs a model as one graph, made at the first call of each kind, and may refuse another
-    number of axes later; a `compile` begins anew."""
-
-    def kept(data: tuple[Data, ...], what: str, method: str) -> tuple[Data, ...]:
-        before = first.setdefault((method, what, id(given.compiled)), data)
-        return tuple(
-            replace(new, unknown=Unknown(new.name, (), OTHER_AXES))
-            if one.shape and new.shape and len(one.shape) != len(new.shape)
-            else new
-            for one, new in zip_longest(before[: len(data)], data, fillvalue=Data("", None))
-        )
-
-    beside = call.validation
-    if call.call == "fit" and (beside or call.validation_split):
-        checked = beside or Validation(call.x, call.y)
-        checked = replace(
-            checked, x=kept(checked.x, "x", "evaluate"), y=kept(checked.y, "y", "evaluate")
-        )
-        call = replace(call, validation=checked if beside else None)
-    return replace(call, x=kept(call.x, "x", call.call), y=kept(call.y, "y", call.call))
+    x, y, beside = left_open((given.x, given.y, beside), "the model", why)
+    return given._replace(x=x, y=y, validation=beside)
 
 
 def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterator[Problem]:
