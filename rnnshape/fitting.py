@@ -46,8 +46,10 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
         needed = cache(partial(needed_sizes, now))  # tries many sizes, each for all calls
         for call in calls:
             model = model_of(now, described, call, given, needed)
-            later = call.with_validation
-            validated = model_of(now, described, later, given, needed) if later.x else None
+            later = call.validation
+            validated = (
+                model_of(now, described, later, given, needed) if later and later.x else None
+            )
             asked = _answerable(call, now)
             problems = [*text_problems(model, call), *problems_of(model, asked, validated)] or [
                 *_refused_with(now, call, given),
@@ -79,7 +81,7 @@ def _mended_alone(found: Sequence[tuple[TrainingCall, list[Problem]]]) -> Iterat
 
 def _fits(call: TrainingCall, problems: Sequence[Problem]) -> Iterator[str]:
     """Whether the data and the labels of a call, or those of `validation_data`, surely fit."""
-    for given in (call, call.with_validation):
+    for given in call.with_validation:
         labels = given.y if call.losses and all(call.losses) else ()
         for kind, arrays in (("data", given.x), ("labels", labels)):
             names = [data.name for data in arrays]

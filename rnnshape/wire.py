@@ -119,10 +119,9 @@ def _test_of_name(name: str, module: str) -> Callable[[Any], bool]:
 
 def _kind(name: str) -> Callable[..., Any]:
     if name not in TYPES:  # most questions come without data
-        from rnnshape.training.data import Data, Function, TrainingCall, Validation
+        from rnnshape.training.data import Data, Function, TrainingCall
 
-        kinds = (Data, Function, Problem, TrainingCall, Validation)
-        TYPES.update({kind.__name__: kind for kind in kinds})
+        TYPES.update({kind.__name__: kind for kind in (Data, Function, Problem, TrainingCall)})
     return TYPES[name]
 
 

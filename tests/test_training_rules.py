@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from rnnshape.training import Data, Function, Model, Port, TrainingCall, Validation, problems_of
+from rnnshape.training import Data, Function, Model, Port, TrainingCall, problems_of
 from rnnshape.training.data import Method
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric
@@ -80,7 +80,7 @@ def test_a_number_that_is_wrong_beside_sizes_that_are_not_known_is_named() -> No
 
 def test_validation_data_is_checked_like_the_data() -> None:
     x, y = Data("X", (100, 5, 3)), Data("y", (100, 3))
-    validation = Validation((Data("X_val", (20, 5, 4)),), (Data("y_val", (20,)),))
+    validation = fit(Data("X_val", (20, 5, 4)), Data("y_val", (20,)))
     found = problems_of(MODEL, replace(fit(x, y), validation=validation))
     assert [one.name for one in found] == ["X_val", "y_val"]
 

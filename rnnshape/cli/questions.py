@@ -101,7 +101,7 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> tuple[Network, Dime
     from rnnshape.ports import shape_taken, with_sizes_of
 
     count = len(question.network.given)
-    calls = (each for call in question.calls for each in (call, call.with_validation))
+    calls = (each for call in question.calls for each in call.with_validation)
     known = [call for call in calls if len(call.x) == count and are_sizes_known(call.x)]
     for call in known:
         shapes = (

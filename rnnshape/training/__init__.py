@@ -10,7 +10,6 @@ from rnnshape.training.data import Function as Function
 from rnnshape.training.data import Model as Model
 from rnnshape.training.data import Port as Port
 from rnnshape.training.data import TrainingCall as TrainingCall
-from rnnshape.training.data import Validation as Validation
 from rnnshape.training.losses import judge_of_loss as judge_of_loss
 from rnnshape.training.losses import loss_named as loss_named
 from rnnshape.training.metrics import judge_of_metric as judge_of_metric
@@ -48,7 +47,7 @@ def problems_of(
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
     found += [one for one in label_problems(model, later) if one.name not in turned]
     if call.call == "fit" and call.validation:
-        found += problems_of(_with_batch(validated or model, call), call.with_validation)
+        found += problems_of(_with_batch(validated or model, call), call.validation)
     return tuple(found)
 
 

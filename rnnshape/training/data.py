@@ -135,15 +135,6 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Validation:
-    """`validation_data=(x, y, sample_weight)`."""
-
-    x: tuple[Data, ...]
-    y: tuple[Data, ...] = ()
-    weights: Data | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TrainingCall:
     """A call that gives data to a model.
 
@@ -152,8 +143,9 @@ class TrainingCall:
         losses: for each output, as `compile` got it; None where it has none, or an unknown one.
         has_loss_each: whether `compile` got a list or a dictionary of losses.
         metrics: for each output; has_weighted: whether any is of `weighted_metrics`.
+        validation: the same call of `validation_data`.
         batch_size: as it is written; None where it is not, and Keras takes 32; 0 where it is not
-            known. `validation_batch_size` is None where it is the same.
+            known. `validation_batch_size` is the same, unless another is written.
         has_steps, has_validation_steps: whether it says how many batches are used.
         is_first: whether no such call was before, of which Keras keeps what it has traced.
         class_weights: the keys of `class_weight`.
@@ -170,7 +162,7 @@ class TrainingCall:
     has_loss_each: bool = False
     metrics: tuple[tuple[Function, ...], ...] = ()
     has_weighted: bool = False
-    validation: Validation | None = None
+    validation: TrainingCall | None = None
     batch_size: int | None = None
     validation_batch_size: int | None = None
     has_steps: bool = False
@@ -214,27 +206,14 @@ class TrainingCall:
         return floor(samples * (1.0 - split)) if split and 0 < split <= 1 else samples
 
     @property
-    def with_validation(self) -> TrainingCall:
-        """The same call of `validation_data`, or of none."""
-        beside = self.validation or Validation(())
-        size = self.validation_batch_size
-        return replace(
-            self,
-            x=beside.x,
-            y=beside.y,
-            weights=beside.weights,
-            validation=None,
-            validation_split=None,
-            class_weights=(),
-            batch_size=self.batch_size if size is None else size,
-            has_steps=self.has_validation_steps,
-        )
+    def with_validation(self) -> tuple[TrainingCall, ...]:
+        """It, and the call of `validation_data` beside it."""
+        return (self, self.validation) if self.validation else (self,)
 
     @property
     def arrays(self) -> tuple[Data, ...]:
         """All that it gives the model."""
-        beside = self.validation
-        return (*self.x, *self.y, *(beside.x if beside else ()), *(beside.y if beside else ()))
+        return tuple(data for each in self.with_validation for data in (*each.x, *each.y))
 
     def has(self, problem: Problem) -> bool:
         """Whether a problem is of this very call: of those of a loop, by the shape."""

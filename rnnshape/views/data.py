@@ -60,12 +60,12 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     are_known = all(tensor.known_size is not None for tensor in described.inputs)
     returned = map(described.tensor, network.returned(max(1, len(described.layers[-1].outputs))))
     outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
-    later, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
-    found = {} if takes_known else dict.fromkeys((*call.x, *later.x), "")
+    every, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
+    found = {} if takes_known else {x: "" for each in every for x in each.x}
     if is_stateful(network):
-        found |= {x: "" for each in (call, later) for x in each.x if not are_batches_known(each, x)}
+        found |= {x: "" for each in every for x in each.x if not are_batches_known(each, x)}
     unjudged = _unjudged(call)
-    for y in (call.y, later.y):
+    for y in (each.y for each in every):
         each = outputs if len(outputs) == len(y) else [all(outputs)] * len(y)
         pairs = zip(y, each, strict=True)
         found |= {one: unjudged or "" for one, known in pairs if unjudged is not None or not known}
@@ -102,7 +102,7 @@ def _call(
     """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
-    labels = {*call.y, *(call.validation.y if call.validation else ())}
+    labels = {y for each in call.with_validation for y in each.y}
     of_all = any(problem.name is None for problem in wrong)  # arrays together
     for array in dict.fromkeys(call.arrays):
         kinds = {"samples", "labels" if array in labels else "data"}

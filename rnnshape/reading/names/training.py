@@ -40,7 +40,7 @@ from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
-from rnnshape.training import Data, Function, TrainingCall, Validation
+from rnnshape.training import Data, Function, TrainingCall
 from rnnshape.training.data import BATCHED, WITHOUT_LABELS
 
 # What a model of the code may do itself with each batch.
@@ -120,11 +120,14 @@ def given_to(
         session().problem(message, write, place=at)
     if compiled and method in TRAINING and words.get("epochs") != 0:
         check_trained(compiled.optimizer, model)
+    size, to_validate = (words.get(word) for word in ("batch_size", "validation_batch_size"))
     call = TrainingCall(
         method,
         (),
-        batch_size=_batch_size(words.get("batch_size")),
-        validation_batch_size=_batch_size(words.get("validation_batch_size")),
+        batch_size=_batch_size(size),
+        validation_batch_size=_batch_size(
+            words.get("batch_size") if to_validate is None else to_validate
+        ),
         has_validation_steps=words.get("validation_steps") is not None,
         has_steps=any(words.get(word) is not None for word in ("steps", "steps_per_epoch")),
         validation_split=_fraction(words.get("validation_split")),
@@ -213,22 +216,29 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     if len(inputs) != len(network.given):  # of what it takes, too, not all is read
         beside = given.validation and (None, *given.validation[1:])
         given = given._replace(x=None, validation=beside)
-    validation = None
-    if given.validation is not None:
-        x, y, weights = given.validation
-        named = weights and replace(weights, name=f"{weights.name} of validation_data")
-        validation = Validation(in_order(x, inputs), in_order(y, outputs), named)
     compiled = given.compiled or Compiled()
     call = replace(
         given.call,
         x=in_order(given.x, inputs),
         y=in_order(given.y, outputs),
-        validation=validation,
         losses=losses_of(compiled.loss, outputs) if given.compiled else (),
         has_loss_each=isinstance(compiled.loss, list | tuple | dict),
         metrics=metrics_of(compiled, outputs),
         has_weighted=bool(compiled.weighted),
     )
+    if given.validation is not None:
+        x, y, weights = given.validation
+        validation = replace(
+            call,
+            x=in_order(x, inputs),
+            y=in_order(y, outputs),
+            weights=weights and replace(weights, name=f"{weights.name} of validation_data"),
+            validation_split=None,
+            class_weights=(),
+            batch_size=call.validation_batch_size,
+            has_steps=call.has_validation_steps,
+        )
+        call = replace(call, validation=validation)
     found = wrong_names(call, model, given, inputs, outputs)
     for problem in (*_lacking_loss(call, network, given), *found):
         if problem not in session().problems:
