@@ -593,6 +593,9 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
         ("Z = Dense(1)(o := Input((5,)))\nm = Model(o, {'a': Z, 'b': Z})\n"
          "m.compile('adam', ['mse'])\nm.fit(X, {'a': y, 'b': y})",
          "what a loss takes is not known"),
+        ("from tensorflow.data import Dataset\n"
+         "Z = Dataset.from_generator(lambda: [(X, y)], np.float32)\n"
+         "m.fit(Z)", "Z (line 6): from_generator has no output_signature"),
         ("m = Model(Z := Input((5,)), keras.ops.squeeze(Z))\nm.compile('adam', 'mse')\nm.fit(X, X)",
          "the model: squeeze without an axis, where batches may be of several sizes"),
         ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),

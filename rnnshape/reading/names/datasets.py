@@ -109,17 +109,6 @@ class Dataset(StandIn):
         return made
 
 
-class WithoutShapes(Dataset):
-    """What `from_generator` makes that is given neither shapes nor a signature."""
-
-    batch = unbatch = padded_batch = Dataset.cache
-
-    def map(self, *_: Any, **__: Any) -> Any:  # which may give them shapes
-        return opened("data")
-
-    flat_map = window = map
-
-
 def _mapped(function: Any, element: Any) -> Any:
     given = element if isinstance(element, tuple) else (element,)
     if hasattr(function, "own_body") and not isinstance(element, Open):
@@ -275,7 +264,7 @@ def _from_generator(function: Any, *given: Any, output_signature: Any = None, **
     words = dict(zip(("output_types", "output_shapes"), given, strict=False)) | named
     types, shapes = words.get("output_types"), words.get("output_shapes")
     if types is None or isinstance(types, dict | Open) or shapes is None:
-        return WithoutShapes(opened("data")) if shapes is None and types else opened()
+        return opened("data", "from_generator has no output_signature" * (shapes is None))
     parts = [specified(one) if isinstance(one, list | tuple) else opened() for one in shapes]
     return Dataset(tuple(parts)) if isinstance(types, tuple) else Dataset(specified(shapes))
 

@@ -15,7 +15,6 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import (
     Dataset,
     PyDataset,
-    WithoutShapes,
     refuse,
     use_up,
 )
@@ -236,10 +235,7 @@ def check_beside(method: str, words: Mapping[str, Any], x: Dataset) -> None:
 def check_data_set(given: Any) -> None:
     """Data sets that nothing is trained with."""
     parts = [*within(given.own_element)] if isinstance(given, Dataset) else []
-    if isinstance(given, WithoutShapes):
-        message = "from_generator needs output_signature: what it gives has no known shape"
-        refuse(message, 'unknown rank", "unknown TensorShape')
-    elif any(isinstance(part, Dataset) for part in parts):
+    if any(isinstance(part, Dataset) for part in parts):
         message = "an element of window is a data set itself: flat_map makes batches of them"
         refuse(message, "Only input tensors may be passed")
     elif isinstance(given, list | tuple) and any(isinstance(part, Dataset) for part in given):
