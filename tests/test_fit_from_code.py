@@ -245,6 +245,8 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
          "X (?, 5, 2) ·  y (20, 3) ✓"),
         ("LSTM(4), Dense(3)", "np.array(np.zeros((20, 50, 50)).tolist())",
          "X (?, 50, 50) ✓  y (20, 3) ✓"),
+        ("LSTM(4), Dense(3)", "0, 0; A, X = np.zeros((900, 20, 8)), []\nfor i in range(len(A)):"
+         "\n    X.append(A[i].tolist())\nX, y = np.array(X)", "X (?, 20, 8) ✓  y (20, 3) ✓"),
         ("Input((5,)), Dense(3)", "np.zeros((20, 5)).tolist()", "X (20, 5) ✗  y (20, 3) ✓"),
         ("Dense(3)", "0, 0; import pandas; X, y = pandas.DataFrame({'a': [1] * 20, 'b': 'x'})",
          "X (20, 2) ·  y (20, 3) ✓"),

@@ -55,7 +55,7 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         return made.reshape((1,) * (min(ndmin, 64) - len(sizes_of(made))) + made.shape)
     if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
-        return Array((opened("the number of rows"), *inner), dtype=of_entries([value.row]))
+        return Array((opened("the number of rows"), *inner), dtype=of_entries(within([value.row])))
     if isinstance(value, Open):
         found = session().evaluator.derived(value)
         found.stands_for = value.stands_for if dtype is None else None  # a table's entries stay

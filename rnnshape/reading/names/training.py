@@ -125,9 +125,7 @@ def given_to(
         method,
         (),
         batch_size=_batch_size(size),
-        validation_batch_size=_batch_size(
-            words.get("batch_size") if to_validate is None else to_validate
-        ),
+        validation_batch_size=_batch_size(size if to_validate is None else to_validate),
         has_validation_steps=words.get("validation_steps") is not None,
         has_steps=any(words.get(word) is not None for word in ("steps", "steps_per_epoch")),
         validation_split=_fraction(words.get("validation_split")),
