@@ -218,8 +218,8 @@ class TrainingCall:
     def has(self, problem: Problem) -> bool:
         """Whether a problem is of this very call: of those of a loop, by the shape."""
         place = (problem.call, problem.file, problem.line, problem.column)
-        weights = (self.weights, self.with_validation.weights)
-        given = [(data.name, data.shape) for data in (*self.arrays, *filter(None, weights))]
+        weights = filter(None, (each.weights for each in self.with_validation))
+        given = [(data.name, data.shape) for data in (*self.arrays, *weights)]
         is_here = place == (self.call, self.file, self.line, self.column)
         return is_here and (problem.name is None or (problem.name, problem.shape) in given)
 

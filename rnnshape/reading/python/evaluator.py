@@ -256,8 +256,7 @@ class Evaluator:
             return allowed.formatted if is_type else functools.partial(allowed.formatted, owner)
         if name in allowed.ASKED:
             return self.really(allowed.ASKED[name], owner)
-        stored = stored_name(owner, name)
-        if is_visible(owner, stored):
+        if is_visible(owner, stored := stored_name(owner, name)):
             try:
                 return taken(owner, stored, getattr(owner, stored))
             except IsOpenError as wrong:
