@@ -203,7 +203,7 @@ def _outputs_of_other_rows(
     found = dict[Ref, Sizes]()
     for ref in others:
         pairs = [*zip(*(_axes(one, ref) for one in both), strict=True)]
-        if tuple(axis.length for axis in pairs[0]) not in batches:
+        if pairs and tuple(axis.length for axis in pairs[0]) not in batches:
             sizes = [a.length if a.is_said or a.length != b.length else None for a, b in pairs]
             found[ref] = tuple(sizes) if batch and sizes[0] else UNKNOWN
     return found

@@ -28,6 +28,7 @@ def refusals(
     """For each call and each of its labels, Keras' words where it refuses them; empty where it
     takes them, and None where it can't be asked."""
     refs = question.network.returned(len(returned[-1]))
+    batches = {tensor.axes[0].length for tensor in described.inputs if tensor.axes}
     for call in question.calls:
         if call.network is not None or len(call.y) != len(refs):
             yield (None,) * len(call.y)
@@ -40,7 +41,8 @@ def refusals(
                 words.append(None)
                 continue
             found = returned[ref.step - 1][ref.output]
-            if found.shape[1:] != shapes.get(ref, ())[1:]:  # it was given other sizes than X has
+            # It was given other sizes than X has, or has another first axis than the batch.
+            if found.shape[1:] != shapes.get(ref, ())[1:] or not {*found.shape[:1]} <= batches:
                 words.append(None)
                 continue
             rows = _rows_of_batch(call, y) or (len(labels) if y.of else call.rows) or len(labels)
