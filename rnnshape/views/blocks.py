@@ -50,7 +50,6 @@ class Picture(NamedTuple):
     """Text whose lines must not be broken."""
 
     text: Text
-    description: str = ""
 
 
 class Program(NamedTuple):
