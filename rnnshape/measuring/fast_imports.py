@@ -207,17 +207,6 @@ class _Unread:
         return self
 
 
-class _Instead:
-    """A module with some of its names replaced."""
-
-    def __init__(self, module: Any, **names: Any) -> None:
-        self.__dict__.update(names)
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
-
-
 class _Generated(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         unread = _Unread()
@@ -233,11 +222,12 @@ class _Generated(SourceFileLoader):
                 instead = {"tf_export": lambda *_, **__: _same}
             elif names == ("ops",):
                 usual["_ops"] = imported.ops
-                return _Instead(imported, ops=_Instead(imported.ops, to_raw_op=_same))
+                ops = SimpleNamespace(**{**vars(imported.ops), "to_raw_op": _same})
+                return SimpleNamespace(ops=ops)
             else:
                 return imported
             usual.update((tensor, getattr(imported, tensor)) for tensor in instead)
-            return _Instead(imported, **instead)
+            return SimpleNamespace(**instead)
 
         namespace["__builtins__"] = {**vars(builtins), "__import__": importing}
         code = self.get_code(module.__name__)
