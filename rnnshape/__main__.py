@@ -11,17 +11,9 @@ if signals.getsignal(signals.SIGINT) is signals.default_int_handler:
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from rnnshape.interruption import handle_signals, received_signal
-
-if TYPE_CHECKING:  # until signals are handled, they end it with a traceback
-    from rnnshape.terminal.environment import Environment
-
-# What is read depends on them, and they are not known so early.
-OF_READING = ("-b", "-t", "-f", "--batch", "--timesteps", "--features", "--let")
 
 
 def main() -> NoReturn:
@@ -30,10 +22,9 @@ def main() -> NoReturn:
     try:
         handle_signals()
         gc.set_threshold(100_000)  # starting makes many objects and little garbage
-        with _environment(sys.argv[1:]) as environment:
-            from rnnshape.cli.run import run
+        from rnnshape.cli.run import run
 
-            code = run(sys.argv[1:], environment)
+        code = run(sys.argv[1:])
     except BaseException as wrong:
         if received_signal() is None:
             if not isinstance(wrong, ImportError | MemoryError | OSError):
@@ -43,31 +34,6 @@ def main() -> NoReturn:
     # All is written by now, or can't be; Python's own way out could still be interrupted.
     signum = received_signal()
     os._exit(code if signum is None else 128 + signum)
-
-
-@contextmanager
-def _environment(arguments: Sequence[str]) -> Iterator[Environment]:
-    """The usual one; whoever reads a file or code is started before the command is loaded, and is
-    gone at the end, also where it was not asked for."""
-    from rnnshape.terminal.environment import Environment
-
-    what = next(filter(_may_need_a_reader, arguments), None)
-    if what is None or any(argument.startswith(OF_READING) for argument in arguments):
-        yield Environment()
-        return
-    import rnnshape.description  # noqa: F401  # either process needs it
-    from rnnshape.reading.reader import Reader, forked
-
-    with Reader(forked) as reader:
-        reader.begin(what)
-        yield Environment(reader=lambda: reader)
-
-
-def _may_need_a_reader(argument: str) -> bool:
-    import re
-
-    is_code = re.match(r"\[|[\w.]+\s*[(=]", argument)
-    return bool(is_code) or os.path.isfile(argument.partition(":")[0])
 
 
 if __name__ == "__main__":

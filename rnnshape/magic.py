@@ -176,9 +176,6 @@ class _Names:
     def start(self) -> AbstractContextManager[Reader]:
         return nullcontext(self)
 
-    def begin(self, what: str, *_: object) -> None:
-        """What reads is kept from cell to cell."""
-
     def knows(self, name: str) -> bool:
         return _is_of_keras(self.names.get(name))
 

@@ -64,9 +64,6 @@ class InProcess:
     def knows(self, name: str) -> bool:
         return False
 
-    def begin(self, what: str, *_: object) -> None:
-        """Nothing is to be started."""
-
 
 def command(
     *arguments: str,

@@ -85,14 +85,3 @@ def test_the_version_imports_nothing_but_the_command_line() -> None:
     )
     for module in ("rich", "rnnshape.rules", "rnnshape.report", "rnnshape.measuring"):
         assert module not in done.stdout
-
-
-def test_a_file_is_read_while_the_command_is_still_loaded(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("m = Sequential([LSTM(3)])\n")
-    tell = "-Ximporttime", *COMMAND[1:], f"{tmp_path / 'train.py'}:m", "--dry-run"
-    done = subprocess.run(
-        [*COMMAND[:1], *tell], capture_output=True, text=True, env=environment(), check=True
-    )
-    loaded = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
-    assert loaded.index("rnnshape.reading.child") < loaded.index("typer")
-    assert done.stdout.startswith("m: LSTM(3)"), done.stdout

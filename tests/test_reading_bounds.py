@@ -568,15 +568,6 @@ LASTS = "def g():\n    while True: yield [1] * 9999\n" + "list(g())\n" * 60 + "L
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("begun", ["LSTM(n)", "LSTM(2 ** n)", LASTS], ids=["same", "other", "long"])
-def test_what_was_begun_is_answered_only_where_it_is_read(begun: str) -> None:
-    with Reader(launched) as reader:
-        reader.begin(begun, {"n": 3})
-        for n in (3, 4):
-            assert str(reader.read("LSTM(n)", {"n": n}).networks[0]) == f"LSTM({n})"
-
-
-@pytest.mark.process
 def test_a_child_that_was_ended_is_replaced() -> None:
     with Reader(impatient) as reader:
         for _ in range(2):

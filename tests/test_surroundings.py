@@ -85,8 +85,8 @@ def test_nothing_of_tensorflow_is_seen() -> None:
 
 def test_where_nothing_more_can_be_opened_that_is_one_line() -> None:
     finished = shell("ulimit -n 5; rnnshape 'LSTM(2 ** 3)' --dry-run")
-    told = "error: rnnshape can't be started: Too many open files\n"
-    assert (finished.returncode, finished.stdout, finished.stderr) == (1, "", told)
+    told = "error: no process can be started to read it: Too many open files\n"
+    assert (finished.returncode, finished.stdout, finished.stderr) == (2, "", told)
 
 
 def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,9 +156,6 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
     if not reader().knows(what):
         _check_word(what, options.what[0])
     check_text(options)
-    if options.format in (None, Format.TABLE):
-        reader().begin(what, options.let, options.dimensions)
-        import rnnshape.formats.layout  # noqa: F401  # this takes as long as starting to read
     reading = reader().read(what, options.let, options.dimensions)
     if not reading.networks:
         if reading.messages:

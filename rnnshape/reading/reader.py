@@ -39,7 +39,6 @@ class Reader:
     def __init__(self, start: Callable[[], Process]) -> None:
         self._start, self._process = start, None  # type: tuple[Callable[[], Process], Process | None]
         self._owner, self._lock = os.getpid(), threading.Lock()
-        self._asked = b""  # what the child is about to answer
 
     def __enter__(self) -> Self:
         return self
@@ -89,42 +88,26 @@ class Reader:
         """Whether a name alone stands for something: here none does."""
         return False
 
-    def begin(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> None:
-        """Asks the child already, where a text needs one: it reads whatever else is done before
-        `read`."""
-        if not _is_read_here(what):
-            with self._lock, suppress(OSError):  # then `read` says why
-                self._ask(_request(what, let, dimensions))
-
     def close(self) -> None:
         """Ends the child, if this very process has started it."""
-        process, self._process, self._asked = self._process, None, b""
+        process, self._process = self._process, None
         if process is not None and self._owner == os.getpid():
             from rnnshape.measuring.launch import stop
 
             stop(process)
 
-    def _ask(self, line: bytes) -> Process:
-        if self._asked not in (b"", line):  # nobody wants to know any more
-            self.close()
-        if self._process and not self._asked and _has_ended(self._process):
-            self.close()  # somebody else ended it since its last answer: that says nothing of this
-        self._process = self._process or self._start()
-        if not self._asked:
-            from rnnshape.measuring.launch import send
-
-            send(self._process, line)
-            self._asked = line
-        return self._process
-
     def _answer(self, line: bytes) -> bytes:
+        from rnnshape.measuring.launch import send
+
+        if self._process and _has_ended(self._process):
+            self.close()  # somebody else ended it since its last answer: that says nothing of this
         try:
-            process = self._ask(line)
+            self._process = process = self._process or self._start()
         except OSError as problem:
             raise QueryError(f"no process can be started to read it: {problem.strerror}") from None
+        send(process, line)
         assert process.stdout is not None
         answer, is_late = _received(process.stdout.fileno())
-        self._asked = b""
         if answer is not None:
             return answer
         process.kill()  # it does nothing to one that is gone

@@ -38,10 +38,6 @@ class Reader(Protocol):
         """Whether a name alone stands for something, as a notebook's own do."""
         ...
 
-    def begin(self, what: str, let: Let = ..., dimensions: Dimensions = ...) -> None:
-        """Starts to read this, where that takes a while, and does not wait for it."""
-        ...
-
     def read(self, what: str, let: Let = ..., dimensions: Dimensions = ...) -> Reading:
         """What a text or a file asks for; a `QueryError` where it makes no sense."""
         ...
