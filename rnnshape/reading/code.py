@@ -17,7 +17,6 @@ from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph
-from rnnshape.reading.aside import refused_aside
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.names.arrays import array_of_shape
@@ -163,8 +162,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
                 question, network=network, is_of_code=True, notes=notes, calls=tuple(calls)
             )
             questions.append(made)
-        for wrong in refused_aside(held) if held.taken and not evaluator.messages else ():
-            evaluator.tell(wrong)
+        if held.taken and not evaluator.messages:
+            held.describe_aside()
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:
