@@ -15,7 +15,7 @@ from rnnshape.network import Dimensions, Network, Ref, Size, Step
 from rnnshape.network_inputs import other_sizes, with_other_sizes, written_sizes
 from rnnshape.rules.facts import Axis
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
-from rnnshape.training import Model, Port, TrainingCall
+from rnnshape.training import Data, Model, Port, TrainingCall
 from rnnshape.training.data import UNKNOWN, Sizes
 
 MOST_TRIED = 8  # outputs of a model, each of which describes it anew
@@ -146,6 +146,19 @@ def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None
         return given if given is not None and (takes_any or is_other or before is None) else before
 
     return with_other_sizes(network, filled)
+
+
+def unread_of_other_sizes(network: Network, x: Sequence[Data]) -> str:
+    """The first layer that only the code knows, where arrays have other sizes than the network was
+    read with; empty where there is none."""
+    unread = (str(step.layer) for step in network.steps if step.unread)
+    for number, data in enumerate(x[: len(network.given)]):
+        written = [size for _, size in written_sizes(network, number)]
+        given = shape_taken(network, number, data.shape or ())
+        pairs = zip(written[1:], given[1:], strict=False)
+        if any(type(one) is type(other) is int and one != other for one, other in pairs):
+            return next(unread, "")
+    return ""
 
 
 def shape_taken(network: Network, number: int, shape: Sizes) -> Sizes:

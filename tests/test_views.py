@@ -589,6 +589,10 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
          "m.fit(Z)", "Z (line 6): from_generator has no output_signature"),
         ("m = Model(Z := Input((5,)), keras.ops.squeeze(Z))\nm.compile('adam', 'mse')\nm.fit(X, X)",
          "the model: squeeze without an axis, where batches may be of several sizes"),
+        ("m = Sequential([Input((6, 3)), Lambda(lambda x: keras.ops.reshape(x, (-1, 18)))])\n"
+         "m.predict(np.zeros((2, 7, 3)))", "Lambda(...) is read with other sizes"),
+        ("m = Sequential([Input((6, 3)), Lambda(lambda x: keras.ops.reshape(x, (-1, 18)))])\n"
+         "m.predict(np.zeros((9, 6, 3)))", ""),
         ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),
         ("m.fit(X, y)", ""),
         ("m.fit(X, X)", ""),  # which is told

@@ -12,7 +12,7 @@ from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
-from rnnshape.ports import is_stateful
+from rnnshape.ports import is_stateful, unread_of_other_sizes
 from rnnshape.report import Report
 from rnnshape.training import Data, Function, TrainingCall, judge_of_loss, judge_of_metric
 from rnnshape.training.samples import are_batches_known
@@ -62,6 +62,10 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
     every, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else {x: "" for each in every for x in each.x}
+    for given in every:
+        if layer := unread_of_other_sizes(network, given.x):
+            why = f"{layer} is read with other sizes"
+            found |= dict.fromkeys((*given.x, *given.y), why)
     if is_stateful(network):
         found |= {x: "" for each in every for x in each.x if not are_batches_known(each, x)}
     unjudged = _unjudged(call)
