@@ -27,7 +27,7 @@ from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, layer_of_unknown, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
-from rnnshape.network_inputs import described_input, other_sizes, with_assumed_as_open
+from rnnshape.network_inputs import described_input, mend_by_data, other_sizes, with_assumed_as_open
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -144,6 +144,7 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
             unsaid = with_assumed_as_open(network, sizes)
             with suppress(QueryError):
                 return describe(unsaid, sizes, measured), replace(question, network=unsaid)
+        mend_by_data(wrong, question, is_taken)
         raise
 
 

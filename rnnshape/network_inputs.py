@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import islice
 
 from rnnshape.columns import Column, any_shape, with_numbers
+from rnnshape.errors import QueryError, as_tuple
 from rnnshape.expression import Call, Unknown
-from rnnshape.network import USUAL_SIZES, Dimensions, Input, Network, Ref, Size, kind_of_axis
+from rnnshape.network import (
+    USUAL_SIZES,
+    Dimensions,
+    Input,
+    Network,
+    Question,
+    Ref,
+    Size,
+    kind_of_axis,
+)
 from rnnshape.rules import axes_of_input, may_take_any, names_axes
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
 
@@ -107,6 +118,21 @@ def with_other_sizes(network: Network, change: Callable[[int, int, str, Size], S
 
     inputs = tuple(changed(number, source) for number, source in enumerate(network.inputs))
     return replace(network, inputs=inputs)
+
+
+def mend_by_data(
+    wrong: QueryError, question: Question, is_taken: Callable[[Network], bool]
+) -> None:
+    """Says the `Input` that the data needs in place of a likely one, where the layers take that."""
+    before = next(iter(wrong.remedies), "")
+    given = question.calls[0].x if question.calls else ()
+    shape, inputs = given[0].shape if len(given) == 1 else None, question.network.inputs
+    if not shape or None in shape[1:] or len(inputs) != 1 or not before.startswith("Input("):
+        return
+    if is_taken(replace(question.network, inputs=(replace(inputs[0], shape=(None, *shape[1:])),))):
+        code = f"Input({as_tuple(map(str, shape[1:]))})"
+        guess = re.escape(before) + "(, as the batch is no part of it)?"
+        wrong.message, wrong.remedies = re.sub(guess, code, wrong.message), (code,)
 
 
 def written_sizes(network: Network, number: int) -> list[tuple[str, Size]]:
