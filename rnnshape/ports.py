@@ -245,6 +245,7 @@ def _output(
         units_of=_layer_of_units(before, layers),
         is_repeated=_is_repeated(before, layers, shape or ()),
         returns_sequences=_returns_sequences(network, before, shape or ()) if is_tried else None,
+        takes_mask=_takes_mask(before, layers),
     )
 
 
@@ -256,6 +257,16 @@ def _steps_before(network: Network, ref: Ref) -> Iterator[tuple[int, Step]]:
         if len(step.refs) != 1:
             return
         ref = step.refs[0]
+
+
+def _takes_mask(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) -> bool:
+    """Whether a mask comes to the last recurrent layer."""
+    for number, step in steps:
+        if any(is_recurrent(call.name) for call in calls_within(step.layer)):
+            return any(
+                tensor.masked and tensor.mask_runs for tensor in layers[number - 1].inputs if tensor
+            )
+    return False
 
 
 def _layer_of_units(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) -> str | None:

@@ -93,6 +93,7 @@ class Port(NamedTuple):
         is_repeated: of an output, whether a RepeatVector says how many steps it has.
         returns_sequences: of an output, whether the last recurrent layer before it returns
             sequences, where that layer may as well not; None where there is no such layer.
+        takes_mask: whether a mask comes to that layer.
         is_described: of an input, whether the model has an `Input` by now, which Keras checks X
             against before any layer does.
         place: which of all that its layer returns.
@@ -108,6 +109,7 @@ class Port(NamedTuple):
     units_of: str | None = None
     is_repeated: bool = False
     returns_sequences: bool | None = None
+    takes_mask: bool = False
     is_described: bool = True
     takes_one_step: bool = True
     place: int = 0

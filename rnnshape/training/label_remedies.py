@@ -134,8 +134,9 @@ def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt
     if now.port.returns_sequences is False and len(output) == 2 and model.inputs:
         given = call.x[0].shape if call.x and call.x[0].shape else model.inputs[0].shape
         if len(given) > 1:
+            port = now.port._replace(masked=now.port.takes_mask)
             all_steps = (output[0], given[1], output[1])
-            yield now.and_then("return_sequences=True", output=all_steps)
+            yield now.and_then("return_sequences=True", output=all_steps, port=port)
 
 
 def _units(now: Attempt, units: int | None, others: str = "") -> Iterator[Attempt]:

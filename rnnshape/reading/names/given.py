@@ -66,9 +66,17 @@ def several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Seve
     ):
         if len(value) > 1:
             usual = f"{node.id}[{{}}]" if isinstance(node, ast.Name) else f"{usual}{{}}"
-        named = enumerate(value, "[" not in usual)
-        return tuple(_data(part, None, usual.format(number), of) for number, part in named)
+        nodes = _parts_of(node, len(value))
+        named = enumerate(zip(value, nodes, strict=True), "[" not in usual)
+        return tuple(_data(part, of_part, usual.format(n), of) for n, (part, of_part) in named)
     return None if value is None else _data(value, node, usual, of)
+
+
+def _parts_of(node: ast.expr | None, many: int) -> Sequence[ast.expr | None]:
+    """What the parts of a list or tuple are written as, where they are written there."""
+    parts = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    are_each = len(parts) == many and not any(isinstance(one, ast.Starred) for one in parts)
+    return parts if are_each else [None] * many
 
 
 def in_columns(value: Any) -> Any:
@@ -157,10 +165,11 @@ def validation_of(
         refuse(message, "Data is expected to be in format")
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= MOST_IN_BATCH:
         return None
-    x, y = map(in_columns, pair[:2])
+    (x, y), nodes = map(in_columns, pair[:2]), _parts_of(node, len(pair))
     is_cut = "validation_batch_size" in words  # then the first batch is of another size
     weights = weights_of(pair[2], None) if len(pair) > 2 and not is_cut else None
-    return several(flattened(x, Array), None, "X_val"), several(y, None, "y_val"), weights
+    given = several(flattened(x, Array), nodes[0], "X_val"), several(y, nodes[1], "y_val")
+    return *given, weights
 
 
 def in_order(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
