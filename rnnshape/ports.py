@@ -31,7 +31,7 @@ def model_of(
     count = max(1, len(description.layers[-1].outputs))
     fewer = _of_fewer_axes(network, description, call)
     shapes = outputs_with_data(fewer, call, given)
-    others = _outputs_of_other_rows(with_sizes_of(fewer, call), description, given, call.rows)
+    others = outputs_of_other_rows(fewer, description, call, given)
     shapes |= others
     named = names_of_outputs(network, count)
     is_tried = len(named) <= MOST_TRIED
@@ -195,11 +195,12 @@ def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
     }
 
 
-def _outputs_of_other_rows(
-    network: Network, description: Description, given: Dimensions, batch: int | None
+def outputs_of_other_rows(
+    network: Network, description: Description, call: TrainingCall, given: Dimensions
 ) -> dict[Ref, Sizes]:
-    """The sizes, with a batch, of the outputs of which it is not the first axis; `UNKNOWN` where
-    nobody knows how many rows these have."""
+    """The sizes of the outputs of which the first axis is not the batch, here that of a call; None
+    for those that follow from a batch that is not known."""
+    network, batch = with_sizes_of(network, call), call.rows
     usual = {tensor.axes[0] for tensor in description.inputs if tensor.axes}
     refs = network.returned(len(description.layers[-1].outputs))
     others = [ref for ref in refs if (axes := _axes(description, ref)) and axes[0] not in usual]
@@ -217,8 +218,10 @@ def _outputs_of_other_rows(
     for ref in others:
         pairs = [*zip(*(_axes(one, ref) for one in both), strict=True)]
         if pairs and tuple(axis.length for axis in pairs[0]) not in batches:
-            sizes = [a.length if a.is_said or a.length != b.length else None for a, b in pairs]
-            found[ref] = tuple(sizes) if batch and sizes[0] else UNKNOWN
+            are_known = (a.is_said or (batch and a.length != b.length) for a, b in pairs)
+            found[ref] = tuple(
+                a.length if known else None for (a, _), known in zip(pairs, are_known, strict=True)
+            )
     return found
 
 

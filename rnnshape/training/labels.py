@@ -86,6 +86,8 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     is_other = y.shape == () or (y.samples and rows not in (None, 1) and not is_repeated)
     is_counted = call.is_batched and not (y.of and is_other)
     made = rows if port.is_of_batch else port.shape[0]
+    if not port.is_of_batch and made == rows and y.shape:  # then those of the last batch may differ
+        rows = call.last_rows
     if y.shape is None or is_counted:
         return (rows, *(y.shape or ())[1:]), (made, *port.shape[1:])
     return y.shape, (y.samples if made is None else made, *port.shape[1:])
@@ -132,7 +134,10 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     # A metric may refuse what the loss takes.
     refused = next((outcome.refused for *_, outcome in outcomes if outcome.refused), "")
     if not now.port.is_of_batch:
-        message += f", whose first axis is not the batch, here of {now.y[0]}"
+        if not refused and now.port.shape[0] is None:  # nobody knows how many rows meet
+            return None
+        of_batch = f", here of {now.y[0]}" if now.y[0] is not None else ""
+        message += f", whose first axis is not the batch{of_batch}"
         refused = refused and "Graph execution error"
     return call.problem(
         "labels",

@@ -12,7 +12,7 @@ from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
-from rnnshape.ports import is_stateful, unread_of_other_sizes
+from rnnshape.ports import is_stateful, outputs_of_other_rows, unread_of_other_sizes
 from rnnshape.report import Report
 from rnnshape.training import Data, Function, TrainingCall, judge_of_loss, judge_of_metric
 from rnnshape.training.samples import are_batches_known
@@ -58,8 +58,9 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         # What Keras measured has the sizes of its own input, and not of X.
         described = describe(network, report.question.dimensions)
     are_known = all(tensor.known_size is not None for tensor in described.inputs)
-    returned = map(described.tensor, network.returned(max(1, len(described.layers[-1].outputs))))
-    outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
+    refs = network.returned(max(1, len(described.layers[-1].outputs)))
+    made = [described.tensor(ref) for ref in refs]
+    are_made = [bool(tensor and tensor.known_size is not None) for tensor in made]
     every, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else {x: "" for each in every for x in each.x}
     for given in every:
@@ -69,9 +70,12 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     if is_stateful(network):
         found |= {x: "" for each in every for x in each.x if not are_batches_known(each, x)}
     unjudged = _unjudged(call)
-    for y in (each.y for each in every):
-        each = outputs if len(outputs) == len(y) else [all(outputs)] * len(y)
-        pairs = zip(y, each, strict=True)
+    for given in every:
+        of_batch = described, given, report.question.dimensions
+        others = outputs_of_other_rows(network, *of_batch) if given.rows is None else {}
+        outputs = [known and ref not in others for ref, known in zip(refs, are_made, strict=True)]
+        each = outputs if len(outputs) == len(given.y) else [all(outputs)] * len(given.y)
+        pairs = zip(given.y, each, strict=True)
         found |= {one: unjudged or "" for one, known in pairs if unjudged is not None or not known}
     for array in call.arrays:
         if array.unknown is not None:
