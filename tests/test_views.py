@@ -593,6 +593,9 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
          "m.predict(np.zeros((2, 7, 3)))", "Lambda(...) is read with other sizes"),
         ("m = Sequential([Input((6, 3)), Lambda(lambda x: keras.ops.reshape(x, (-1, 18)))])\n"
          "m.predict(np.zeros((9, 6, 3)))", ""),
+        ("m = Model(Z := Input((5,)), Dense(1)(keras.ops.concatenate([Z, Z], axis=0)))\n"
+         "m.compile('adam', 'mse')\nZ = tf.data.Dataset.from_tensor_slices((X, y)).batch(6)\n"
+         "m.fit(Z)", "the first axis of the output is not the batch"),
         ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),
         ("m.fit(X, y)", ""),
         ("m.fit(X, X)", ""),  # which is told

@@ -75,8 +75,9 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         others = outputs_of_other_rows(network, *of_batch) if given.rows is None else {}
         outputs = [known and ref not in others for ref, known in zip(refs, are_made, strict=True)]
         each = outputs if len(outputs) == len(given.y) else [all(outputs)] * len(given.y)
+        why = unjudged or "the first axis of the output is not the batch" * bool(others)
         pairs = zip(given.y, each, strict=True)
-        found |= {one: unjudged or "" for one, known in pairs if unjudged is not None or not known}
+        found |= {one: why for one, known in pairs if unjudged is not None or not known}
     for array in call.arrays:
         if array.unknown is not None:
             [found[array]] = reasons([array.unknown], names_files=False)
