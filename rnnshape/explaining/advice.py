@@ -181,11 +181,16 @@ def unequal(said: Said) -> Advice:
         text = f"Two tensors are combined entry by entry, and they are {a} and {b}."
         return Advice(text, together(a, b, without_batch=False), "chain")
     states = re.search("lstm|gru|rnn", node, re.IGNORECASE)
-    return Advice(
+    text = (
         f"Two tensors are combined entry by entry, and differ{numbers}. The sizes of each axis, "
-        "from the last backwards, must be equal, or one of them 1.",
-        changes("entry by entry", units=b[-1] if b and states else None),
-        "chain",
+        "from the last backwards, must be equal, or one of them 1."
+    )
+    short, long = sorted((a or (), b or ()), key=len)
+    if len(short) > 1 and (*long[:1], *long[2:]) == short:
+        lacking = f"a = a[:, None]  # {short} becomes {(short[0], 1, *short[1:])}"
+        return Advice(text, (lacking,), "chain")
+    return Advice(
+        text, changes("entry by entry", units=b[-1] if b and states else None), "chain"
     )
 
 
