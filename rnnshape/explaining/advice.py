@@ -189,9 +189,7 @@ def unequal(said: Said) -> Advice:
     if len(short) > 1 and (*long[:1], *long[2:]) == short:
         lacking = f"a = a[:, None]  # {short} becomes {(short[0], 1, *short[1:])}"
         return Advice(text, (lacking,), "chain")
-    return Advice(
-        text, changes("entry by entry", units=b[-1] if b and states else None), "chain"
-    )
+    return Advice(text, changes("entry by entry", units=b[-1] if b and states else None), "chain")
 
 
 def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:

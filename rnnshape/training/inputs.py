@@ -50,11 +50,23 @@ def input_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     found = list[Problem]()
     for x, port in zip(call.x, model.inputs, strict=True):
         wrong = dtype_problem(call, x, "data") if port.dtype != "string" else None
+        if wrong and port.whole_numbers_below and x.name.isidentifier():  # it is of words
+            wrong = replace(wrong, remedies=(_as_numbers_of_words(x, port),))
         wrong = wrong or _wrong_shape(model, call, x, port) or _wrong_index(call, x, port)
         found += [wrong] if wrong else []
     if len(found) > 1 and (order := _order_that_fits(model, call)):
         found = [replace(wrong, remedies=(order,)) for wrong in found]
     yield from found
+
+
+def _as_numbers_of_words(x: Data, port: Port) -> str:
+    length = (
+        f", output_sequence_length={port.shape[1]}"
+        if len(port.shape) == 2 and port.shape[1]
+        else ""
+    )
+    made = f"keras.layers.TextVectorization({port.whole_numbers_below}{length})"
+    return f"words = {made}; words.adapt({x.name}); {x.name} = words({x.name})"
 
 
 def _order_that_fits(model: Model, call: TrainingCall) -> str:
@@ -102,7 +114,8 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
         if kind == "labels" and not call.is_batched:
             words = "y_true and y_pred have different structures"
         message = f"{name} is a list, which Keras takes for one array each"
-        remedies: tuple[str, ...] = (f"{name} = np.array({name})",)
+        makes = "keras.utils.pad_sequences" if None in (data.shape or ()) else "np.array"
+        remedies: tuple[str, ...] = (f"{name} = {makes}({name})",)
     elif found := next((start for start in NO_NUMBERS if dtype.startswith(start)), None):
         if kind == "labels" and not call.is_batched:
             return None

@@ -136,11 +136,14 @@ def weights_of(value: Any, node: ast.expr | None) -> Data | None:
     return _data(value, node, "sample_weight", "") if isinstance(value, Array) else None
 
 
-def _shape_of_list(value: Any) -> tuple[int, ...]:
-    shape: list[int] = []
-    while isinstance(value, list | tuple):
-        shape.append(len(value))
-        value = value[0] if value else None
+def _shape_of_list(value: Any) -> tuple[int | None, ...]:
+    """The sizes of lists within each other; None where some differ."""
+    shape: list[int | None] = []
+    parts = [value]
+    while parts and all(isinstance(part, list | tuple) for part in parts):
+        sizes = {len(part) for part in parts}
+        shape.append(sizes.pop() if len(sizes) == 1 else None)
+        parts = [one for part in parts for one in part]
     return tuple(shape)
 
 
