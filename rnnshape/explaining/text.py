@@ -58,7 +58,7 @@ _FRAME = re.compile(
 )
 _CELL = re.compile(r"<ipython-input-(\d+)-|In ?\[(\d+)\]")
 _OTHERS = re.compile(
-    r"site-packages|dist-packages|[\\/]lib(?:64)?[\\/]python\d|[\\/]Python\d+[\\/]lib[\\/]"
+    r"site-packages|dist-packages|\.pyx$|[\\/]lib(?:64)?[\\/]python\d|[\\/]Python\d+[\\/]lib[\\/]"
     r"|^<(?!ipython)|__autograph_generated_file|[\\/](?:keras|tensorflow)[\\/]\w+[\\/]",
     re.IGNORECASE,
 )
