@@ -223,8 +223,9 @@ def test_of_two_errors_in_a_chain_the_last_is_explained() -> None:
 
 
 def test_a_line_of_a_compiled_library_is_not_the_users() -> None:
-    frames = '  File "train.py", line 3, in <module>\n  File "h5py/h5f.pyx", line 102, in h5py.h5f.open\n'
-    assert explain(f"{frames}{NDIM}").place == ("train.py", 3)
+    library = '  File "h5py/h5f.pyx", line 102, in h5py.h5f.open\n'
+    own = '  File "train.py", line 3, in <module>\n'
+    assert explain(f"{own}{library}{NDIM}").place == ("train.py", 3)
 
 
 def test_a_place_behind_the_error_is_taken_only_where_none_stands_before_it() -> None:

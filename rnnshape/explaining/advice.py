@@ -141,6 +141,8 @@ def y_and_output(said: Said) -> Advice | None:
     text, remedies = _labels_said(output, y), _labels_remedies(output, y)
     if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output):
         text = f"sparse_categorical_crossentropy takes y without the axis of classes. {text}"
+        if len(y) == 2 and output[-1] not in (1, y[-1]):  # no class each, but a timestep
+            return Advice(text, (*changes("all timesteps")[:2], *changes("one-hot")[1:]))
         wide = remedies if y[-1] != output[-1] else ()
         return Advice(text, (*changes("one-hot"), *wide))
     return Advice(text, remedies)
@@ -286,7 +288,8 @@ def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
     wide, columns = output[-1] if output else None, y[-1] if y else None
     if len(output) == len(y):
         if len(y) == 3 and output[1] != y[1] and output[1] and y[1]:
-            return changes("other timesteps", came=output[1], wanted=y[1])
+            other = changes("other timesteps", came=output[1], wanted=y[1])
+            return other if y[1] > output[1] else other[1:]
         if columns == 1 and wide != 1 and len(y) < 3:
             return changes("classes as numbers", classes=_or(wide, "classes"))
         if wide == 1 and columns != 1:
@@ -296,6 +299,8 @@ def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
         return changes("classes as numbers", classes=_or(wide, "classes"))
     if len(output) > len(y):
         if len(y) == 2 and output[1] is not None and output[1] == y[1]:
+            if output[2:] and output[2] not in (1, None):
+                return changes("classes as numbers", classes=output[2])[:2]
             return ("y = y[..., None]  # (batch, timesteps) becomes (batch, timesteps, 1)",)
         kept = changes("last timestep only")
         is_of_timesteps = len(y) == len(output) - 1 and same(y[1:], output[1:-1])

@@ -158,7 +158,7 @@ def cell_alone(call: Call, inputs: Inputs) -> Facts | None:
 
 def _check_states(call: Call, units: Axis, many: int, given: Given) -> None:
     """A cell passes over what is given beyond its states, and repeats a carry of 1."""
-    parts = given if isinstance(given, tuple) else ()
+    parts = given if isinstance(given, tuple) else (given,) * many
     tensors = tensors_in(parts[:many])
     widths = [tensor.axes[-1] for tensor in tensors if tensor.has_rank]
     are_others = [

@@ -261,8 +261,10 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         is_any = taken[1] is None and port.takes_one_step
         changed += one_step if is_any and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)
-    yield from (text for text, new in changed if likely_outcome(new, sizes, judge).fits)
-    is_known = taken[-1] not in (None, 1)
+    is_known = taken[-1] not in (None, 1)  # else Keras passes over a last axis of 1
+    for text, new in changed:
+        if likely_outcome(new, sizes, judge).fits and not (is_known and new[-1:] == (1,)):
+            yield text
     if lacking and shape[1:] == taken[1:-1] and is_known:  # one feature a timestep
         yield f"{name} = {name}[..., None] with Input({shown((*shape[1:], 1))})"
     if len(shape) == len(taken) and None not in shape[1:] and samples in (None, shape[0]):

@@ -145,9 +145,9 @@ class LayerOverTime(Layer):
 
 def _says_shape(layer: Any) -> bool:
     """Whether a layer or model says what it makes without being called."""
-    is_followed = own(layer, "own_keras_name") or own(layer, "own_kind")
-    is_own = is_of_code(type(layer)) and not is_followed
-    return not is_own or overrides(layer, "compute_output_shape")
+    is_own = is_of_code(type(layer)) and overrides(layer, "call")
+    is_said = own(layer, "own_keras_name") or overrides(layer, "compute_output_shape")
+    return not is_own or bool(is_said)
 
 
 class LayerOfCells(LayerOverTime):
@@ -159,6 +159,8 @@ class LayerOfCells(LayerOverTime):
             because = opened("cells", "one cell stands several times in it: make each anew")
             self.own_layer.unread = unknown_of(because)
         self.own_starts = [*graph.tensors_in([given[1:], named.get("initial_state")])]
+        self.own_loops = self.own_named.get("unroll") is not True  # of a graph, not of data
+        self.own_loops &= not are_computed([*graph.tensors_in(given)])
         return super().call(*given, **named)
 
     def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
@@ -172,7 +174,7 @@ class LayerOfCells(LayerOverTime):
             states_before = [*map(Tensor, before)]
             timestep, after = cell(timestep, states_before, **_trained_as_needed(cell))
             after = [*after] if isinstance(after, list | tuple) else [after]
-            if self.own_named.get("unroll") is not True:
+            if self.own_loops:
                 _check_states(cell, states_before, after, "returns")
                 _check_states(cell, states_before, [*islice(starts, len(before))], "is given")
             states += [after] if self.own_is_stack and each is kept else after
