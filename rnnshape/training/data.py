@@ -31,7 +31,7 @@ class Data:
     Attributes:
         name: as the code calls it: `"X"`.
         shape: its sizes, the samples first; None where even their number is not known.
-        dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers;
+        dtype: its kind of entries, as NumPy writes it; of a list `"list"`, or `"list of text"`;
             `UNKNOWN_ENTRIES` where it may hold no numbers.
         values_from, values_below: the smallest of its whole numbers, and one more than the largest;
             of random ones, some are surely that small and that large.

@@ -20,6 +20,7 @@ from rnnshape.training.shapes import (
 
 OF_A_LAYER = "each layer has its own words"
 OF_VALIDATION = " of validation_data"
+CLASSES_OF_TEXT = "{0} = np.unique({0}, return_inverse=True)[1]"
 ANY = 0  # in the place of None, where an input takes any size
 NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
     "object": ("objects", "object"),
@@ -99,7 +100,7 @@ def text_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         "list": ("a list", "Unrecognized data type"),
     }
     for data, port in zip(call.x, model.inputs, strict=False):
-        what, words = not_cut.get(data.dtype or "", ("", ""))
+        what, words = not_cut.get((data.dtype or "").partition(" ")[0], ("", ""))
         if what and port.dtype == "string" and call.is_batched and not data.of:
             message = f"{data} is {what}: Keras takes text as a tensor"
             remedy = f"{data.name} = tf.constant({data.name})"
@@ -109,13 +110,15 @@ def text_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
 def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
     """Entries that are no numbers, and lists, which Keras takes for one array each."""
     name, dtype = data.name, data.dtype or ""
-    if dtype == "list":
+    if dtype.startswith("list"):
         words = "Unrecognized data type" if call.is_batched else "Only input tensors may be passed"
         if kind == "labels" and not call.is_batched:
             words = "y_true and y_pred have different structures"
         message = f"{name} is a list, which Keras takes for one array each"
         makes = "keras.utils.pad_sequences" if None in (data.shape or ()) else "np.array"
         remedies: tuple[str, ...] = (f"{name} = {makes}({name})",)
+        if dtype != "list" and kind == "labels":
+            remedies = (CLASSES_OF_TEXT.format(name),)
     elif found := next((start for start in NO_NUMBERS if dtype.startswith(start)), None):
         if kind == "labels" and not call.is_batched:
             return None
@@ -124,7 +127,7 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
         message = f"{data} holds {what} where numbers are expected"
         remedies = () if dtype == "mixed" else (f"{name} = {name}.astype('float32')",)
         if kind == "labels" and what in ("text", "categories"):
-            remedies = (f"{name} = np.unique({name}, return_inverse=True)[1]",)
+            remedies = (CLASSES_OF_TEXT.format(name),)
     else:
         return None
     return call.problem(kind, message, data, words, remedies=remedies)

@@ -110,7 +110,8 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
         name = text
     if isinstance(value, list | tuple) and all(found.is_number for found in opens_in(value)):
-        return Data(name, _shape_of_list(value), "list", of=of)
+        is_text = any(isinstance(part, str) for part in within(value))
+        return Data(name, _shape_of_list(value), "list of text" if is_text else "list", of=of)
     unknown = _unknown_in(value)
     if not isinstance(value, Array):
         return Data(name, None, of=of, unknown=unknown)

@@ -159,8 +159,8 @@ class LayerOfCells(LayerOverTime):
             because = opened("cells", "one cell stands several times in it: make each anew")
             self.own_layer.unread = unknown_of(because)
         self.own_starts = [*graph.tensors_in([given[1:], named.get("initial_state")])]
-        self.own_loops = self.own_named.get("unroll") is not True  # of a graph, not of data
-        self.own_loops &= not are_computed([*graph.tensors_in(given)])
+        is_data = are_computed([*graph.tensors_in(given)])  # of which no loop is made
+        self.own_loops = not (is_data or own(self, "own_named", {}).get("unroll") is True)
         return super().call(*given, **named)
 
     def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
