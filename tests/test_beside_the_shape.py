@@ -120,6 +120,31 @@ FROZEN_BY = [
 ]
 
 
+OWN_MODEL = """
+class Own(Model):
+    def __init__(self, **more):
+        super().__init__(**more); self.l = layers.LSTM(4); self.d = layers.Dense(1)
+    def call(self, x): return self.d(self.l(x))
+"""
+MADE_FROZEN = [
+    "m = Own(); m(x)",
+    "m = Own(trainable=False); m(x)",
+    "m = Own(trainable=True); m(x)",
+    "m = Own(); m(x); m.trainable = False; m.d.trainable = True",
+    "m = Own(); m.trainable = False; m(x); m.trainable = True",
+    "m = Own(); m(x); m.l.trainable = False",
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("made", MADE_FROZEN)
+def test_as_much_of_a_model_of_the_code_is_trained_as_keras_counts(
+    made: str, tmp_path: Path
+) -> None:
+    text = f"import keras\nfrom keras import *\n{OWN_MODEL}\nx = ops.zeros((2, 5, 3))\n{made}\n"
+    assert not [*_counted_otherwise(text, tmp_path)]
+
+
 @pytest.mark.keras
 @pytest.mark.parametrize(
     "copied", ["", "m = keras.models.clone_model(m)\n"], ids=["it", "its copy"]
@@ -130,12 +155,16 @@ def test_as_much_is_trained_as_keras_counts(
     made: str, frozen: str, copied: str, tmp_path: Path
 ) -> None:
     text = f"import keras\nfrom keras import *\n{FROZEN_MODELS[made]}\n{frozen}\n{copied}"
-    model: dict[str, Any] = {}
-    exec(text, model)
-    program, summary = tmp_path / "program.py", list[str]()
+    assert not [*_counted_otherwise(text, tmp_path)]
+
+
+def _counted_otherwise(text: str, folder: Path) -> Iterator[str]:
+    made: dict[str, Any] = {}
+    exec(text, made)
+    program, summary = folder / "program.py", list[str]()
     program.write_text(text)
-    model["m"].summary(print_fn=lambda line, **_: summary.append(line))
-    assert not [*_sums_that_differ(f"{program}:m", summary[0])]
+    made["m"].summary(print_fn=lambda line, **_: summary.append(line))
+    return _sums_that_differ(f"{program}:m", summary[0])
 
 
 @pytest.mark.keras

@@ -120,7 +120,8 @@ class Model(Layer):
     def __setattr__(self, name: str, value: Any) -> None:
         """`model.trainable = False` is said of each of its layers."""
         check_writable(self, name)
-        if name == "trainable" and self.own_changes_trainable(value):
+        is_new = name == "trainable" and self.own_changes_trainable(value)
+        if is_new and (self.own_kind or self.own_takes):  # else it may not have its layers yet
             for layer in dict.fromkeys(call.layer for call in self.own_calls()):
                 stand_in_of(layer).trainable = value
         object.__setattr__(self, name, value)
