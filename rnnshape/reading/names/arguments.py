@@ -259,7 +259,7 @@ def check_called(model: Any, end: str) -> None:
     is_end = end in ("input", "output")
     if model.own_kind != "Sequential" or model.own_is_symbolic or held or not is_end:
         return
-    write = f"{model.own_title or 'model'}.{end}s[0]"
+    write = f"{model.own_variable or 'model'}.{end}s[0]"
     words = f"has never been called and thus has no defined {end}"
     message = f"a Sequential that is called with no tensor has no {end}: write {write}"
     session().problem(message, write, words=words)

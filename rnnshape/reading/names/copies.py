@@ -97,7 +97,7 @@ def layer_anew(layer: graph.Layer, copies: dict[Any, Any]) -> graph.Layer:
         is_trained = layer.call["trainable"]
         refresh(layer.stand_in)
         copies[layer] = replace(layer, stand_in=None)
-        if is_recurrent(layer.call.name):  # whose cell is made anew
+        if is_recurrent(layer.call.name) and layer.call.name != "RNN":  # its cell is made anew
             copies[layer].call = with_trained(layer.call, is_trained)
     made: graph.Layer = copies[layer]
     return made
