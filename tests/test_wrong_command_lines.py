@@ -538,36 +538,67 @@ def test_a_pipe_that_does_not_wait_loses_nothing_of_either_end() -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("", {"lstm", "gru", "simplernn"}),
+        ("", {"lstm", "gru", "simplernn", "train.py", "models/", "a.ipynb", "my\\ model.h5"}),
         ("ls", {"lstm"}),
-        ("tr", set()),  # then it completes the names of files itself
+        ("tr", {"train.py"}),
+        ("models/", {"models/m.keras"}),
+        ("my", {"my\\ model.h5"}),
+        ("'my", {"my model.h5"}),
         ("--mer", {"--merge-mode"}),
         ("--merge-mode s", {"sum"}),
         ("--format ma", {"markdown"}),
         ("--loss ms", {"mse", "msle"}),
-        ("--x ", set()),
+        ("--x ", {"X.npy", "models/"}),
     ],
 )
-def test_a_shell_is_offered_words_options_and_losses(
-    typed: str, offered: set[str], monkeypatch: pytest.MonkeyPatch
+def test_a_shell_is_offered_words_options_losses_and_files(
+    typed: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "models").mkdir()
+    for name in (
+        "train.py",
+        "a.ipynb",
+        "notes.md",
+        "X.npy",
+        "models/m.keras",
+        "models/.x.py",
+        "my model.h5",
+    ):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
     asking = {
         "COMP_WORDS": f"rnnshape {typed}",
         "COMP_CWORD": str(len(f"x {typed}".split(" ")) - 1),
     }
     for name, value in ({"_RNNSHAPE_COMPLETE": "complete_bash"} | asking).items():
         monkeypatch.setenv(name, value)
-    assert set(command(variables=os.environ).out.split()) == offered
+    assert set(command(variables=os.environ).out.splitlines()) == offered
 
 
-@pytest.mark.parametrize(("typed", "code"), [("ls", 0), ("tr", 1)])
-def test_fish_is_told_whether_it_completes_files_itself(
-    typed: str, code: int, monkeypatch: pytest.MonkeyPatch
+NAMES = (r"a\$(touch x).py", 'a\\");touch x;#.py', "a';touch x;'.py", "a`touch x`.py", "a\n.py")
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish", "powershell", "bash"])
+def test_a_shell_that_evaluates_what_it_is_offered_runs_no_name_of_a_file(
+    shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"rnnshape {typed}")
-    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "is-args")
-    monkeypatch.setenv("_RNNSHAPE_COMPLETE", "complete_fish")
-    assert command(variables=os.environ).code == code
+    for name in (*NAMES, "a (1).py"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    asking = {
+        "COMP_WORDS": 'rnnshape "a',
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "rnnshape a",
+        "_TYPER_COMPLETE_WORD_TO_COMPLETE": "a",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_RNNSHAPE_COMPLETE": f"complete_{shell}",
+    }
+    for name, value in asking.items():
+        monkeypatch.setenv(name, value)
+    told = command(variables=os.environ).out
+    assert "a (1).py" in told
+    assert "touch" not in told
+    assert "a\n" not in told
 
 
 @pytest.mark.parametrize("asking", [{}, {"COMP_WORDS": "rnnshape", "COMP_CWORD": "x"}], ids=str)

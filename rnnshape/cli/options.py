@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -119,6 +121,37 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _what(incomplete: str) -> Iterator[str]:
+    """The words and files that a WHAT may go on as."""
+    from rnnshape.reading import files  # only a shell that completes needs it
+
+    yield from (*WORDS, *_files(incomplete, files.SUFFIXES))
+
+
+def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """Paths of files that end so, and of folders."""
+    from glob import escape, iglob  # only a shell that completes needs it
+
+    # The others quote what is offered, but Typer has zsh evaluate it before that.
+    is_bash = "bash" in os.environ.get("_RNNSHAPE_COMPLETE", "")
+    is_quoted = bool(re.search(r"""\s["'][^\s]*$""", os.environ.get("COMP_WORDS", "")))
+    for path in sorted(iglob(f"{escape(incomplete)}*")):
+        written = (
+            re.sub(r"[^\w@%+=:,./~-]", r"\\\g<0>", path) if is_bash and not is_quoted else path
+        )
+        is_special = re.search(r"""[\\"'`$!]""", path.replace(os.sep, "/"))  # also in quotes
+        if (written == path and is_special) or not path.isprintable():
+            continue
+        if os.path.isdir(path):
+            yield f"{written}/"
+        elif path.lower().endswith(suffixes):
+            yield written
+
+
+def _arrays(incomplete: str) -> Iterator[str]:
+    return _files(incomplete, (".npy",))
+
+
 def losses() -> list[str]:
     """The names that a `--loss` may have."""
     from rnnshape.training.losses import NAMES
@@ -160,7 +193,7 @@ WHAT = typer.Argument(
     "a .keras, .py or .ipynb file, or - for questions from standard input, a line each.",
     show_default=False,
     metavar="WHAT...",
-    autocompletion=lambda: list(WORDS),  # a shell that is offered nothing completes files itself
+    autocompletion=_what,
 )
 OPTIONS: Mapping[str, Any] = {
     "what": Annotated[list[str] | None, WHAT],
@@ -186,8 +219,8 @@ OPTIONS: Mapping[str, Any] = {
     "let": _texts(
         "A name that read code leaves open: --let vocab_size=5000.", "--let", "NAME=VALUE"
     ),
-    "x": _texts("X by its shape, or a .npy file: --x 16,5,3.", "--x", "SHAPE"),
-    "y": _texts("y, the same: does it fit the output?", "--y", "SHAPE"),
+    "x": _texts("X by its shape, or a .npy file: --x 16,5,3.", "--x", "SHAPE", _arrays),
+    "y": _texts("y, the same: does it fit the output?", "--y", "SHAPE", _arrays),
     "loss": _texts("The loss that compares them.", "--loss", "NAME", losses),
     "check": _option(bool, HOW, "Only what is wrong, a line each, by the rule alone.", "--check"),
     **{view.name: _option(bool, SHOW, view.help, f"--{view.name}") for view in VIEWS},

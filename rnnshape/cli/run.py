@@ -72,9 +72,8 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
             stdout.flush()
     except (TyperException, UsageError) as wrong:
         raise UsageError(_reworded(wrong, arguments)) from None
-    except SystemExit as end:  # so Rich leaves when the reader of the help has left
-        # By the code a shell is told whether it is offered anything, or completes files itself.
-        return int(bool(end.code)) if COMPLETION in environment.variables else ExitCode.ANSWERED
+    except SystemExit:  # so Rich leaves when the reader of the help has left
+        return ExitCode.ANSWERED
     except (LookupError, ValueError):
         if COMPLETION not in environment.variables:
             raise
