@@ -10,7 +10,7 @@ from itertools import groupby
 
 from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
-from rnnshape.expression import Unknown
+from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import not_of_a_graph
 from rnnshape.network import Dimensions, Network, Question, Size
 from rnnshape.network_inputs import with_other_sizes
@@ -63,8 +63,9 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
 
 def _of_names(network: Network, call: TrainingCall) -> Iterator[Problem]:
     """A name of a layer that Keras takes, and TensorFlow not in its graph."""
-    given = ((step.name, step.layer["name"], *step.group.split("/")) for step in network.steps)
-    if wrong := not_of_a_graph(str(name or "") for names in given for name in names):
+    within = (call["name"] for step in network.steps for call in calls_within(step.layer))
+    names = (name for step in network.steps for name in (step.name, *step.group.split("/")))
+    if wrong := not_of_a_graph(str(name or "") for name in (*within, *names)):
         yield call.problem("data", f"{call.call} takes {wrong[0]}", remedies=(wrong[1],))
 
 

@@ -62,7 +62,7 @@ def not_of_a_graph(names: Iterable[str], what: str = "layer") -> tuple[str, str]
     for name in filter(None, names):
         if not re.fullmatch(rf"{first}[A-Za-z0-9_.\\/>-]*", name):
             write = re.sub(r"\W", "_", name, flags=re.ASCII)
-            write = write if write.strip("_") else what
+            write = (write.lstrip("_") if first else write) if write.strip("_") else what
             words = f"is not a valid {'root ' * bool(first)}scope name"
             message = f"no {what} of the name {name!r}: write {write!r}"
             return f'{message} (Keras: "{words}")', repr(write)

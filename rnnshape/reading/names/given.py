@@ -216,14 +216,15 @@ def check_kinds(method: str, words: Mapping[str, Any]) -> None:
             is_shown = isinstance(value, int | float | str | None)
             given = repr(value) if is_shown else what_it_is(value)
             refuse(f"{method} takes {word} as {takes}, not {given}", "")
-    callbacks = words.get("callbacks")
-    for one in within(callbacks):  # Keras calls `set_model` of each
+    for one in within(words.get("callbacks") or []):  # Keras calls `set_model` of each
         kind = one.without_base if isinstance(one, Open) else one
         path = one.label if isinstance(one, Open) and one.node is None else ""
-        if ".callbacks." in path or isinstance(kind, type | FunctionType):
+        if isinstance(kind, FunctionType):
+            refuse(f"{method} takes callbacks, not a function", "set_model")
+        elif ".callbacks." in path or isinstance(kind, type):
             name = path.rpartition(".")[2] or kind.__name__
             refuse(f"{method} takes callbacks, not their classes: write {name}(...)", "set_model")
-        elif isinstance(one, str | int | float) or (one is None and one is not callbacks):
+        elif isinstance(one, str | int | float | None):
             refuse(f"{method} takes callbacks, not {one!r}", "set_model")
 
 

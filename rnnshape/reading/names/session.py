@@ -125,7 +125,7 @@ class Session:
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
-            describe(graph.network_of([], (), "", [call]))  # the code itself may know what to do
+            _describe_tried(call)  # the code itself may know what to do
             _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
@@ -285,6 +285,14 @@ def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
     """Whether a handler does more than to say what it caught."""
     handled = (part for handler in tried.handlers for part in handler.body)
     return not all(ast.unparse(part).startswith(SAYS) for part in handled)
+
+
+def _describe_tried(call: graph.LayerCall) -> None:
+    try:
+        describe(graph.network_of([], (), "", [call]))
+    except QueryError:  # what comes before tells more of what it takes
+        describe(graph.network_of([], (), "", [*graph.calls_before(call.tensors, []), call]))
+        raise
 
 
 def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:

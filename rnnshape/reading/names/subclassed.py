@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
-from rnnshape.expression import Call
+from rnnshape.expression import Call, calls_within
 from rnnshape.layer_names import not_of_a_graph
 from rnnshape.nest import within
 from rnnshape.reading import graph
@@ -128,7 +128,8 @@ def check_graph(model: Any, method: str) -> None:
     if method == "__call__" or may_be_eager(model, model.own_compiled):
         return
     calls = model.own_calls()
-    own = [str(name or "") for call in calls for name in (call.layer.call["name"], call.layer.name)]
+    within = (each["name"] for call in calls for each in calls_within(call.layer.call))
+    own = [str(name or "") for name in (*within, *(call.layer.name for call in calls))]
     names = dict.fromkeys([*own, *(name for call in calls for name in call.group.split("/"))])
     title = model.own_name or model.own_auto_name
     if wrong := not_of_a_graph([title], "model") or not_of_a_graph(names):
