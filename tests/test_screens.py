@@ -222,7 +222,7 @@ def number(value: int | None) -> str:
 @at_every_width
 def test_a_diagram_has_a_cell_at_every_timestep_and_every_output(name: str, columns: int) -> None:
     for shown, text in zip(SCREENS[name].answers, drawn(name, columns), strict=True):
-        pictures = re.findall(r"^ *t = 0.*?(?=\n\n)", text, re.MULTILINE | re.DOTALL)
+        pictures = re.findall(r"^ +t = 0.*?(?=\n\n)", text, re.MULTILINE | re.DOTALL)
         layers = [layer for report in shown.reports for layer in recurrent(report)]
         if len(pictures) < len(layers):
             assert text.count("the diagram needs") == len(layers) - len(pictures)
@@ -236,7 +236,8 @@ def test_a_diagram_has_a_cell_at_every_timestep_and_every_output(name: str, colu
             passes = recurrence.passes
             rows = sum(1 if one.states[0] == one.hidden else len(one.states) for one in passes)
             cells = {cell for one in passes for cell in one.cells}
-            of_cells = [one for one in re.findall(r"\w+", picture) if one in cells]
+            boxes = re.findall(r"(?<=│)(\w+(?: \d)?) *(?=│)", picture)
+            of_cells = [one for one in boxes if one in cells]
             assert len(of_cells) == rows * len(timesteps)
             outputs = 2 if len(passes) == 2 and recurrence.merge is None else 1
             for state in layer.outputs[outputs:]:

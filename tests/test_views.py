@@ -22,8 +22,9 @@ from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.formats.layout import laid_out
 from rnnshape.measuring.arrays import Array
+from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
-from rnnshape.reading import read
+from rnnshape.reading import parse, read
 from rnnshape.reading.saved_model import read_config
 from rnnshape.rules.facts import Axis
 from rnnshape.shown import Report
@@ -305,9 +306,17 @@ def test_where_no_timestep_is_left_there_is_no_diagram() -> None:
 
 
 def test_how_wide_a_diagram_must_be_is_said() -> None:
-    text = answer(asked(BI_LSTM), ["diagram"], columns=50)
-    assert "\n(the diagram needs 53 columns)\n" in text
+    text = answer(asked("GRU(3)"), ["diagram"], columns=30)
+    assert "\n(the diagram needs 31 columns)\n" in text
     assert "inputs above" not in text
+
+
+def test_a_long_name_stands_at_the_right_where_there_is_no_room_at_the_left() -> None:
+    layer = parse("Bidirectional(GRU(3))")
+    name = "a_name_that_is_rather_long"
+    step = Step(layer, (Ref(0),), names=(name,))
+    report = Report(Question(Network((Input((2, 2, 1)),), (step,), name="code.py")))
+    assert f"│ :U│ U: │ {name}\n" in answer(report, ["diagram"])
 
 
 @pytest.mark.parametrize("columns", range(45, 100, 5))

@@ -88,8 +88,9 @@ def _block(block: Block) -> Iterator[str]:
             kind = "" if is_prose else ' class="code"'
             for line in lines:
                 yield f"<p{kind}>{_text(line)}</p>"
-        case Picture(text):
-            yield f"<pre>{_text(text)}</pre>"
+        case Picture(text, description):
+            label = f' role="img" aria-label="{escape(description)}"' if description else ""
+            yield f"<pre{label}>{_text(text)}</pre>"
         case Program(code):
             yield f"<pre>{_text(highlighted(code))}</pre>"
         case Grid():

@@ -50,6 +50,7 @@ class Picture(NamedTuple):
     """Text whose lines must not be broken."""
 
     text: Text
+    description: str = ""
 
 
 class Program(NamedTuple):
