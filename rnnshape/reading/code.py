@@ -219,7 +219,8 @@ def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], S
 def _look_for_compile(source: Source) -> None:
     """Notes where any code says it, also what cannot be followed, or runs later or not at all."""
     SESSION.get().may_compile |= "compile" in source.text.replace("re.compile", "")
-    SESSION.get().has_custom_objects |= "custom_object" in source.text
+    is_told = "custom_object" in source.text or "keras_serializable" in source.text
+    SESSION.get().has_custom_objects |= is_told
     SESSION.get().may_add_loss |= "add_loss" in source.text or "egulariz" in source.text
 
 

@@ -48,7 +48,14 @@ class Bidirectional(Layer):
         if self.own_layer is not None and isinstance(backward_layer, Layer):
             vars(self)["backward_layer"] = backward_layer
             self.own_hold_parts()
-        inner = own(values[0] if values else named.get("layer"), "own_layer")
+        given = values[0] if values else named.get("layer")
+        if is_of_code(type(given)) and not session().has_custom_objects:
+            raise QueryError(
+                f"Bidirectional copies {type(given).__name__}, which Keras finds by its name: put "
+                "@keras.saving.register_keras_serializable() before its class "
+                '(Keras: "Could not locate class")'
+            )
+        inner = own(given, "own_layer")
         if self.own_layer is not None and inner in session().built:
             because = opened(str(inner.call), "a copy of it is for the features of the first")
             self.own_layer.unread = unknown_of(because)
