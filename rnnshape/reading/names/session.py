@@ -42,6 +42,7 @@ class Session:
         saved_weights: those that the code saves itself, by the path.
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
+        unchecked: calls of which it was not known if these weights are theirs, with that first one.
         certain: the calls that are surely made, within no other; taken: those of models.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
@@ -67,6 +68,7 @@ class Session:
         self.counts = Counts()
         evaluator.roots += [self.models, self.unused, self.calls, self.counts]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
+        self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.certain: list[graph.LayerCall] = Log()
         self.taken: set[graph.LayerCall] = set()
         self.holders: dict[int, list[Any]] = {}
@@ -131,8 +133,20 @@ class Session:
         if not (self.evaluator.conditions or self.evaluator.doubted):
             if not (self.groups or self.evaluator.trying):
                 self.certain.append(call)
-            _check_weights(self.built.setdefault(layer, call), call)
+            first = self.built.setdefault(layer, call)
+            if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
+                self.unchecked[call] = first  # to find the shapes of a long loop takes time
+            else:
+                _check_weights(first, call)
         return call
+
+    def take_calls(self, calls: Sequence[graph.LayerCall], *, are_checked: bool) -> None:
+        """Notes the calls of a model, and checks those whose shapes were not known as they were
+        made."""
+        self.taken.update(calls)
+        for call in calls if are_checked else ():
+            if (first := self.unchecked.pop(call, None)) is not None:
+                _check_weights(first, call)
 
     def describe_aside(self) -> None:
         """Raises what Keras refuses of calls that no model takes: the code stops there, too."""
