@@ -17,6 +17,7 @@ from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph
+from rnnshape.reading.aside import refused_aside
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.names.arrays import array_of_shape
@@ -162,8 +163,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
                 question, network=network, is_of_code=True, notes=notes, calls=tuple(calls)
             )
             questions.append(made)
-        if held.taken and not evaluator.messages:
-            held.describe_aside()
+        for wrong in refused_aside(held) if held.taken and not evaluator.messages else ():
+            evaluator.tell(wrong)
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:

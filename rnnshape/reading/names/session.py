@@ -13,7 +13,7 @@ from rnnshape.description import describe
 from rnnshape.errors import NotReadError, Place, Problem, QueryError, did_you_mean
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
-from rnnshape.network import MOST_LAYERS, Network, Shape, check_count
+from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
@@ -27,7 +27,7 @@ STEPS_OF_CALL = 10  # of Python that take about as long as one call of a layer
 # What a handler does that only tells of what it caught.
 SAYS = ("raise", "print(", "log(", "log.", "logg", "traceback.", "warnings.", "sys.", "exit(",
         "quit(")  # fmt: skip
-MOST_CALLS = 200  # of training that are kept, and of layers that no model takes
+MOST_CALLS = 200  # of training, that are kept
 MORE_CALLS = "not all calls that give data are compared with their models: they are too many"
 
 
@@ -147,14 +147,6 @@ class Session:
         for call in calls if are_checked else ():
             if (first := self.unchecked.pop(call, None)) is not None:
                 _check_weights(first, call)
-
-    def describe_aside(self) -> None:
-        """Raises what Keras refuses of calls that no model takes: the code stops there, too."""
-        left = [call for call in self.certain if call not in self.taken][:MOST_CALLS]
-        known = (call for call in left if None not in map(graph.shape_of, call.tensors))
-        calls = graph.calls_before(map(graph.Tensor, known), [])
-        if 0 < len(calls) <= MOST_LAYERS:
-            describe(graph.network_of([], (), "", calls))
 
     def first_call(self, stand_in: Any) -> graph.LayerCall | None:
         """That by which a layer has its weights."""
