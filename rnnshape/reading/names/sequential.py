@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from rnnshape.chains import chain, input_of_first_layer
@@ -23,22 +23,25 @@ from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadM
 from rnnshape.reading.names.predictions import check_fits
 from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
+from rnnshape.reading.names.unsaid_input import (
+    NOT_KNOWN,
+    built_for,
+    says_length_alone,
+    says_no_input,
+)
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
-from rnnshape.signatures import INPUT_ARGUMENTS
 
-NOT_KNOWN = Unknown("a shape", (), "nothing says what it is given: put an Input(...) first")
-
-
-def _says_no_input(layer: Call) -> bool:
-    """Whether only what is in it says something of its input, as Keras does not ask there."""
-    return layer.name == "TimeDistributed" and not any(word in layer for word in INPUT_ARGUMENTS)
+MOST_PARTS = 100  # of a `Sequential`, that may say what it is given
 
 
-def _says_length_alone(layer: Call) -> bool:
-    """Whether it is an Embedding with Keras 2's `input_length`, of which this Keras only warns."""
-    said = [word for word in INPUT_ARGUMENTS if word in layer and word != "input_dim"]
-    return layer.name == "Embedding" and said == ["input_length"]
+def _parts(model: Sequential) -> Iterator[Any]:
+    """Its layers and models, with those of a `Sequential` in it that says nothing of its input."""
+    for item in model.own_items:
+        if isinstance(item, Sequential) and item.own_first().shape is None:
+            yield from _parts(item)
+        else:
+            yield item
 
 
 class Sequential(Model):
@@ -201,7 +204,7 @@ class Sequential(Model):
         if start is None or self.own_described().shape is not None:
             first = self.own_first()
             if first.shape is None:
-                first = replace(first, shape=self._unsaid())
+                first = replace(first, shape=self._as_built())
             start = Tensor(first)
         elif given:
             if isinstance(self.own_shape, tuple):
@@ -214,17 +217,20 @@ class Sequential(Model):
         if not self.own_is_described:
             session().built = built  # Keras has called none of its layers yet
 
-    def _unsaid(self) -> Any:
-        """What it is given where nothing says it but what is in its first layer. Nothing is assumed
-        where that is not read, or where a layer has its weights for something by now."""
-        first = next(iter(self.own_items), None)
-        if isinstance(first, UnreadLayer):
-            return first.own_layer.unread
-        layer = own(first, "own_layer")
-        within = layer.call if isinstance(layer, graph.Layer) else Call("")
-        if _says_no_input(within) and (shape := input_of_first_layer(within).shape) is not None:
-            return shape
-        return NOT_KNOWN if any(map(_is_made, self.own_items)) else None
+    def _as_built(self) -> Any:
+        """What nothing else says that it is given: the sizes that its first part was made for; of
+        what a later one was made for, it is not known what leads to it."""
+        for number, part in enumerate(islice(_parts(self), MOST_PARTS)):
+            if isinstance(part, Model):
+                needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
+            else:
+                needs = built_for(part)
+            if number and isinstance(needs, tuple):
+                return NOT_KNOWN
+            layer = own(part, "own_layer")
+            if needs is not None or layer is None or layer.unread:
+                return None if number else needs
+        return None
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         if self.own_open is not None:
@@ -320,7 +326,7 @@ class Sequential(Model):
         if takes:
             return input_anew(takes[0])
         layer = item.own_layer if isinstance(item, Layer) and item.own_keras_name else None
-        if layer and not (_says_no_input(layer.call) or _says_length_alone(layer.call)):
+        if layer and not (says_no_input(layer.call) or says_length_alone(layer.call)):
             source = input_of_first_layer(layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         says = own(item, "own_says")
@@ -332,7 +338,7 @@ class Sequential(Model):
         if said.shape is not None:
             return said
         layer = own(self.own_items[0], "own_layer") if self.own_items else None
-        if self.own_shape is None and layer and _says_length_alone(layer.call):
+        if self.own_shape is None and layer and says_length_alone(layer.call):
             return replace(said, shape=input_of_first_layer(layer.call).shape)
         return replace(said, shape=self.own_shape)
 
@@ -360,13 +366,3 @@ class Sequential(Model):
         if is_asked_first and not self.own_gives:
             tried(self.own_follow)
         return self.own_takes, self.own_gives
-
-
-def _is_made(item: Any) -> bool:
-    """Whether a layer, or one in it, has been called; of a model, whether it has its input."""
-    if isinstance(item, Sequential) and not item.own_is_described:
-        return any(map(_is_made, item.own_items))
-    if isinstance(item, Model):
-        return bool(item.own_is_described)
-    layer = own(item, "own_layer")
-    return bool(layer) and any(part in session().built for part in (layer, *layer.innermost))
