@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import Any, cast
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
+from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import (
     COMPARISONS,
@@ -125,7 +126,10 @@ class Array(StandIn):
             if any(isinstance(part, Array) and not part.own_kind() for part in parts):
                 raise IsOpenError(opened("data"))  # indices, or a mask
             return self.own_picked(index)
-        return array_of_shape(indexed(self.shape, index), self.own_dtype)
+        made = array_of_shape(indexed(self.shape, index), self.own_dtype)
+        is_value = any(isinstance(one, Array) for one in within(index))  # it may pick by values
+        is_part = type(made) is type(self) is Array and not is_value
+        return self.own_like(made.shape) if is_part else made
 
     def _entry(self, number: Any) -> Any:
         is_of_numpy = type(self) is Array and self.own_dtype != "object"
@@ -134,7 +138,7 @@ class Array(StandIn):
     def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
         """What shows these numbers of it, and changes with it."""
         made = Array(shape, values, self.own_dtype)
-        made.own_written = self.own_written
+        made.own_written, made.own_random = self.own_written, self.own_random
         return made
 
     def __setitem__(self, index: object, value: object) -> None:
@@ -226,7 +230,9 @@ class Array(StandIn):
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
-        return Array(shape, dtype=self.own_dtype)
+        made = Array(shape, dtype=self.own_dtype)
+        made.own_random = (0, 0) if self.own_written else self.own_random
+        return made
 
     def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""

@@ -13,7 +13,7 @@ from rnnshape.source import Source
 LONGEST_LABEL = 100  # characters
 # What makes another value of one that is open; all else is the same value, or a part of it.
 MAKING = ast.BinOp | ast.UnaryOp | ast.Call | ast.IfExp | ast.AugAssign | ast.JoinedStr
-DEEPEST = 6  # lists within each other that are searched
+DEEPEST = 10  # lists within each other that are searched
 
 
 @dataclass(eq=False, repr=False, slots=True)
