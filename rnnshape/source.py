@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import Place, QueryError
@@ -15,6 +16,21 @@ LONGEST_TEXT = 100_000  # characters
 MOST_BITS = 14_000  # of a number in a text
 NO_PYTHON = "this can't be read"  # how what is said of it begins
 LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
+# Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.
+MARKS = re.compile(
+    r"""('{3}|"{3}|'|")(?:\\.|(?!\1)[^\\])*(?:\1|(?P<open>))|#[^\n]*|->|→|[()\[\]{},]""", re.DOTALL
+)
+
+
+def with_plain_arrows(text: str) -> str:
+    """The same text with -> for each → that stands in no string.
+
+    >>> with_plain_arrows("LSTM(3, name='→') → Dense(1)")
+    "LSTM(3, name='→') -> Dense(1)"
+    """
+    if "→" not in text:
+        return text
+    return MARKS.sub(lambda mark: "->" if mark[0] == "→" else mark[0], text)
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,44 @@ class Source:
     def statements(self) -> list[ast.stmt]:
         """The statements of the text, unread, or a `QueryError` that shows where it breaks off."""
         return self.parsed(self.text)
+
+    def arrows(self) -> list[int]:
+        """Where `->` stands outside brackets and strings. What is left open, the parser says."""
+        text = self.text
+        if "->" not in text:
+            return []
+        if len(text) > self.longest:
+            raise QueryError(f"this is too long to be read: {len(text):,} characters")
+        found: list[int] = []
+        commas: list[int] = []
+        depth = 0
+        for mark in MARKS.finditer(text):
+            if depth == 0 and mark[0] in ("->", ","):
+                (commas if mark[0] == "," else found).append(mark.start())
+            depth += (mark[0] in "([{") - (mark[0] in ")]}")
+            if mark["open"] is not None:  # Python's parser says so
+                depth = -1
+        lines = [text[text.rfind("\n", 0, place) + 1 : place].lstrip() for place in found]
+        if found and all(line.startswith(("def ", "async def ")) for line in lines):
+            return []  # those of functions: `def build(units) -> Model:`
+        if depth:  # in one more bracket it may go over several lines
+            joined = text.replace("->", " ,")
+            self.parsed(f"(\n{joined}" if depth > 0 else joined, int(depth > 0))
+        if not found:
+            return []
+        if commas:
+            raise QueryError("the layers of a chain are joined by ->", self._found(commas[0]))
+        for start, end in pairwise([-2, *found, len(text)]):
+            if not text[start + 2 : end].strip():
+                at = found[0] if start == -2 else start
+                raise QueryError("a layer is missing beside this ->", self._found(at, 2))
+        return found
+
+    def _found(self, place: int, width: int = 1) -> Place:
+        before = self.text[:place].replace("\r\n", "\n").replace("\r", "\n")
+        number, start = before.count("\n"), len(before) - (before.rfind("\n") + 1)
+        where = f"{self.where}{number + 1}" if self.where else ""
+        return Place.near(self.lines[number], start, start + width, where)
 
     def between(self, marks: Sequence[int]) -> list[ast.expr]:
         """The expressions between marks of two characters, such as `->`, that stand at these

@@ -75,7 +75,8 @@ def one_question(lines: Iterator[Line]) -> tuple[str | None, Iterator[Line]]:
 
 def is_question(line: str) -> bool:
     """Whether a line is one in Keras, and none of a program."""
-    from rnnshape.reading.literal import is_literal, with_plain_arrows
+    from rnnshape.reading.literal import is_literal
+    from rnnshape.source import with_plain_arrows
 
     is_chain = "->" in with_plain_arrows(line) and not line.startswith(("def ", "async "))
     return is_chain or layer_of_word(line) is not None or is_literal(line)

@@ -4,10 +4,8 @@ literal arguments. Nearly all of them are bound here, without what follows code.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 from math import isfinite
 
 from rnnshape.chains import chain
@@ -15,9 +13,8 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
 from rnnshape.network import Network
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
-from rnnshape.source import Source
+from rnnshape.source import Source, with_plain_arrows
 
-ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|→""")
 LONGEST = 4_000  # characters
 MODULES = ("layers", "keras.layers", "tf.keras.layers")
 KINDS = ("layers", *ARGUMENT_OBJECTS)
@@ -36,17 +33,6 @@ def is_literal(text: str) -> bool:
     False
     """
     return _statements(with_plain_arrows(text)) is not None
-
-
-def with_plain_arrows(text: str) -> str:
-    """The same text with -> for each → that stands in no string.
-
-    >>> with_plain_arrows("LSTM(3, name='→') → Dense(1)")
-    "LSTM(3, name='→') -> Dense(1)"
-    """
-    if "→" not in text:
-        return text
-    return ARROWS.sub(lambda found: "->" if found[0] == "→" else found[0], text)
 
 
 @lru_cache(maxsize=16)
@@ -104,29 +90,18 @@ def _is_plain(node: ast.AST) -> bool:
 
 def _bound_layers(source: Source) -> list[Call]:
     """The layers of an expression, a chain or a list of layers; the first may be an `Input`."""
+    arrows, has_arrow = source.arrows(), "->" in source.text  # perhaps in brackets
     match _statements(source.text):
-        case [ast.Expr(value=node)] if _is_joined(source.text, node):
-            nodes = [*_layers(node)]
+        case [ast.Expr(value=node)] if bool(arrows) == has_arrow and not source.text[:1].isspace():
+            parts = source.between(arrows) if arrows else [node]
         case _:
             raise _MoreError
+    nodes = [layer for part in parts for layer in _layers(part)]
     layers = [_bound(source, node, may_be_input=node is nodes[0]) for node in nodes]
     others = layers[1:] if layers and layers[0].name == "Input" else layers
     if not others or any(other.name not in LAYERS for other in others):
         raise _MoreError
     return layers
-
-
-def _is_joined(text: str, node: ast.expr) -> bool:
-    """Whether every arrow of a text stands between two of its layers, and nothing else does."""
-    if "->" not in text:
-        return not text[:1].isspace()
-    if not isinstance(node, ast.Tuple) or "\n" in text or not text.isascii():
-        return False
-    if node.col_offset < node.elts[0].col_offset:  # in brackets
-        return False
-    pairs = pairwise(node.elts)
-    between = (text[first.end_col_offset : second.col_offset] for first, second in pairs)
-    return [part.strip() for part in between] == ["->"] * text.count("->")
 
 
 def _layers(node: ast.expr) -> Iterator[ast.Call]:

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from textwrap import dedent
 
 from rnnshape.chains import chain
@@ -16,7 +15,6 @@ from rnnshape.network import Input, Network, Question, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import NamedValue, Reading
-from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.names.arguments import Setting
 from rnnshape.reading.names.keras import NAMES, near_layer
 from rnnshape.reading.names.layers import Layer
@@ -27,12 +25,8 @@ from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, module_of, signature
-from rnnshape.source import NO_PYTHON, Source
+from rnnshape.source import NO_PYTHON, Source, with_plain_arrows
 
-# Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.
-MARKS = re.compile(
-    r"""('{3}|"{3}|'|")(?:\\.|(?!\1)[^\\])*(?:\1|(?P<open>))|#[^\n]*|->|[()\[\]{},]""", re.DOTALL
-)
 NOT_JOINED = (NO_PYTHON, "TypeError: '>'", "TypeError: unsupported operand")
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 # What people write between layers in place of `->`.
@@ -74,7 +68,7 @@ def _reading(text: str, let: Let, begins: Sequence[NamedValue]) -> Reading:
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
         text = text if "\n" in text else text.lstrip()
     source = Source(text, "line " if "\n" in text.strip() else "")
-    marks = _arrows(source)
+    marks = source.arrows()
     try:
         statements = [] if marks else source.statements()
         nodes = source.between(marks) if marks else _expressions(statements)
@@ -307,43 +301,3 @@ def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:
     setting = own(value, "own_name", "")
     what = f"{setting} is" if setting and module_of(setting) else "this is"
     return source.error(node, f"{what} not a Keras layer")
-
-
-def _arrows(source: Source) -> list[int]:
-    """Where `->` stands outside brackets and strings. What is left open, Python's parser says."""
-    text = source.text
-    if "->" not in text:
-        return []
-    if len(text) > source.longest:
-        raise QueryError(f"this is too long to be read: {len(text):,} characters")
-    found: list[int] = []
-    commas: list[int] = []
-    depth = 0
-    for mark in MARKS.finditer(text):
-        if depth == 0 and mark[0] in ("->", ","):
-            (commas if mark[0] == "," else found).append(mark.start())
-        depth += (mark[0] in "([{") - (mark[0] in ")]}")
-        if mark["open"] is not None:  # Python's parser says so
-            depth = -1
-    lines = [text[text.rfind("\n", 0, place) + 1 : place].lstrip() for place in found]
-    if found and all(line.startswith(("def ", "async def ")) for line in lines):
-        return []  # those of functions: `def build(units) -> Model:`
-    if depth:  # in one more bracket it may go over several lines
-        joined = text.replace("->", " ,")
-        source.parsed(f"(\n{joined}" if depth > 0 else joined, int(depth > 0))
-    if not found:
-        return []
-    if commas:
-        raise QueryError("the layers of a chain are joined by ->", _place(source, commas[0]))
-    for start, end in pairwise([-2, *found, len(text)]):
-        if not text[start + 2 : end].strip():
-            at = found[0] if start == -2 else start
-            raise QueryError("a layer is missing beside this ->", _place(source, at, 2))
-    return found
-
-
-def _place(source: Source, place: int, width: int = 1) -> Place:
-    before = source.text[:place].replace("\r\n", "\n").replace("\r", "\n")
-    number, start = before.count("\n"), len(before) - (before.rfind("\n") + 1)
-    where = f"{source.where}{number + 1}" if source.where else ""
-    return Place.near(source.lines[number], start, start + width, where)
