@@ -103,14 +103,16 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
         return rows if place == 0 and size is None else size
 
     with_data = with_sizes_of(network, call)
-    holds_data = len(network.given) < len(network.inputs)  # perhaps of one batch
-    is_other = are_sizes_known(call.x) and (with_data != network or holds_data)
+    # Data that it holds may be of one batch, and a size that is written, that of one.
+    may_depend = len(network.given) < len(network.inputs)
+    may_depend |= any(step.layer.name == "reshape" for step in network.steps)
+    is_other = are_sizes_known(call.x) and (with_data != network or may_depend)
     if not (is_other and is_taken(network, given)):
         return
     samples = call.x[0].samples if call.x else None
     for rows in dict.fromkeys((call.rows or samples, call.last_rows or samples)):
         try:
-            describe(with_data, replace(given, batch=rows) if rows and holds_data else given)
+            describe(with_data, replace(given, batch=rows) if rows and may_depend else given)
         except QueryError as wrong:
             if rows and is_taken(with_other_sizes(with_data, of_batch), given):
                 continue  # Keras takes the batch from the data, too

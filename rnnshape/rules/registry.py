@@ -328,7 +328,7 @@ def _remedy(tensor: Tensor, rank: int) -> tuple[str, str]:
         if is_recurrent(layer.name)
     ]
     found = len(tensor.axes)
-    if found == rank - 1 and flags and not flags[0]:
+    if found == rank - 1 and flags and not flags[0] and "state" not in tensor.role:
         return "give it return_sequences=True", f"return_sequences=True  # of {tensor.source}"
     if found == rank + 1 and flags and flags[0]:
         code = f"return_sequences=False  # of {tensor.source}"

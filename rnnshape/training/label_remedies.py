@@ -104,7 +104,7 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
             yield from _units(now, now.y[-1])
             yield from (_with_loss(call, index, unit, whole) for unit in _units(now, now.y[-1]))
         if data.values_below is not None and data.values_below > 2:
-            yield from _units(now, data.values_below)
+            yield from _units(now, data.drawn_below or data.values_below)
         else:
             yield _with_loss(call, index, now, "binary_crossentropy")
     elif loss.startswith("binary"):

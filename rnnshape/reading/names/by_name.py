@@ -70,6 +70,8 @@ def wrong_names(
     elif is_named and (keyed or not is_single):
         needed = compared if keyed else outputs
         yield from _of_other_outputs(call, "labels are given", given.y, outputs, "", needed)
+        beside = given.validation and given.validation[1]
+        yield from _of_other_outputs(call, "labels to validate are given", beside, outputs, "")
     if is_named:
         words, needed = ("can't be found", ()) if keyed else ("Expected keys", outputs)
         yield from _of_other_outputs(call, "compile is given losses", loss, outputs, words, needed)

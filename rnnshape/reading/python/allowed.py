@@ -197,6 +197,10 @@ def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
         raise IsOpenError(dataclasses.replace(wrong.value, row=(number, wrong.value.row))) from None
 
 
+GO_OVER = (iter, list, tuple, enumerated)
+NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
+
+
 def grouped(values: Iterable[object], key: Any = None) -> Iterable[object]:
     """`itertools.groupby`, whose groups are gone where the next one is asked for."""
     return [(word, Stream([*group])) for word, group in itertools.groupby(values, key)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,8 +39,6 @@ from rnnshape.reading.python.streams import bounded
 from rnnshape.source import Source
 
 shortened = functools.partial(shortened_to, most=60)
-GO_OVER = (iter, list, tuple, allowed.enumerated)
-NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50  # of what is wrong, and of what is not read
 
@@ -182,10 +179,10 @@ class Evaluator:
             self.node = node
             found = self.derived(wrong.value)
             is_given = any(part is wrong.value for part in parts)
-            are_rows = plain in GO_OVER or (wrong.value is made and not is_given)
+            are_rows = plain in allowed.GO_OVER or (wrong.value is made and not is_given)
             found.row = wrong.value.row if are_rows else found.row
             if found is not wrong.value:
-                found.is_number = plain in NUMBERS or (wrong.is_made and not is_given)
+                found.is_number = plain in allowed.NUMBERS or (wrong.is_made and not is_given)
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
@@ -201,6 +198,8 @@ class Evaluator:
             is_beyond = is_place and isinstance(wrong, IndexError)  # whatever is at the others
             for found in opens_in([parts, named]) if callable(function) and not is_beyond else ():
                 return self.derived(found)
+            if "Open" in str(wrong):  # it has met one as it went over something
+                return self.open(self._text(function))
             refused = self.open(self._text(function), words_of(wrong))
             given = [getattr(plain, "__self__", None), *parts, named]
             is_pythons = is_place or not any(isinstance(part, StandIn) for part in within(given))
