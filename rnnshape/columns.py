@@ -150,7 +150,10 @@ def merged(*tensors: Tensor) -> Tensor:
     axes: list[Axis] = []
     for several in zip(*(tensor.axes for tensor in tensors), strict=True):
         lengths = {None if axis.is_unknown else axis.length for axis in several}
-        axes.append(replace(several[0], is_unknown=None in lengths or len(lengths) > 1))
+        is_unknown = None in lengths or len(lengths) > 1
+        factors = {axis.factor for axis in several}  # of what is not known, one is made up
+        factor = factors.pop() if len(factors) == 1 else 1
+        axes.append(replace(several[0], is_unknown=is_unknown, factor=factor))
     return replace(first, axes=tuple(axes))
 
 

@@ -757,3 +757,8 @@ def test_the_type_of_a_layers_numbers_is_that_which_keras_takes(text: str) -> No
     [network] = read_code(program, {}, "x.py").networks[-1:]
     [layer] = network.layers
     assert str(layer) == ("Dense(2)" if made == "float32" else f"Dense(2, dtype={made!r})")
+
+
+def test_an_axis_that_is_repeated_an_open_number_of_times_names_no_number() -> None:
+    told = command("x = Input((3,)); m = Model(x, ops.tile(x, (n, 2)))", "-n").out
+    assert "(?, 6)  (batch, 2·features)" in told
