@@ -605,6 +605,8 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
         ("m = Model(Z := Input((5,)), Dense(1)(keras.ops.concatenate([Z, Z], axis=0)))\n"
          "m.compile('adam', 'mse')\nZ = tf.data.Dataset.from_tensor_slices((X, y)).batch(6)\n"
          "m.fit(Z)", "the first axis of the output is not the batch"),
+        ("m = Sequential([Lambda(lambda x: keras.ops.squeeze(x)), Dense(1)])\n"
+         "m.compile('adam', 'mse')\nm.fit(X[..., None], y)", "squeeze without an axis, where"),
         ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),
         ("m.fit(X, y)", ""),
         ("m.fit(X, X)", ""),  # which is told

@@ -82,6 +82,7 @@ class Session:
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
         self.may_add_loss = False  # the same of losses that layers add themselves
         self.has_custom_objects = False  # the same of what Keras is told by name
+        self.squeezes = False  # anywhere, without an axis
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.number, self.follows = 0, list[bool]()
         self.defaults: dict[str, Any] = {}

@@ -42,6 +42,7 @@ def check_key(tensor: graph.Tensor, key: object) -> None:
 
 def check_squeezed(sizes: Sequence[Any] | None) -> None:
     """Without an axis TensorFlow leaves open which axes remain, where the batch is not known."""
+    session().squeezes = True
     if session().is_traced() and sizes and None in sizes:
         ones = [axis for axis, size in enumerate(sizes) if type(size) is int and size == 1]
         write = f"axis={ones[0] if len(ones) == 1 else tuple(ones) or '...'}"

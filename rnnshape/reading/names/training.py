@@ -255,9 +255,11 @@ def _unless_refused_later(given: Given, model: Any, ranks: dict[object, list[int
         before = ranks.setdefault((method, id(given.compiled)), now) if data else now
         if any(None not in pair and len({*pair}) > 1 for pair in zip(before, now, strict=False)):
             why = OTHER_AXES
-    made = [one.layer.call for one in model.own_calls()] if call.is_batched else []
-    if any(one.name == "squeeze" and one["axis"] is None for one in made):
-        why = SQUEEZED
+    made = [one.layer for one in model.own_calls()] if call.is_batched else []
+    for layer in made:
+        is_squeeze = layer.call.name == "squeeze" and layer.call["axis"] is None
+        if is_squeeze or (layer.unread and session().squeezes):
+            why = SQUEEZED
     if not why:
         return given
     x, y, beside = left_open((given.x, given.y, beside), "the model", why)
