@@ -72,8 +72,8 @@ def _as_numbers_of_words(x: Data, port: Port) -> str:
 
 def _order_that_fits(model: Model, call: TrainingCall) -> str:
     for order in other_orders(call, call.x):
-        pairs = zip(order, model.inputs, strict=True)
-        if not any(_wrong_shape(model, call, *pair) for pair in pairs):
+        pairs = [*zip(order, model.inputs, strict=True)]
+        if not any(_wrong_shape(model, call, *one) or _wrong_index(call, *one) for one in pairs):
             return written_call(call, order, call.y)
     return ""
 
