@@ -215,7 +215,8 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("«LSTM(3)»(5)", "layers are called with tensors, not with 5"),
         (
             "«Dense(3)»(LSTM(2))",
-            "layers are called with tensors, not with a layer: put -> between two",
+            "layers are called with tensors, not with a layer: call it with one first; a chain has "
+            "-> between two",
         ),
         ("Dense(«1 / 0»)", "ZeroDivisionError: division by zero"),
         (

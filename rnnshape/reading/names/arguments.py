@@ -275,7 +275,8 @@ def _passed(value: Any) -> Any:
     kind = "a function" if callable(value) else type(value).__name__
     kind = shortened(repr(value), 40) if isinstance(value, int | float | str) else kind
     what = getattr(type(value), "own_what", kind)
-    hint = ": put -> between two" if what in ("a layer", "a model") else ""
+    hint = ": call it with one first; a chain has -> between two"
+    hint = hint if what in ("a layer", "a model") else ""
     raise QueryError(
         f"layers are called with tensors, not with {what.replace('a model', 'a layer')}{hint}"
     )
