@@ -216,8 +216,11 @@ def outputs_of_other_rows(
     }
     found = dict[Ref, Sizes]()
     for ref in others:
-        pairs = [*zip(*(_axes(one, ref) for one in both), strict=True)]
-        if pairs and tuple(axis.length for axis in pairs[0]) not in batches:
+        if not (pairs := [*zip(*(_axes(one, ref) for one in both), strict=True)]):
+            continue
+        rows = tuple(axis.length for axis in pairs[0])
+        # What the code takes from the batch when it runs may be the batch again.
+        if rows not in batches and (pairs[0][0].is_said or len({*rows}) > 1):
             are_known = (a.is_said or (batch and a.length != b.length) for a, b in pairs)
             found[ref] = tuple(
                 a.length if known else None for (a, _), known in zip(pairs, are_known, strict=True)
