@@ -36,11 +36,11 @@ def model_of(
     named = names_of_outputs(network, count)
     is_tried = len(named) <= MOST_TRIED
     outputs = [
-        _output(network, description.layers, name, ref, shapes.get(ref), is_tried)
+        _output(network, description.layers, name, ref, shapes.get(ref), is_tried)._replace(
+            is_of_batch=ref not in others
+        )
         for name, ref in named
     ]
-    pairs = zip(named, outputs, strict=True)
-    outputs = [port._replace(is_of_batch=ref not in others) for (_, ref), port in pairs]
     ranks = [
         len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
         for source, tensor in zip(fewer.given, description.inputs, strict=False)
@@ -200,12 +200,13 @@ def outputs_of_other_rows(
 ) -> dict[Ref, Sizes]:
     """The sizes of the outputs of which the first axis is not the batch, here that of a call; None
     for those that follow from a batch that is not known."""
-    network, batch = with_sizes_of(network, call), call.rows
     usual = {tensor.axes[0] for tensor in description.inputs if tensor.axes}
     refs = network.returned(len(description.layers[-1].outputs))
     others = [ref for ref in refs if (axes := _axes(description, ref)) and axes[0] not in usual]
-    both = list[Description]()
-    for size in (batch or 2, (batch or 2) + 1) if others else ():
+    if not others:  # as of most models
+        return {}
+    network, batch, both = with_sizes_of(network, call), call.rows, list[Description]()
+    for size in (batch or 2, (batch or 2) + 1):
         with suppress(QueryError):
             both.append(describe(network, replace(given, batch=size)))
     if len(both) < 2:

@@ -51,7 +51,8 @@ def input_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     found = list[Problem]()
     for x, port in zip(call.x, model.inputs, strict=True):
         wrong = dtype_problem(call, x, "data") if port.dtype != "string" else None
-        if wrong and port.whole_numbers_below and x.name.isidentifier():  # it is of words
+        is_text = (x.dtype or "").startswith(("list of text", "<U", "str"))
+        if wrong and is_text and port.whole_numbers_below and x.name.isidentifier():
             wrong = replace(wrong, remedies=(_as_numbers_of_words(x, port),))
         wrong = wrong or _wrong_shape(model, call, x, port) or _wrong_index(call, x, port)
         found += [wrong] if wrong else []
