@@ -123,14 +123,22 @@ def with_other_sizes(network: Network, change: Callable[[int, int, str, Size], S
 def mend_by_data(
     wrong: QueryError, question: Question, is_taken: Callable[[Network], bool]
 ) -> None:
-    """Says the `Input` that the data needs in place of a likely one, where the layers take that."""
+    """Says the `Input` that the data needs in place of a likely one, where the layers take that; of
+    code that calls them on the data itself, what the data lacks."""
     before = next(iter(wrong.remedies), "")
     given = question.calls[0].x if question.calls else ()
-    shape, inputs = given[0].shape if len(given) == 1 else None, question.network.inputs
-    if not shape or None in shape[1:] or len(inputs) != 1 or not before.startswith("Input("):
+    shape, network = given[0].shape if len(given) == 1 else None, question.network
+    if (
+        not shape
+        or None in shape[1:]
+        or len(network.inputs) != 1
+        or not before.startswith("Input(")
+    ):
         return
-    if is_taken(replace(question.network, inputs=(replace(inputs[0], shape=(None, *shape[1:])),))):
-        code = f"Input({as_tuple(map(str, shape[1:]))})"
+    needed, code = shape[1:], f"Input({as_tuple(map(str, shape[1:]))})"
+    if not network.kind:
+        needed, code = (*shape[1:], 1), f"{given[0].name}[..., None]"
+    if is_taken(replace(network, inputs=(replace(network.inputs[0], shape=(None, *needed)),))):
         guess = re.escape(before) + "(, as the batch is no part of it)?"
         wrong.message, wrong.remedies = re.sub(guess, code, wrong.message), (code,)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data as Data
@@ -33,6 +34,13 @@ def problems_of(
     y = keras.utils.to_categorical(y, 3)
     loss='sparse_categorical_crossentropy'
     """
+    from rnnshape.training.order import in_order  # few programs give data
+
+    return tuple(in_order(call, partial(_as_given, model, validated or model)))
+
+
+def _as_given(model: Model, validated: Model, call: TrainingCall) -> list[Problem]:
+    """The same of the arrays in the places that they have."""
     from rnnshape.training.inputs import input_problems  # few programs give data
     from rnnshape.training.labels import label_problems
     from rnnshape.training.samples import sample_problems
@@ -47,8 +55,9 @@ def problems_of(
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
     found += [one for one in label_problems(model, later) if one.name not in turned]
     if call.call == "fit" and call.validation:
-        found += problems_of(_with_batch(validated or model, call), call.validation)
-    return tuple(found)
+        later_model = _with_batch(validated, call)
+        found += _as_given(later_model, later_model, call.validation)
+    return found
 
 
 def _with_batch(model: Model, call: TrainingCall) -> Model:

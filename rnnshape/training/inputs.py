@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import permutations
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import Data, Kind, Model, Port, Sizes, TrainingCall, counted, shown
+from rnnshape.training.data import (
+    WITHOUT_LABELS,
+    Data,
+    Kind,
+    Model,
+    Port,
+    Sizes,
+    TrainingCall,
+    counted,
+    shown,
+)
+from rnnshape.training.order import written_call
 from rnnshape.training.shapes import (
-    MOST_AXES,
     Judge,
     Outcome,
     Shape,
@@ -48,17 +57,13 @@ def input_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         if call.x and model.inputs:
             yield _wrong_number(model, call)
         return
-    found = list[Problem]()
     for x, port in zip(call.x, model.inputs, strict=True):
         wrong = dtype_problem(call, x, "data") if port.dtype != "string" else None
         is_text = (x.dtype or "").startswith(("list of text", "<U", "str"))
         if wrong and is_text and port.whole_numbers_below and x.name.isidentifier():
             wrong = replace(wrong, remedies=(_as_numbers_of_words(x, port),))
         wrong = wrong or _wrong_shape(model, call, x, port) or _wrong_index(call, x, port)
-        found += [wrong] if wrong else []
-    if len(found) > 1 and (order := _order_that_fits(model, call)):
-        found = [replace(wrong, remedies=(order,)) for wrong in found]
-    yield from found
+        yield from [wrong] if wrong else []
 
 
 def _as_numbers_of_words(x: Data, port: Port) -> str:
@@ -69,28 +74,6 @@ def _as_numbers_of_words(x: Data, port: Port) -> str:
     )
     made = f"keras.layers.TextVectorization({port.whole_numbers_below}{length})"
     return f"words = {made}; words.adapt({x.name}); {x.name} = words({x.name})"
-
-
-def _order_that_fits(model: Model, call: TrainingCall) -> str:
-    for order in other_orders(call, call.x):
-        pairs = [*zip(order, model.inputs, strict=True)]
-        if not any(_wrong_shape(model, call, *one) or _wrong_index(call, *one) for one in pairs):
-            return written_call(call, order, call.y)
-    return ""
-
-
-def other_orders(call: TrainingCall, given: Sequence[Data]) -> Iterator[tuple[Data, ...]]:
-    """Other orders of arrays of known shapes, which the code gives in a list."""
-    is_list = f"[{', '.join(data.name for data in given)}]" in call.code
-    if is_list and len(given) <= MOST_AXES and all(data.shape and not data.of for data in given):
-        yield from list(permutations(given))[1:]
-
-
-def written_call(call: TrainingCall, x: Sequence[Data], y: Sequence[Data]) -> str:
-    """`fit([a, b], y)`"""
-    parts = [[item.name for item in part] for part in (x, y)]
-    given = [f"[{', '.join(part)}]" if len(part) > 1 else part[0] for part in parts if part]
-    return f"{'model' if call.call == '__call__' else call.call}({', '.join(given)})"
 
 
 def text_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
@@ -145,8 +128,10 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         message = f"the model has {inputs}, and of {arrays} Keras takes the first without an error"
     else:
         message = f"the model has {inputs}, but gets {arrays}"
-    fewer = written_call(call, call.x[: len(model.inputs)], call.y)
-    remedies = (fewer,) if len(call.x) > len(model.inputs) else ()
+    x, others = call.x[: len(model.inputs)], call.x[len(model.inputs) :]
+    are_labels = not call.y and call.call not in WITHOUT_LABELS
+    fewer = written_call(replace(call, x=x, y=others if are_labels else call.y, validation=None))
+    remedies = (fewer,) if others else ()
     return call.problem("data", message, call.x[0], words, silent=is_silent, remedies=remedies)
 
 

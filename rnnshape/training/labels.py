@@ -24,8 +24,6 @@ from rnnshape.training.inputs import (
     dtype_problem,
     list_for_array,
     one_list,
-    other_orders,
-    written_call,
 )
 from rnnshape.training.label_remedies import Attempt, judges, label_remedies
 from rnnshape.training.losses import judge_of_loss, loss_named
@@ -53,16 +51,6 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     if are_known:
         yield from _of_class_weights(model, call)
         yield from _of_weights_of_several(model, call)
-    found = _of_outputs(model, call)
-    for order in other_orders(call, call.y) if len(found) > 1 else ():
-        if not _of_outputs(model, replace(call, y=order)):
-            found = [replace(one, remedies=(written_call(call, call.x, order),)) for one in found]
-            break
-    yield from found
-
-
-def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
-    wrong = []
     lines = zip_longest(call.y, model.outputs, call.losses, call.metrics)
     for index, (y, port, loss, metrics) in enumerate(lines):
         if port.shape is UNKNOWN:
@@ -73,8 +61,8 @@ def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
             found = _wrong_labels(call, y, port, loss, found) or found
         if len(model.outputs) == 1 and (found is None or found.silent):
             found = _wrong_weights(call, now) or found
-        wrong += [found] if found else []
-    return wrong
+        if found:
+            yield found
 
 
 def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
