@@ -298,12 +298,25 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     else:
         given = f"{tensor.source} before it returns {tensor.labels}"
         remedy, code = _remedy(tensor, len(names))
+    codes = [code] if code else []
+    is_too_small = tensor.source is None and len(tensor.axes) < len(names)
+    if (alike := _of_other_rank(call, len(tensor.axes) - len(names))) and not is_too_small:
+        remedy = f"{remedy}, or {alike}" if codes else f"write {alike}"
+        codes.append(alike)
     words = keras or f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
     # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
     said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{words}")'
     wrong = call.error(f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}")
-    wrong.remedies = (code,) if code else ()
+    wrong.remedies = tuple(codes)
     return wrong
+
+
+def _of_other_rank(call: Call, more: int) -> str:
+    """The same layer for more or fewer axes: `Conv1D` of `Conv2D`."""
+    kind, number = call.name[:-2], call.name[-2:-1]
+    name = f"{kind}{int(number) + more}D" if call.name.endswith("D") and number.isdigit() else ""
+    is_for_each = any(isinstance(value, tuple) for _, value in call.arguments)
+    return str(replace(call, name=name)) if name and has_rule(name) and not is_for_each else ""
 
 
 def _other_input(tensor: Tensor, rank: int) -> tuple[str, str]:
