@@ -17,7 +17,7 @@ from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import arguments_of, snake_case
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
-from rnnshape.training.data import WITHOUT_LABELS
+from rnnshape.training.data import WITHOUT_LABELS, Data
 
 NAMES_BY_KERAS = ("input_layer", "keras_tensor")
 
@@ -33,6 +33,10 @@ def wrong_names(
     of_call = "the model" if call.call == "__call__" else call.call
     to_validate = given.validation and given.validation[0]
     for what, x in ((of_call, given.x), ("validation_data", to_validate)):
+        if needs_names(model, x):
+            words = "The structure of `inputs` doesn't match the expected structure"
+            message = f"{what} is given no dictionary of {listed([*model.own_nests[0]])}"
+            yield call.problem("data", f'{message} (Keras: "{words}")')
         if is_graph and (keyed_inputs if is_keyed else all(map(_is_known, takes))):
             by_name = keyed_inputs or [*map(name_given, takes)]
             yield from _lacking_inputs(call, what, x, by_name)
@@ -84,6 +88,14 @@ def wrong_names(
     if len(gives) > 1:
         for word, of_word in (("metrics", metrics), ("weighted_metrics", weighted)):
             yield from _numbers_of_metrics(call, word, of_word, outputs, is_named)
+
+
+def needs_names(model: Any, x: Any) -> bool:
+    """Whether Keras refuses arrays without names: its inputs are a dictionary in another order than
+    that of their names."""
+    names = [*model.own_nests[0]] if isinstance(model.own_nests[0], dict) else []
+    is_known = isinstance(x, tuple) or (isinstance(x, Data) and not x.is_open)
+    return is_known and model.own_kind == "Functional" and names != sorted(names)
 
 
 def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Problem]:

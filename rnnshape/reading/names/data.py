@@ -227,6 +227,10 @@ def compute_class_weight(*_: Any, **__: Any) -> Array:
     return Array((opened("the number of classes"),))
 
 
+def compute_sample_weight(_: Any = None, y: Any = (), **__: Any) -> Array:
+    return Array(sizes_of(y)[:1])
+
+
 ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
 
 
@@ -269,7 +273,10 @@ _SKLEARN: dict[str, dict[str, Any]] = {
     "model_selection": {"train_test_split": train_test_split, **FOLDS},
     "preprocessing": SCALERS,
     "utils": {"shuffle": shuffled},
-    "utils.class_weight": {"compute_class_weight": compute_class_weight},
+    "utils.class_weight": {
+        "compute_class_weight": compute_class_weight,
+        "compute_sample_weight": compute_sample_weight,
+    },
 }
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,

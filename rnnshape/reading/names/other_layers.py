@@ -3,8 +3,9 @@ with a vocabulary, what is not read; and all of them, as code asks for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from types import NoneType
 from typing import Any
 
 from rnnshape.errors import NotReadError
@@ -16,6 +17,8 @@ from rnnshape.reading.names.given_weights import Embedding, Normalization
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -25,7 +28,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.wrappers import WRAPPERS
-from rnnshape.reading.python import IsOpenError
+from rnnshape.reading.python import IsOpenError, Open
 from rnnshape.signatures import REFUSED, is_operation
 
 
@@ -50,21 +53,29 @@ class Lambda(Layer):
         self.own_said = output_shape
 
     def call(self, *given: Any, **named: Any) -> Any:
+        inputs = given[0] if given else named.get("inputs")
         made: Any = opened("Lambda", "what it does is not in this code")
         if callable(self.own_function):
             made = opened("Lambda")
             with suppress(IsOpenError):
-                inputs = given[0] if given else named.get("inputs")
                 made = session().evaluator.really(self.own_function, inputs, **self.own_arguments)
-        is_known = isinstance(made, Tensor) and plain_sizes(made) is not None
-        return made if is_known else self._as_said(graph.tensors_in([given, named]), made)
+        sizes = plain_sizes(made) if isinstance(made, Tensor) else None
+        said = self._as_said(shapes_in(inputs))
+        is_shape = said is not None and not {*map(type, said)} - {int, Open, NoneType}
+        if said and sizes and (not is_shape or differ(said, sizes)):
+            self.own_why = "its output_shape is not that of what its function makes"
+            return opened("Lambda")
+        known = sizes is not None or not is_shape
+        return made if known else Tensor(graph.InputTensor(plain_shape(said or ())))
 
-    def _as_said(self, tensors: Iterable[Any], made: Any) -> Any:
+    def _as_said(self, given: Any) -> Sequence[Any] | None:
         """What Keras goes by itself, where the code says what the function returns."""
-        shapes = [plain_sizes(tensor) for tensor in tensors]
-        if not (isinstance(self.own_said, list | tuple) and shapes and shapes[0]):
-            return made
-        return Tensor(graph.InputTensor((shapes[0][0], *plain_shape(self.own_said))))
+        said = self.own_said
+        if callable(said):
+            said = session().evaluator.really(said, given)
+        elif isinstance(said, list | tuple):
+            said = (next(within(given), None), *said)
+        return said if isinstance(said, list | tuple) else None
 
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int:
         return 0

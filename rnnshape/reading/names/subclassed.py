@@ -43,10 +43,10 @@ def build(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
     are_in_call = not overrides(layer, "call") or _are_in_call(layer, "build", words)
     if not (overrides(layer, "build") and words):
         taken = (part for part in (*given, *named.values()) if [*graph.tensors_in(part)])
-        session().follow_build(layer.build, next(map(_shape, taken), Open("a shape")))
+        session().follow_build(layer.build, next(map(shapes_in, taken), Open("a shape")))
     elif are_in_call:
         bound = inspect.signature(layer.call).bind(*given, **named).arguments
-        shapes = {f"{name}{SHAPE}": _shape(part) for name, part in bound.items()}
+        shapes = {f"{name}{SHAPE}": shapes_in(part) for name, part in bound.items()}
         session().follow_build(
             layer.build, **{word: shapes[word] for word in words if word in shapes}
         )
@@ -174,7 +174,7 @@ def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
                 returned = of_keras.call(layer, *given)
                 expected = [*map(plain_sizes, graph.tensors_in(returned))]
             else:
-                said = layer.compute_output_shape(_shape(given[0]))
+                said = layer.compute_output_shape(shapes_in(given[0]))
                 expected = [plain_shape(said)] if isinstance(said, list | tuple) else [None]
     except (QueryError, IsOpenError, TypeError):  # it is told no more than the shapes
         return
@@ -209,9 +209,9 @@ def _are_in_call(layer: Any, method: str, words: Sequence[str]) -> bool:
     return not wrong
 
 
-def _shape(given: Any) -> Any:
+def shapes_in(given: Any) -> Any:
     """Of a tensor, or of each in a list or a dictionary."""
     if isinstance(given, dict):
-        return {name: _shape(part) for name, part in given.items()}
+        return {name: shapes_in(part) for name, part in given.items()}
     shapes = [tensor.shape for tensor in within(given) if isinstance(tensor, graph.Tensor)]  # type: ignore[attr-defined]
     return shapes if isinstance(given, list | tuple) else next(iter(shapes), None)

@@ -15,7 +15,7 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.by_name import wrong_names
+from rnnshape.reading.names.by_name import needs_names, wrong_names
 from rnnshape.reading.names.compiling import Compiled, check_trained, losses_of, metrics_of
 from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
 from rnnshape.reading.names.given import (
@@ -51,6 +51,7 @@ OWN_LOSS = "compute_loss"
 TRAINING = ("fit", "train_on_batch")
 OTHER_AXES = "with other numbers of axes than before, data may be refused"
 SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"
+BESIDE_CLASSES = "beside class_weight Keras takes none"
 SQUEEZED = "squeeze without an axis, where batches may be of several sizes, may be refused"
 
 
@@ -154,8 +155,8 @@ def given_to(
         labels = [(y, words.get("sample_weight"))]
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
-    is_weighed = any(isinstance(weights, Array) for weights in labels[0][1:])
-    if is_weighed and words.get("class_weight") is not None:
+    beside_classes = labels[0][1:] if words.get("class_weight") is not None else ()
+    if any(isinstance(weights, Array) for weights in beside_classes):
         said = 'You cannot `class_weight`", "cannot be specified at the same time'
         refuse("class_weight and sample_weight: give one of them", said)
     beside = as_data_set(words.get("validation_data"))
@@ -164,6 +165,8 @@ def given_to(
     labels += [beside[1:]] if isinstance(beside, tuple) else []
     if any(are_several_weighed(*pair) for pair in labels if pair):
         given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
+    if any(isinstance(weights, Open) for weights in beside_classes):
+        given, validation = left_open((given, validation), "sample_weight", BESIDE_CLASSES)
     return Given(call, *given[:2], validation, compiled)
 
 
@@ -211,7 +214,8 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     inputs = keys_of(model.own_nests[0]) or [
         name_given(taken) or getattr(taken.maker, "name", "") for taken in takes
     ]
-    if len(inputs) != len(network.given):  # of what it takes, too, not all is read
+    as_given = given
+    if len(inputs) != len(network.given) or needs_names(model, given.x):  # not all is compared
         beside = given.validation and (None, *given.validation[1:])
         given = given._replace(x=None, validation=beside)
     compiled = given.compiled or Compiled()
@@ -237,7 +241,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
             has_steps=call.has_validation_steps,
         )
         call = replace(call, validation=validation)
-    found = wrong_names(call, model, given, inputs, outputs)
+    found = wrong_names(call, model, as_given, inputs, outputs)
     for problem in (*_lacking_loss(call, network, given), *found):
         if problem not in session().problems:
             session().problems.append(problem)

@@ -27,6 +27,7 @@ from rnnshape.reading.python.streams import Stream
 
 STEPS_OF_EACH = 3  # list, dictionary or object: it is copied three times, and compared
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
+NOT_FOLLOWED = (RecursionError, TooLargeError, TooLongError)  # the program itself goes on
 MISSING = object()
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
 HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
@@ -181,7 +182,7 @@ def both_ways(
         snapshot.merge(before, snapshot.now(), because)
         raise
     for raised, goes_on in ((one, other), (other, one)):
-        if isinstance(raised.signal, RecursionError | TooLargeError | TooLongError):
+        if isinstance(raised.signal, NOT_FOLLOWED):
             snapshot.merge(one.contents, other.contents, because)
             raise raised.signal  # the program goes on, and nobody knows how
         if isinstance(raised.signal, Exception):  # the program ends there: the other goes on

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
-from rnnshape.reading.python.branches import finish
+from rnnshape.reading.python.branches import NOT_FOLLOWED, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.generators import Steps
 from rnnshape.reading.python.limits import DEEPEST_CALL, TooLongError
@@ -18,6 +18,7 @@ from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import (
     OUTSIDE_LOOP,
     ClassNames,
+    Doubt,
     ReturnedSignal,
     Scope,
     Signal,
@@ -83,8 +84,11 @@ def function(
         with evaluator.within(source):
             try:
                 evaluator.block(body, inner)
-            except (Exception, Signal) as end:
+            except Signal as end:
                 result = ended(end)
+            except Exception as wrong:
+                evaluator.certain = wrong
+                result = _returned_before(evaluator, inner, wrong)
         return finish(inner, ReturnedSignal, 0, result)
 
     def ended(end: Exception | Signal) -> object:
@@ -99,6 +103,17 @@ def function(
     run.__module__ = "__main__"
     run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
+
+
+def _returned_before(evaluator: Evaluator, scope: Scope, wrong: Exception) -> object:
+    """What a function returned before it came to an error; the error again, where it did not."""
+    found = [one for one in scope.early if isinstance(one.outcome.signal, ReturnedSignal)]
+    if not found or isinstance(wrong, (IsOpenError, *NOT_FOLLOWED)):
+        raise wrong
+    undo = partial(found[-1].snapshot.set, found[-1].snapshot.now())
+    evaluator.doubted += [Doubt(found[-1].because, undo)] if evaluator.trying else []
+    found[-1].snapshot.set(found[-1].outcome.contents)
+    return found[-1].outcome.value
 
 
 def _parameters(
