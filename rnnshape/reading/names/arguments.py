@@ -18,6 +18,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.defaults import fix_policy, of_all
+from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.symbolic_tensors import are_computed, is_there
@@ -254,15 +255,20 @@ def passed(value: Any) -> Any:
 
 
 def check_called(model: Any, end: str) -> None:
-    """A `Sequential` has an `input` and an `output` only where it is called with a tensor."""
-    held = any(item is model for other in session().models for item in other.own_items)
-    is_end = end in ("input", "output")
-    if model.own_kind != "Sequential" or model.own_is_symbolic or held or not is_end:
+    """A `Sequential` has `inputs` and `outputs` once it is built, and an `input` and an `output`
+    only where it is called with a tensor."""
+    if model.own_kind != "Sequential" or model.own_is_symbolic:
         return
-    write = f"{model.own_variable or 'model'}.{end}s[0]"
-    words = f"has never been called and thus has no defined {end}"
-    message = f"a Sequential that is called with no tensor has no {end}: write {write}"
-    session().problem(message, write, words=words)
+    if end not in ("input", "output"):
+        if is_unbuilt(model) and not session().is_ready_for_none:
+            message = f"a Sequential has no {end} before it is built: put an Input first"
+            words = f"has no defined {end.replace('_', ' ')} yet"
+            session().problem(message, words=words)
+    elif not any(item is model for other in session().models for item in other.own_items):
+        write = f"{model.own_variable or 'model'}.{end}s[0]"
+        words = f"has never been called and thus has no defined {end}"
+        message = f"a Sequential that is called with no tensor has no {end}: write {write}"
+        session().problem(message, write, words=words)
 
 
 def _passed(value: Any) -> Any:

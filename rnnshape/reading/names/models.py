@@ -24,7 +24,7 @@ from rnnshape.reading.names.arguments import (
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.attributes import check_writable, frozen
+from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
@@ -197,7 +197,7 @@ class Model(Layer):
             first, more, named = map(with_inputs, (first, more, named))
         elif is_data:
             is_described = self.own_is_described
-            self._trained("__call__", first)
+            trained(self, "__call__", first)
             if is_described:
                 has_options = overrides(self, "call") and bool({*named} - {"training", "mask"})
                 made = opened("predictions") if has_options else predictions(self, first)
@@ -205,7 +205,7 @@ class Model(Layer):
             if not self._takes(plain_shape(first.shape)):
                 return opened("predictions")
         elif self.own_kind == "Functional" and are_arrays(first):
-            self._trained("__call__", first)
+            trained(self, "__call__", first)
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
@@ -265,14 +265,8 @@ class Model(Layer):
             self.own_shape = plain_shape(input_shape)
 
     def fit(self, *given: Any, **named: Any) -> History:
-        self._trained("fit", *given, **named)
+        trained(self, "fit", *given, **named)
         return History(self.own_compiled)
-
-    @classmethod
-    def from_config(cls, config: Any) -> Any:
-        if isinstance(config, Open):
-            raise no_copy()
-        return super().from_config(config)
 
     def own_copied(self, copies: Any = None) -> Any:
         if not (self.own_kind and self.own_takes and self.own_gives):
@@ -290,7 +284,6 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
-    _trained = trained
     evaluate = partialmethod(trained, "evaluate")
     train_on_batch = partialmethod(trained, "train_on_batch")
     test_on_batch = partialmethod(trained, "test_on_batch")
@@ -357,6 +350,9 @@ class Model(Layer):
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
         return self.layers[index] if index is not None else layer_named(self, name)
 
+    def own_lacks(self, name: str) -> bool:
+        return not self.own_kind and name in OF_GRAPHS
+
     def own_reaches(self, name: str) -> bool:
         is_end = name.removesuffix("_shape").removesuffix("s") in ("input", "output")
         is_kept = name == "trainable" or (name == "optimizer" and self.own_compiled is not None)
@@ -372,8 +368,8 @@ class Model(Layer):
             return super().__getattr__(name)
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
-        if not self.own_kind and (name.endswith("s") or not self.own_is_symbolic):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if self.own_lacks(name) or not (self.own_kind or self.own_is_symbolic):
+            raise AttributeError(name)
         check_called(self, name)
         is_output = name.startswith("out")
         several: list[Any] = self.own_flow()[is_output]

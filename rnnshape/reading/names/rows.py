@@ -185,6 +185,9 @@ def count_params(layer: Any) -> Any:
     is_model, first = hasattr(layer, "own_calls"), session().first_call(layer)
     if is_model:
         check_built(layer, "count_params counts weights", "the layer isn't built")
+    elif first is None and any(one is layer for one in session().unused):
+        message = f"{layer.own_text} is not called, and has no weights yet to be counted"
+        session().problem(message, words="the layer isn't built")
     calls: list[Any] = layer.own_calls() if is_model else [first]
     many = None
     if None not in calls:  # weights of a model are rows of their own
@@ -194,13 +197,17 @@ def count_params(layer: Any) -> Any:
 
 
 def check_built(model: Any, does: str, words: str = "has not yet been built") -> None:
-    """Notes what is done with the weights of a model that has none yet, as nothing says what it is
-    given."""
-    session().call_around(model)
-    is_said = model.own_is_described or model.own_open is not None or model.own_shape is not None
-    if session().evaluator.is_sure and not (is_said or any(map(is_unread, model.own_items))):
+    """Notes what is done with the weights of a model that has none yet."""
+    if is_unbuilt(model):
         mend = "put an Input first" if model.own_kind else "call it on data before"
         session().problem(f"{does}, and this model has none yet: {mend}", words=words)
+
+
+def is_unbuilt(model: Any) -> bool:
+    """Whether surely nothing has said by now what a model is given."""
+    session().call_around(model)
+    is_said = model.own_is_described or model.own_open is not None or model.own_shape is not None
+    return session().evaluator.is_sure and not (is_said or any(map(is_unread, model.own_items)))
 
 
 def is_unread(item: Any) -> bool:
