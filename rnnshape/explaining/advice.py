@@ -23,7 +23,7 @@ from rnnshape.explaining.messages import (
     shape_of,
     written,
 )
-from rnnshape.explaining.names import arguments, attribute, name
+from rnnshape.explaining.names import arguments, attribute, by_name, name
 from rnnshape.signatures import LAYERS, signature
 
 _LOSS = re.compile(
@@ -336,6 +336,6 @@ FUNCTIONS: Mapping[str, Callable[[Said], Advice | None]] = {
     function.__name__: function
     for function in (
         rank, axis, fit, checked, y_and_output, first_dimension, unequal,
-        merged, side_by_side, multiplied, arguments, attribute, name,
+        merged, side_by_side, multiplied, arguments, attribute, by_name, name,
     )
 }  # fmt: skip

@@ -58,6 +58,14 @@ def _instead(code: str, old: str) -> str:
     return f"{code}  # instead of {old}"
 
 
+def by_name(said: Said) -> Advice:
+    """A model whose inputs are a dictionary is given other arrays than it names."""
+    keys = re.findall(r"'(\w+)'(?=:)", said["names"])
+    arrays = ", ".join(f"{key!r}: {key}" for key in keys)
+    text = "The model takes a dictionary of arrays, and others came."
+    return Advice(text, (f"model.fit({{{arrays}}}, y)  # each array under its name",), "data")
+
+
 def name(said: Said) -> Advice | None:
     """A module, a class or a function that is not there; None of other packages."""
     if said["module"] and not re.match(r"(?:tf_)?keras|tensorflow|tf\b", said["module"]):
