@@ -8,7 +8,15 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
-from rnnshape.expression import Call, SizeWhenRun, Unknown, Value, printed, unknowns_in
+from rnnshape.expression import (
+    Call,
+    SizeWhenRun,
+    Unknown,
+    Value,
+    calls_within,
+    printed,
+    unknowns_in,
+)
 from rnnshape.nest import within
 from rnnshape.signatures import module_of, signature
 
@@ -193,6 +201,12 @@ class Network:
                 for number, step in enumerate(self.steps)
             )
         )
+
+    @cached_property
+    def is_stateful(self) -> bool:
+        """Whether a layer keeps states for each sample, so that all batches are of one size."""
+        calls = (call for layer in self.layers for call in calls_within(layer))
+        return any(call["stateful"] is True for call in calls)
 
     @property
     def layers(self) -> tuple[Call, ...]:

@@ -48,7 +48,7 @@ def described_input(
 def _axis(source: Input, name: str, length: int | None, sizes: Dimensions) -> Axis:
     """An axis, and what its length follows from that no text says."""
     if length is not None:
-        return Axis(name, length)
+        return Axis(name, length, is_written=True)
     is_assumed = sizes.given(name) is None and not isinstance(source.shape, Unknown)
     follows_from = NOTHING
     if source.shape is not None:

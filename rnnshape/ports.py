@@ -57,15 +57,7 @@ def model_of(
     if len(inputs) == len(call.x) == 1 and len(call.x[0].shape or ()) == len(inputs[0].shape) - 1:
         one_step = (None, 1, *(size or 7 for size in inputs[0].shape[2:]))
         inputs[0] = inputs[0]._replace(takes_one_step=is_taken(_with_shape(network, 0, one_step)))
-    return Model(tuple(inputs), tuple(outputs), network.kind != "Functional", is_stateful(network))
-
-
-def is_stateful(network: Network) -> bool:
-    return any(
-        is_recurrent(layer.name) and layer["stateful"] is True
-        for step in network.steps
-        for layer in calls_within(step.layer)
-    )
+    return Model(tuple(inputs), tuple(outputs), network.kind != "Functional", network.is_stateful)
 
 
 # Inputs

@@ -100,11 +100,6 @@ class _Asked(NamedTuple):
         return next((one.shape[0] for one in self.description.inputs if one.shape), 1)
 
     @property
-    def is_stateful(self) -> bool:
-        layers = self.question.network.layers
-        return any(call["stateful"] for layer in layers for call in calls_within(layer))
-
-    @property
     def timesteps(self) -> int:
         """The most that one of the layers goes through, one after the other."""
         lines = [layer.facts.recurrence for layer in self.description.layers if layer.facts]
@@ -121,13 +116,13 @@ class _Runs(NamedTuple):
 
 
 def _runs(asked: _Asked) -> _Runs:
-    size = memory.batch_size(asked.batch, stateful=asked.is_stateful)
+    size = memory.batch_size(asked.batch, stateful=asked.question.network.is_stateful)
     steps = -(-asked.batch // size) * asked.timesteps
     layers = (step.layer for step in asked.question.network.steps)
     names = [dict(call.arguments).get("name") for layer in layers for call in calls_within(layer)]
     are_taken = all(NAME_OF_SCOPE.fullmatch(name) for name in names if isinstance(name, str))
     is_eager = steps <= EAGER_STEPS and are_taken  # eagerly, TensorFlow would not look at them
-    return _Runs(asked.batch, size, asked.is_stateful, is_eager)
+    return _Runs(asked.batch, size, asked.question.network.is_stateful, is_eager)
 
 
 def _answers(together: Sequence[_Asked], request: Request) -> list[Answer]:

@@ -169,10 +169,10 @@ def _scale(call: Call, axes: tuple[Axis, ...]) -> Iterator[Tensor]:
 
 def _chosen_axes(call: Call, given: Tensor, *, weighted: bool) -> tuple[Axis, ...]:
     """Those that are normalized, in Keras' order. Where there are weights along them they are
-    known, and none is the batch."""
+    known, and the batch is written."""
     numbers = () if call["axis"] is None else sorted(wholes(call, "axis"))
     found = places_of(call, "axis", numbers, given)
-    if weighted and 0 in found:
+    if weighted and 0 in found and not given.axes[0].is_written:
         raise call.error(
             f"{call} can't keep a weight for each entry of a batch: choose another axis "
             '(Keras: "Shapes used to initialize variables must be fully-defined", '

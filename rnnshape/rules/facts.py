@@ -33,6 +33,7 @@ class Axis:
             that are assumed, such as `"timesteps"`, and `WHEN_RUN`.
         is_unknown: whether the length is only a number in the place of one that is not known.
         is_assumed: of an input, whether neither the text nor an option says the length.
+        is_written: of an input, whether the text says it.
 
     >>> (2 * Axis("units", 3)).label, (2 * Axis("units", 3)).length
     ('2*units', 6)
@@ -44,6 +45,7 @@ class Axis:
     follows_from: frozenset[str] = NOTHING
     is_unknown: bool = False
     is_assumed: bool = field(default=False, compare=False)
+    is_written: bool = field(default=False, compare=False)
 
     def __rmul__(self, times: int) -> Axis:
         return self.resized(lambda length: times * length, times * self.factor)

@@ -111,7 +111,9 @@ def with_trained(layer: Call, value: Any) -> Call:
         word: rebuilt(part, changed, tuple) if word in LAYERS_INSIDE else part
         for word, part in layer.arguments
     }
-    made = replace(layer, arguments=tuple({**words, "trainable": value}.items()))
+    if layer.name not in LAYERS or keeps(layer.name, "trainable"):  # not all take it
+        words["trainable"] = value
+    made = replace(layer, arguments=tuple(words.items()))
     return made.without("trainable") if value is True else made
 
 

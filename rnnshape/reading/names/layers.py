@@ -128,7 +128,7 @@ class Layer(StandIn):
         self.own_layer.holds = tuple(vars(self)[word].own_layer for word in parts)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "trainable" and not self.own_keras_name:
+        if name == "trainable" and not self._is_argument(name):
             return True  # as long as nothing has set it
         if isinstance(ends := vars(self).get("own_ends"), dict) and name in ends:
             return ends[name]

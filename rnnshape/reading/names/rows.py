@@ -185,9 +185,8 @@ def count_params(layer: Any) -> Any:
     is_model, first = hasattr(layer, "own_calls"), session().first_call(layer)
     if is_model:
         check_built(layer, "count_params counts weights", "the layer isn't built")
-    elif first is None and any(one is layer for one in session().unused):
-        message = f"{layer.own_text} is not called, and has no weights yet to be counted"
-        session().problem(message, words="the layer isn't built")
+    elif first is None:
+        check_uncalled(layer, "the layer isn't built")
     calls: list[Any] = layer.own_calls() if is_model else [first]
     many = None
     if None not in calls:  # weights of a model are rows of their own
@@ -201,6 +200,12 @@ def check_built(model: Any, does: str, words: str = "has not yet been built") ->
     if is_unbuilt(model):
         mend = "put an Input first" if model.own_kind else "call it on data before"
         session().problem(f"{does}, and this model has none yet: {mend}", words=words)
+
+
+def check_uncalled(layer: Any, words: str) -> None:
+    """Notes what is done with the weights of a layer that nothing has called or taken."""
+    if any(one is layer for one in session().unused):
+        session().problem(f"{layer.own_text} is not called, and has no weights yet", words=words)
 
 
 def is_unbuilt(model: Any) -> bool:

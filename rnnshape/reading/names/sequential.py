@@ -210,7 +210,7 @@ class Sequential(Model):
             if isinstance(self.own_shape, tuple):
                 check_fits(self, self.own_shape, given[0])
             self.own_shape = self.own_shape or given[0] or NOT_KNOWN
-            if isinstance(self.own_shape, tuple):  # of its own
+            if self.own_is_symbolic and isinstance(self.own_shape, tuple):  # it has its own
                 start = Tensor(graph.InputTensor(self.own_shape))
         built = {**session().built}
         super().own_follow(start)

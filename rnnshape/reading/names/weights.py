@@ -13,7 +13,7 @@ from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.indexing import sizes_of
-from rnnshape.reading.names.rows import check_built, described
+from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given
 from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
@@ -137,6 +137,8 @@ def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
 def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
     """`layer.set_weights(weights)`, and a model's: of as many, and of the same shapes."""
     mine = weights_in_order(owner)
+    if weights and session().first_call(owner) is None:
+        check_uncalled(owner, "but the layer was expecting 0 weights")
     if isinstance(mine, Open) or not isinstance(weights, list | tuple) or [*opens_in(weights)]:
         return
     if len(mine) != len(weights):
