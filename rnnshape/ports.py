@@ -195,7 +195,8 @@ def outputs_of_other_rows(
     usual = {tensor.axes[0] for tensor in description.inputs if tensor.axes}
     refs = network.returned(len(description.layers[-1].outputs))
     others = [ref for ref in refs if (axes := _axes(description, ref)) and axes[0] not in usual]
-    if not others:  # as of most models
+    are_known = all(tensor.has_rank for tensor in description.inputs)
+    if not (others and are_known):  # as of most models
         return {}
     network, batch, both = with_sizes_of(network, call), call.rows, list[Description]()
     for size in (batch or 2, (batch or 2) + 1):
@@ -214,9 +215,9 @@ def outputs_of_other_rows(
         rows = tuple(axis.length for axis in pairs[0])
         # What the code takes from the batch when it runs may be the batch again.
         if rows not in batches and (pairs[0][0].is_said or len({*rows}) > 1):
-            are_known = (a.is_said or (batch and a.length != b.length) for a, b in pairs)
+            are_said = (a.is_said or (batch and a.length != b.length) for a, b in pairs)
             found[ref] = tuple(
-                a.length if known else None for (a, _), known in zip(pairs, are_known, strict=True)
+                a.length if known else None for (a, _), known in zip(pairs, are_said, strict=True)
             )
     return found
 

@@ -59,10 +59,12 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
         if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
             found = _wrong_labels(call, y, port, loss, found) or found
-        if len(model.outputs) == 1 and (found is None or found.silent):
-            found = _wrong_weights(call, now) or found
         if found:
             yield found
+        if len(model.outputs) == 1 and (found is None or found.silent):
+            for wrong in _wrong_weights(call, now):
+                mends = found.remedies if found and found.loss else wrong.remedies
+                yield replace(wrong, remedies=mends)
 
 
 def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
@@ -140,11 +142,11 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     )
 
 
-def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
+def _wrong_weights(call: TrainingCall, now: Attempt) -> Iterator[Problem]:
     """A weight for each sample, where there is a loss for each step of it."""
     weights, judged = call.weights, judge_of_loss(now.loss, now.port.masked) if now.loss else None
     if weights is None or not weights.shape or not judged or None in (*now.y[1:], *now.output[1:]):
-        return None
+        return
     values = likely_outcome(now.y, now.output, judged[1]).values
     losses = now.output[: len(values)][:1] + values[1:]
 
@@ -155,17 +157,20 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     given = (now.output[0], *weights.shape[1:]) if is_counted else weights.shape
     found = certain_outcome(given, losses, judge)
     if found is None:
-        return None
+        return
     beside = OF_VALIDATION * weights.name.endswith(OF_VALIDATION)
     message = (
         f"sample_weight{beside} {shown(weights.shape)} does not fit {judged[0]}, which makes of y "
         f"and the output {shown(losses)} losses"
     )
-    extended = f"{weights.name}[{', '.join((':', *['None'] * (len(losses) - 1)))}]"
-    remedies = (
-        (f"sample_weight={extended}",) if len(given) == 1 < len(losses) and not beside else ()
-    )
-    return call.problem("labels", message, weights, found.refused, remedies=remedies)
+    axes = ", ".join((":", *["None"] * (len(losses) - 1)))
+    code = f"sample_weight={weights.name}[{axes}]"
+    if call.x and (of := call.x[0].of):
+        code = f"{of} = {of}.map(lambda x, y, w: (x, y, w[{axes}]))"
+        if call.x[0].origin != "tensorflow":
+            code = f"{of} = ((x, y, w[{axes}]) for x, y, w in {of})"
+    remedies = (code,) if len(given) == 1 < len(losses) and not beside else ()
+    yield call.problem("labels", message, weights, found.refused, remedies=remedies)
 
 
 def _of_weights_of_several(model: Model, call: TrainingCall) -> Iterator[Problem]:

@@ -111,7 +111,7 @@ def with_trained(layer: Call, value: Any) -> Call:
         word: rebuilt(part, changed, tuple) if word in LAYERS_INSIDE else part
         for word, part in layer.arguments
     }
-    if layer.name not in LAYERS or keeps(layer.name, "trainable"):  # not all take it
+    if layer.name in LAYERS and keeps(layer.name, "trainable"):
         words["trainable"] = value
     made = replace(layer, arguments=tuple(words.items()))
     return made.without("trainable") if value is True else made

@@ -185,7 +185,12 @@ class Sequential(Model):
         self._begun_anew()
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
-        """Layers that are added under a condition that is not known stand as one unread layer."""
+        """Layers that are added under a condition that is not known stand as one unread layer; what
+        data says there of what it is given holds, where nothing else says it."""
+        if name == "own_shape":
+            return unknown_of(because) if one and other else one or other
+        if name in ("own_takes", "own_gives"):  # it is followed again where it is asked for
+            return []
         if name != "own_items":
             return super().own_merged(name, one, other, because)
         same = 0

@@ -37,7 +37,7 @@ from rnnshape.reading.names.given import (
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
 from rnnshape.training import Data, Function, TrainingCall
@@ -51,6 +51,7 @@ OWN_LOSS = "compute_loss"
 TRAINING = ("fit", "train_on_batch")
 OTHER_AXES = "with other numbers of axes than before, data may be refused"
 SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"
+OF_CLASSES = "of labels of more than two axes Keras takes none"
 BESIDE_CLASSES = "beside class_weight Keras takes none"
 SQUEEZED = "squeeze without an axis, where batches may be of several sizes, may be refused"
 
@@ -165,6 +166,8 @@ def given_to(
     labels += [beside[1:]] if isinstance(beside, tuple) else []
     if any(are_several_weighed(*pair) for pair in labels if pair):
         given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
+    if isinstance(words.get("class_weight"), Open) and len(own(words.get("y"), "shape", ())) > 2:
+        given, validation = left_open((given, validation), "class_weight", OF_CLASSES)
     if any(isinstance(weights, Open) for weights in beside_classes):
         given, validation = left_open((given, validation), "sample_weight", BESIDE_CLASSES)
     return Given(call, *given[:2], validation, compiled)
