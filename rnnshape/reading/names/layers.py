@@ -192,7 +192,7 @@ class Layer(StandIn):
         if self.own_keras_name and not overrides(self, "call", "build"):
             return self.call(*given, **named)
         made = self._followed(given, named)
-        if holds_tensors(given) and not (session().groups or self.own_keras_name):
+        if holds_tensors(given) and not session().groups:
             ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
             vars(self).setdefault("own_ends", ends)
         return made

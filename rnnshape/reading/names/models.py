@@ -235,11 +235,14 @@ class Model(Layer):
             code.conditions, code.trying = around
             for call in held.calls[number:]:  # they are no part of a call that is followed now
                 call.beside = call.beside or (call,)
-        if isinstance(made, Open):  # its layers are known so far
+        if next(opens_in(made), None):  # its layers are known so far
             calls = [call for call in held.calls if call.layer.unread is None]
             used = {tensor.maker for call in calls for tensor in call.tensors}
             last = [Tensor(call) for call in calls if call not in used]
-            made = unread_step(unread_layer(made.label, made), last)
+            rows = {one.label: unread_layer(one.label, one) for one in opens_in(made)}
+            made = rebuilt(
+                made, lambda one: unread_step(rows[one.label], last) if type(one) is Open else one
+            )
         if holds_tensors(made):
             taken = dict.fromkeys(tensors_of([start, more, named]))
             self.own_takes, self.own_gives = [*taken], tensors_of(made)
