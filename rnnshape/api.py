@@ -12,23 +12,19 @@ from rnnshape.errors import QueryError, did_you_mean, flag, of_type, written
 from rnnshape.expression import Call, Let, Value, plain
 from rnnshape.input_shapes import (
     Shape,
-    arrays_of,
     as_far_as_taken,
     as_predict,
-    by_name,
-    dtype_of,
-    holds_whole_numbers,
-    is_table,
+    data_of,
+    in_order,
     likely_dimensions,
     of_dataset,
-    range_of,
-    shapes_of,
 )
 from rnnshape.layer_list import HasConfig, check_weights, is_of_keras, reading_of_layers
 from rnnshape.network import Dimensions, Network, Question
 from rnnshape.reading import check_value
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
+from rnnshape.training import Data
 
 
 class HasShape(Protocol):
@@ -185,21 +181,22 @@ def _questions(
 ) -> list[Question]:
     """The questions of what is asked that are chosen."""
     given, target = of_dataset(given, target)
-    shapes = None if given is None else shapes_of(given)
+    x = None if given is None else data_of(given)
+    shapes = [one.shape or () for one in x or ()]
     if loss is not None and target is None:
         raise QueryError("loss: it compares the target with the output: give target, too")
-    by_names = dict(zip(given, shapes or (), strict=True)) if isinstance(given, Mapping) else {}
-    reading = _reading(what, _values(let), likely_dimensions(shapes), by_names or shapes or ())
+    by_names = dict(zip(given, shapes, strict=True)) if isinstance(given, Mapping) else {}
+    reading = _reading(what, _values(let), likely_dimensions(shapes), by_names or shapes)
     questions = []
     for read in choose(reading).questions:
-        question = read if shapes is None and target is None else replace(read, calls=())
-        own = shapes and by_name([tensor.name for tensor in read.network.given], given, shapes)
+        question = read if x is None and target is None else replace(read, calls=())
+        own = in_order([tensor.name for tensor in read.network.given], given, x or ())
         if is_of_keras(what):
             from rnnshape.reading.live import check_nests
 
             check_nests(what, given, target)
-        if target is not None or (own and any(map(_says_more, arrays_of(given)))):
-            question = _with_target(what, question, own or (), given, target, loss)
+        if target is not None or any(one.dtype or one.values_below is not None for one in own):
+            question = _with_target(what, question, own, target, loss)
         elif own:
             question = as_predict(question, own)
         if isinstance(what, list | tuple):
@@ -208,44 +205,25 @@ def _questions(
     return questions
 
 
-def _says_more(array: object) -> bool:
-    """Whether it says more of its entries than that they are numbers."""
-    return dtype_of(array) is not None or holds_whole_numbers(array)
-
-
 def _with_target(
     what: object,
     question: Question,
-    shapes: Sequence[Shape],
-    given: object,
+    x: Sequence[Data],
     target: object,
     loss: str | Sequence[str] | None,
 ) -> Question:
-    """The question, given data of these shapes; where they do not fit, a problem tells."""
+    """The question, given these data; where they do not fit, a problem tells."""
     from rnnshape.fitting import call_with
     from rnnshape.layer_names import names_of_outputs
-    from rnnshape.training import Data
-
-    def named(
-        name: str, names: Sequence[str], shapes: Sequence[Shape], arrays: object
-    ) -> list[Data]:
-        each = arrays_of(arrays, names)
-        each = each if len(each) == len(shapes) else [arrays] * len(shapes)
-        return [
-            Data(f"{name}{n or ''}", shape, dtype_of(one), *range_of(one), is_table=is_table(one))
-            for n, (shape, one) in enumerate(zip(shapes, each, strict=True))
-        ]
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
     if is_of_keras(what):
         from rnnshape.reading.symbolic import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
-    targets = () if target is None else by_name(outputs, target, shapes_of(target), "output")
-    inputs = [tensor.name for tensor in question.network.given]
-    x, y = named("X", inputs, shapes, given), named("y", outputs, targets, target)
+    y = () if target is None else in_order(outputs, target, data_of(target), "output")
     call = call_with(question, x, y, _names(loss))
-    return replace(as_far_as_taken(question, shapes), calls=(call,))
+    return replace(as_far_as_taken(question, [one.shape or () for one in x]), calls=(call,))
 
 
 def _names(loss: object) -> list[str]:

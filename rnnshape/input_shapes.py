@@ -14,6 +14,7 @@ from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import written_sizes
+from rnnshape.training import Data, TrainingCall
 
 Shape: TypeAlias = tuple[int | None, ...]
 T = TypeVar("T")
@@ -52,18 +53,29 @@ def of_dataset(given: object, target: object) -> tuple[object, object]:
     return source, others[0] if target is None and others else target
 
 
-def by_name(
-    names: Sequence[str], given: object, shapes: Sequence[Shape], what: str = "input"
-) -> Sequence[Shape]:
-    """The shapes of what is given in a dictionary, in the order of the names."""
-    if not isinstance(given, Mapping) or len(names) == 1 == len(given):
-        return shapes
-    known = dict(zip(given, shapes, strict=True))
-    for name in known:
-        if name not in names:
-            hint = did_you_mean(str(name), names) or f": there are {', '.join(names)}"
-            raise QueryError(f"no {what} is named {name!r}{hint}")
-    return [known[name] for name in names if name in known]
+def data_of(given: object) -> list[Data]:
+    """What is given, each array by itself; of a shape that is all that is known."""
+    shapes, arrays = shapes_of(given), arrays_of(given)
+    each = arrays if len(arrays) == len(shapes) else [given] * len(shapes)
+    return [
+        Data("", shape, dtype_of(one), *range_of(one), is_table=is_table(one))
+        for shape, one in zip(shapes, each, strict=True)
+    ]
+
+
+def in_order(
+    names: Sequence[str], given: object, data: Sequence[Data], what: str = "input"
+) -> tuple[Data, ...]:
+    """The arrays that are given, as X and X1 or as y; of a dictionary in the order of the names."""
+    if isinstance(given, Mapping) and not len(names) == 1 == len(given):
+        known = dict(zip(given, data, strict=True))
+        for name in known:
+            if name not in names:
+                hint = did_you_mean(str(name), names) or f": there are {', '.join(names)}"
+                raise QueryError(f"no {what} is named {name!r}{hint}")
+        data = [known[name] for name in names if name in known]
+    letter = "X" if what == "input" else "y"
+    return tuple(replace(one, name=f"{letter}{n or ''}") for n, one in enumerate(data))
 
 
 def shapes_of(given: object) -> tuple[Shape, ...]:
@@ -78,10 +90,10 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
     return (shape_of(parts),)
 
 
-def arrays_of(given: object, names: Sequence[str] = ()) -> list[object]:
-    """What is given, each by itself: of a dictionary in the order of the names."""
+def arrays_of(given: object) -> list[object]:
+    """What is given, each by itself."""
     if isinstance(given, Mapping):
-        return [given[name] for name in names if name in given] or [*given.values()]
+        return [*given.values()]
     return [*given] if isinstance(given, list | tuple) else [given]
 
 
@@ -117,18 +129,14 @@ def range_of(given: Any) -> tuple[int | None, int | None]:
     >>> range_of(numpy.array([[3, 1], [7, 2]])), range_of(numpy.zeros(3)), range_of((8, 5, 2))
     ((1, 8), (None, None), (None, None))
     """
-    if not holds_whole_numbers(given):
+    kind = str(getattr(getattr(given, "dtype", None), "name", ""))  # of pandas or TensorFlow, too
+    is_whole = kind.startswith(("int", "uint")) and hasattr(given, "__array__")
+    if not is_whole or 0 in given.shape:
         return None, None
     import numpy
 
     array = numpy.asarray(given)
     return int(array.min()), int(array.max()) + 1
-
-
-def holds_whole_numbers(given: Any) -> bool:
-    """Whether it is an array, of pandas or TensorFlow too, that has some of them."""
-    kind = str(getattr(getattr(given, "dtype", None), "name", ""))
-    return kind.startswith(("int", "uint")) and hasattr(given, "__array__") and 0 not in given.shape
 
 
 def _of_others(dtype: object) -> str | None:
@@ -240,22 +248,21 @@ def _of_data(source: Input, shapes: Sequence[Shape]) -> Shape:
     return batch if isinstance(batch, int) else next(iter(shapes[0]), None), *sizes
 
 
-def as_predict(question: Question, shapes: Sequence[Shape]) -> Question:
-    """The question, given data of these shapes, where `predict` takes it: of another batch than
-    is written, with a last axis of 1 or without it, of another length."""
+def as_predict(question: Question, x: Sequence[Data]) -> Question:
+    """The question, given these arrays, where `predict` takes them: of another batch than is
+    written, with a last axis of 1 or without it, of another length."""
+    shapes = [one.shape or () for one in x]
     try:
         return with_input(question, shapes)
     except QueryError:
         from rnnshape.fitting import problems_of_calls  # few questions need it
         from rnnshape.ports import shape_taken
-        from rnnshape.training import Data, TrainingCall
 
         network = question.network
-        call = TrainingCall("predict", tuple(Data(f"X{n or ''}", s) for n, s in enumerate(shapes)))
         is_known = len(network.inputs) == len(shapes) and all(
             isinstance(one.shape, tuple) for one in network.inputs
         )
-        asked = replace(question, calls=(call,))
+        asked = replace(question, calls=(TrainingCall("predict", tuple(x)),))
         if not is_known or problems_of_calls(asked, describe(network, question.dimensions)):
             raise
         taken = [shape_taken(network, number, shape) for number, shape in enumerate(shapes)]
