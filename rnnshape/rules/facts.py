@@ -267,13 +267,6 @@ class Facts:
         """Its outputs in Keras' order, flat."""
         return tuple(flat(self.returns))
 
-    @property
-    def returned_states(self) -> tuple[Nested, ...]:
-        """Of a recurrent layer, the states that it returns beside its outputs."""
-        return tuple(
-            part for part in self.returns if any("state" in tensor.role for tensor in flat(part))
-        )
-
     def or_without(self, other: Facts) -> Facts:
         """The same where nobody knows whether masks come: `other` is what holds without them."""
         masked = {tensor.name for tensor in other.outputs if tensor.masked}
