@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import re
 import secrets
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from rnnshape.formats.layout import laid_out
+from rnnshape.formats.layout import laid_out, silent
 from rnnshape.views.blocks import Block
 from rnnshape.views.page import Page
 from rnnshape.views.palette import dressed, in_picture
@@ -48,7 +47,6 @@ def export(path: Path, make: Callable[[Page], Iterable[Block]]) -> bool:
 
 def _picture(drawn: Iterable[Text], width: int) -> str:
     from rich._export_format import CONSOLE_SVG_FORMAT
-    from rich.console import Console
 
     lines: list[Text] = []
     for line in drawn:
@@ -56,13 +54,7 @@ def _picture(drawn: Iterable[Text], width: int) -> str:
         width = max(width, width_of(line))  # some can't be folded
         if width * len(lines) > LARGEST_PICTURE:
             raise OSError(errno.EFBIG, "it is too large for a picture: choose .html or .txt")
-    console = Console(
-        record=True,
-        force_jupyter=False,  # in a notebook Rich would show what it records
-        width=width,
-        height=25,  # with both given, Rich asks no variable
-        file=io.StringIO(),
-    )
+    console = silent(width, record=True)
     for line in lines:
         console.print(dressed(line, in_picture), soft_wrap=True)
     # Rich's picture without the font that it fetches from the web: one of the reader's will do.

@@ -25,7 +25,7 @@ TOKENS = re.compile(
 
 def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
     """The lines of blocks, a blank line between them."""
-    console = _console(page.width)
+    console = silent(page.width)
     for number, block in enumerate(blocks):
         if number:
             yield Text()
@@ -40,15 +40,16 @@ def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
                         yield _line((segment.text, segment.style) for segment in line)
 
 
-def _console(width: int) -> Console:
-    # With both sizes given, Rich asks no variable, whatever nonsense that may hold.
+def silent(width: int, *, record: bool = False) -> Console:
+    """A console that shows nothing; in a notebook Rich would show what it records."""
     return Console(
         width=width,
-        height=25,
+        height=25,  # with both given, Rich asks no variable, whatever nonsense that may hold
         file=io.StringIO(),
         color_system=None,
         force_jupyter=False,
         theme=NAMED,
+        record=record,
     )
 
 
@@ -157,4 +158,4 @@ def _line(segments: Iterable[tuple[str, RichStyle | None]]) -> Text:
 
 # In what Rich makes each piece carries the name of its style along.
 NAMED = Theme({style.value: RichStyle.from_meta({"name": style.value}) for style in Style if style})
-PLAIN = _console(80)
+PLAIN = silent(80)
