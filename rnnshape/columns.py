@@ -81,7 +81,7 @@ def open_in(network: Network) -> tuple[Unknown, ...]:
         found |= dict.fromkeys(unknowns_in(source.shape))
     for step in network.steps:
         if network.unknowns:  # most networks have none
-            found |= dict.fromkeys(_unknowns_that_count(step.layer))
+            found |= dict.fromkeys(unknowns_in(step.layer.changed(_that_counts)))
         if step.unread is not None and not (is_answerable(step) and step.parameters is not None):
             found[step.unread] = None
     return tuple(found)
@@ -189,14 +189,9 @@ def _merged_weights(facts: Sequence[Facts]) -> Iterator[Tensor]:
         yield merged(*several) if is_there else replace(weight, axes=axes)
 
 
-def _unknowns_that_count(value: Value) -> Iterator[Unknown]:
-    """Those in arguments that change a shape or a number of parameters."""
-    if isinstance(value, Unknown):
-        yield value
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _unknowns_that_count(part)
-    elif isinstance(value, Call) and (module_of(value.name) is not None):
-        for name, argument in value.arguments:
-            if not (isinstance(argument, Unknown) and changes_no_shape(name)):
-                yield from _unknowns_that_count(argument)
+def _that_counts(call: Call) -> Call:
+    """A layer with nothing open but what changes a shape or a number of parameters."""
+    if module_of(call.name) is None:
+        return replace(call, arguments=())
+    given = [name for name, value in call.arguments if isinstance(value, Unknown)]
+    return call.without(*filter(changes_no_shape, given))
