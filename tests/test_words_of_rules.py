@@ -20,6 +20,7 @@ from rnnshape.rules.inputs import called_with
 from rnnshape.rules.kinds import KINDS, kind_of
 from rnnshape.signatures import LAYERS, OPERATIONS, signature
 from tests.calls import called, parse
+from tests.conftest import sections
 from tests.test_rules_against_keras import described
 
 SIZES = {
@@ -97,58 +98,10 @@ def test_every_word_of_the_rule(text: str) -> None:
     assert list(said(facts_from_the_start(text))) == TABLE[text]
 
 
-# What becomes of (2, 5, 4).
-MADE = """
-repeat(3, axis=1) -> (2, 15, 4)
-repeat((1, 2, 1, 0, 3), axis=1) -> (2, 7, 4)
-repeat(2) -> (80,)
-tile((3, 2)) -> (2, 15, 8)
-tile((2, 1, 1, 3)) -> (2, 2, 5, 12)
-one_hot(3, axis=1) -> (2, 3, 5, 4)
-reshape((-1, 10)) -> (4, 10)
-expand_dims((1, -1)) -> (2, 1, 5, 4, 1)
-broadcast_to((3, 2, 5, 4)) -> (3, 2, 5, 4)
-sum(axis=1, keepdims=True) -> (2, 1, 4)
-sum(axis=-3) -> (5, 4)
-argmax(axis=-1) -> (2, 5)
-cumsum() -> (40,)
-transpose() -> (4, 5, 2)
-swapaxes(0, 2) -> (4, 5, 2)
-moveaxis(0, 2) -> (5, 4, 2)
-moveaxis((0, 1), (2, 0)) -> (5, 4, 2)
-norm(axis=1, keepdims=True) -> (2, 1, 4)
-triu() -> (2, 5, 4)
-take(indices=(0, 2), axis=1) -> (2, 2, 4)
-take(indices=(0, 2)) -> (2,)
-get_item('[:, 1::2, 1]') -> (2, 2)
-get_item('[..., None, -3:]') -> (2, 5, 1, 3)
-split((1, 3), axis=1) -> (2, 1, 4), (2, 2, 4), (2, 2, 4)
-array_split(3, axis=1) -> (2, 2, 4), (2, 2, 4), (2, 1, 4)
-unstack(axis=-1) -> (2, 5), (2, 5), (2, 5), (2, 5)
-top_k(2) -> (2, 5, 2), (2, 5, 2)
-pad(((0, 0), (2, 0), (0, 1))) -> (2, 7, 5)
-pad(((0, 0), (4, 4), (0, 0)), mode='reflect') -> (2, 13, 4)
-Reshape((2, -1)) -> (2, 2, 10)
-Permute((2, 1)) -> (2, 4, 5)
-Conv1D(3, 2, strides=2) -> (2, 2, 3)
-Conv1D(3, 2, dilation_rate=3) -> (2, 2, 3)
-Conv1D(3, 2, padding='same', strides=2) -> (2, 3, 3)
-Conv1DTranspose(3, 2, strides=3) -> (2, 15, 3)
-Conv1DTranspose(3, 2, strides=3, output_padding=1) -> (2, 15, 3)
-Conv1DTranspose(3, 3, padding='same', output_padding=0, strides=2) -> (2, 9, 3)
-SeparableConv1D(6, 3, depth_multiplier=2) -> (2, 3, 6)
-MaxPooling1D(2, strides=3) -> (2, 2, 4)
-AveragePooling1D(3, padding='same') -> (2, 2, 4)
-GlobalMaxPooling1D(keepdims=True) -> (2, 1, 4)
-AdaptiveAveragePooling1D(3) -> (2, 3, 4)
-AdaptiveMaxPooling1D(3, data_format='channels_last') -> (2, 3, 4)
-ZeroPadding1D((1, 2)) -> (2, 8, 4)
-Cropping1D((1, 2)) -> (2, 2, 4)
-UpSampling1D(3) -> (2, 15, 4)
-"""
+LENGTHS, LEFT_TO_KERAS = sections("lengths.txt")
 
 
-@pytest.mark.parametrize("line", MADE.strip().splitlines())
+@pytest.mark.parametrize("line", LENGTHS)
 def test_what_becomes_of_lengths(line: str) -> None:
     text, _, shapes = line.partition(" -> ")
     facts = facts_of(parse(text), [described((2, 5, 4))])
@@ -156,43 +109,7 @@ def test_what_becomes_of_lengths(line: str) -> None:
     assert ", ".join(str(tensor.shape) for tensor in facts.outputs) == shapes
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "MultiHeadAttention(2, 3, sliding_window=2)(p, p)",
-        "MultiHeadAttention(2, 3, attention_axes=0)(z, z)",
-        "MultiHeadAttention(2, 3, flash_attention=True)(x, y)",
-        "GroupQueryAttention(3, 4, 2, flash_attention=True)(x, y)",
-        "GroupQueryAttention(3, 4, 2)(x, w)",
-        "Attention()([p, u])",
-        "Attention()([x, q, n])",
-        "Rescaling((1, 2, 3, 4))(x)",
-        "Softmax(axis=())(x)",
-        "PReLU(shared_axes=(3,))(x)",
-        "Masking(mask_value=(1, 2))(x)",
-        "Normalization(mean=1)(x)",
-        "EinsumDense('abc->ab', output_shape=5)(x)",
-        "EinsumDense('abc,cd->abe', output_shape=(5, 3))(x)",
-        "EinsumDense('aab,bd->aad', output_shape=(5, 3))(x)",
-        "EinsumDense('abc,bd->abd', output_shape=(None, 3))(x)",
-        "Dot(0)([x, x])",
-        "matmul()(x, s)",
-        "triu()(s)",
-        "take(indices=(0.5,), axis=1)(x)",
-        "split((3, 1), axis=1)(x)",
-        "where()(x)",
-        "pad(1)(x)",
-        "pad(((0, 0), (5, 0), (0, 0)), mode='reflect')(x)",
-        "take_along_axis()(x, x)",
-        "tile((2, -1))(x)",
-        "repeat((1, 2), axis=1)(x)",
-        "one_hot(3, axis=4)(x)",
-        "einsum('ab,bc')(x, x)",
-        "einsum('ab->a')([x])",
-        "einsum('abc->abd')([x])",
-        "einsum('...c->c')([x])",
-    ],
-)
+@pytest.mark.parametrize("text", LEFT_TO_KERAS)
 def test_of_some_calls_keras_alone_can_tell(text: str) -> None:
     call, positional, keywords = called(text, SHAPES)
     assert facts_of(call, called_with(call, positional, keywords)) is None
@@ -205,7 +122,6 @@ def test_every_rule_has_words_in_the_table() -> None:
         for part in text.split(" -> ")
         for call in calls_within(parse(part))
     }
-    spoken |= {"Concatenate", "Add"}  # below
     spoken |= {call.name for call, *_ in (called(text, SHAPES) for text in OF_SEVERAL)}
     rules: dict[object, set[str]] = {}
     for name, function in registry._RULES.items():
@@ -311,32 +227,6 @@ def test_outputs_are_not_renamed_to_what_relations_mean(word: str) -> None:
 def test_a_tensor_shows_its_shape_and_its_axes() -> None:
     axes = (Axis("batch", 2), 2 * Axis("units", 3))
     assert repr(Tensor("o", axes)) == "<Tensor o (2, 6) = (batch, 2*units)>"
-
-
-@pytest.mark.parametrize(
-    ("text", "meaning"),
-    [
-        ("Concatenate()", "a, b side by side"),
-        ("Concatenate(axis=1)", "a, b one after the other"),
-        ("Add()", "the sum of a, b"),
-        ("Subtract()", "the difference of a, b"),
-        ("Maximum()", "the largest of a, b"),
-        ("Minimum()", "the smallest of a, b"),
-        ("Multiply()", "the product of a, b"),
-        ("Average()", "the mean of a, b"),
-    ],
-)
-def test_what_becomes_of_two_tensors(text: str, meaning: str) -> None:
-    axes = (Axis("batch", 2), Axis("timesteps", 5), Axis("units", 4))
-    facts = facts_of(parse(text), [Tensor("a", axes), Tensor("b", axes, mask=axes[:2])])
-    assert facts is not None
-    [output] = facts.outputs
-    assert (output.name, output.meaning) == ("o", meaning)
-    assert output.masked == text.startswith("Concatenate")  # a sum needs a mask of each
-    assert output.labels == {
-        "Concatenate()": "(batch, timesteps, 2*units)",
-        "Concatenate(axis=1)": "(batch, 2*timesteps, units)",
-    }.get(text, "(batch, timesteps, units)")
 
 
 @pytest.mark.parametrize(
