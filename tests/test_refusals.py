@@ -49,16 +49,22 @@ TABLE = Path(__file__).parent / "tables" / "refusals.txt"
 BETWEEN = '", "'  # several quotes
 
 
+def asked(question: str) -> tuple[str, Shape]:
+    """A chain, and the shape of what it is given."""
+    text, _, written = question.rpartition(" of ")
+    return text, ast.literal_eval(written)
+
+
 def said(question: str) -> str:
     """A chain with the shape of what it is given, in which the place that is shown stands between
     « and », and under it what is said."""
-    text, _, written = question.rpartition(" of ")
-    wrong = refusal_of(text, ast.literal_eval(written))
+    text, shape = asked(question)
+    wrong = refusal_of(text, shape)
     if place := wrong.place:
         start = text.rindex(place.line)
         begins, ends = start + place.start, start + place.end
         text = f"{text[:begins]}«{text[begins:ends]}»{text[ends:]}"
-    return f"{text} of {written}\n=> {wrong.message}"
+    return f"{text} of {shape}\n=> {wrong.message}"
 
 
 def questions() -> list[str]:
@@ -73,8 +79,7 @@ def test_what_is_said_of_what_is_refused(question: str) -> None:
 
 @pytest.mark.parametrize("question", questions())
 def test_what_is_refused_is_refused_by_keras(question: str, keras: Keras) -> None:
-    text, _, written = question.rpartition(" of ")
-    shape = ast.literal_eval(written)
+    text, shape = asked(question)
     fixed = shape if "stateful=True, return" in text else (None, *shape[1:])
     message = refusal_of(text, shape).message
     of_arguments = "QueryAttention(" in text or "HeadAttention(" in text
@@ -84,7 +89,8 @@ def test_what_is_refused_is_refused_by_keras(question: str, keras: Keras) -> Non
     assert is_quoted(message, raised.value)
 
 
-# What layers are made with: the first that Keras takes, with an input of the first rank that it takes.
+# What layers are made with: the first that Keras takes, with an input of the first rank that
+# it takes.
 MADE_WITH = [
     "",
     "2",
@@ -252,68 +258,17 @@ def test_a_cell_of_the_code_keeps_the_sizes_of_its_states(
         assert "enters the loop with shape" in " ".join(said.split())
 
 
-# What is refused, the remedy that is said of it, and the same with the remedy.
-MENDED: list[tuple[str, Shape, str, str, Shape]] = [
-    ("LSTM(64) -> LSTM(32)", THREE, "give it return_sequences=True",
-     "LSTM(64, return_sequences=True) -> LSTM(32)", THREE),
-    ("Dense(3) -> LSTM(2)", (2, 4), "put RepeatVector(timesteps) between them",
-     "Dense(3) -> RepeatVector(5) -> LSTM(2)", (2, 4)),
-    ("Embedding(9, 4) -> RepeatVector(2)", (2, 5), "put Flatten() between them",
-     "Embedding(9, 4) -> Flatten() -> RepeatVector(2)", (2, 5)),
-    ("Conv2D(2, 1) -> LSTM(3)", (2, 4, 4, 1), "put a Reshape(...) between them",
-     "Conv2D(2, 1) -> Reshape((4, 8)) -> LSTM(3)", (2, 4, 4, 1)),
-    ("LSTM(3)", (2, 4), "write Input((4, 1))", "LSTM(3)", (2, 4, 1)),
-    ("LSTM(3)", (2, 32, 5, 4), "write Input((5, 4)), as the batch is", "LSTM(3)", (2, 5, 4)),
-    ("Conv2D(4, 3)", (2, 5, 8), "write Input((5, 8, 1))", "Conv2D(4, 3)", (2, 5, 8, 1)),
-    ("LSTM(3)", (2, 5, None), "give it in place of None in the Input's shape", "LSTM(3)", THREE),
-    ("Conv1D(3, 6)", THREE, "a smaller kernel_size", "Conv1D(3, 2)", THREE),
-    ("Conv1D(3, 6)", THREE, "or padding='same'", "Conv1D(3, 6, padding='same')", THREE),
-    ("Conv1D(3, 6)", THREE, "Give it more timesteps", "Conv1D(3, 6)", (2, 6, 4)),
-    ("MaxPooling1D(6)", THREE, "a smaller pool_size", "MaxPooling1D(2)", THREE),
-    ("Bidirectional(LSTM(3), backward_layer=LSTM(3))", THREE,
-     "give backward_layer go_backwards=True",
-     "Bidirectional(LSTM(3), backward_layer=LSTM(3, go_backwards=True))", THREE),
-    ("Bidirectional(LSTM(3, go_backwards=True))", THREE, "leave out go_backwards=True",
-     "Bidirectional(LSTM(3))", THREE),
-    ("Bidirectional(LSTM(3, go_backwards=True))", THREE, "or give a backward_layer",
-     "Bidirectional(LSTM(3, go_backwards=True), backward_layer=LSTM(3))", THREE),
-    ("LSTM(3, bias_initializer=None)", THREE, "or unit_forget_bias=False",
-     "LSTM(3, bias_initializer=None, unit_forget_bias=False)", THREE),
-    ("RNN(LSTM(3))", THREE, "LSTMCell in place of LSTM", "RNN(LSTMCell(3))", THREE),
-    ("RNN([LSTMCell(3)], unroll=True)", THREE, "give it the cell itself, RNN(LSTMCell(3))",
-     "RNN(LSTMCell(3), unroll=True)", THREE),
-    ("BatchNormalization(axis=0)", THREE, "choose another axis", "BatchNormalization(axis=1)", THREE),
-    ("GroupNormalization(3)", THREE, "give a number that divides 4", "GroupNormalization(2)", THREE),
-    ("LSTM(64, activation='rellu')", THREE, "did you mean relu?", "LSTM(64, activation='relu')", THREE),
-    ("Masking() -> LSTM(3, return_sequences=True) -> Softmax()", THREE, "or take Activation('softmax')",
-     "Masking() -> LSTM(3, return_sequences=True) -> Activation('softmax')", THREE),
-    ("LSTM(3, return_sequences=True) -> MaxPooling2D(2)", THREE, "write MaxPooling1D(pool_size=2)",
-     "LSTM(3, return_sequences=True) -> MaxPooling1D(pool_size=2)", THREE),
-    ("Conv1D(3, 2)", (2, 8, 8, 1), "no part of it, or Conv2D(3, 2)", "Conv2D(3, 2)", (2, 8, 8, 1)),
-    ("Conv1D(3, 2)", (2, 8, 8, 1), "write Input((8, 1))", "Conv1D(3, 2)", (2, 8, 1)),
-    ("LSTM(3, stateful=True)", (None, 5, 4), "give the Input a batch_size",
-     "LSTM(3, stateful=True)", THREE),
-    ("LSTM(64, return_sequences=True) -> RepeatVector(3)", THREE, "leave out its return_sequences",
-     "LSTM(64) -> RepeatVector(3)", THREE),
-    ("Bidirectional(LSTM(3, stateful=True, return_state=True))", THREE, "leave out return_state",
-     "Bidirectional(LSTM(3, stateful=True))", THREE),
-    ("Bidirectional(LSTM(3, stateful=True, return_state=True))", THREE, "or stateful",
-     "Bidirectional(LSTM(3, return_state=True))", THREE),
-    ("TimeDistributed(LSTM(3))", THREE, "describe another with Input(...)",
-     "TimeDistributed(LSTM(3))", (2, 5, 4, 1)),
-]  # fmt: skip
+MENDED = TABLE.with_name("refused_mended.txt").read_text(encoding="utf-8").splitlines()[2:]
 
 
-@pytest.mark.parametrize(
-    ("refused", "shape", "remedy", "mended", "taken"), MENDED, ids=[one[2] for one in MENDED]
-)
-def test_keras_takes_what_is_mended(
-    refused: str, shape: Shape, remedy: str, mended: str, taken: Shape, keras: Keras
-) -> None:
-    assert remedy in refusal_of(refused, shape).message
-    batch = taken[0] if "stateful" in mended else None
-    facts_along(layers_of(mended), described(taken))
-    keras.chained(layers_of(mended), (batch, *taken[1:]), random_numbers(taken, zeros=False))
+@pytest.mark.parametrize("line", MENDED)
+def test_keras_takes_what_is_mended(line: str, keras: Keras) -> None:
+    refused, remedy, mended = line.split(" | ")
+    assert remedy in refusal_of(*asked(refused)).message
+    text, taken = asked(mended)
+    batch = taken[0] if "stateful" in text else None
+    facts_along(layers_of(text), described(taken))
+    keras.chained(layers_of(text), (batch, *taken[1:]), random_numbers(taken, zeros=False))
 
 
 TAKEN: list[tuple[str, Shape]] = [
@@ -407,11 +362,8 @@ def test_a_recurrent_layer_takes_a_mask_where_keras_can_use_it(
 ) -> None:
     call, given = parse(text), described(THREE)
     mask = tuple(Axis(f"axis {number}", size) for number, size in enumerate(masked))
-    try:
-        keras.build(call)(random_numbers(THREE, zeros=False), mask=np.ones(masked, bool))
-        takes = True
-    except Exception:  # whatever Keras stumbles over
-        takes = False
+    numbers, flags = random_numbers(THREE, zeros=False), np.ones(masked, bool)
+    takes = not refuses(lambda: keras.build(call)(numbers, mask=flags))
     try:
         taken = facts_of(call, [replace(given, mask=mask)]) is not None
     except QueryError:
@@ -492,121 +444,9 @@ def test_one_tensor_is_what_most_layers_take() -> None:
         facts_of(parse("Dense(3)"), [described(THREE), described(THREE)])
 
 
-# ruff: noqa: E501
 SIZES = {"x": (5, 4), "m": (5,), "v": (3, 4), "w": (5, 3), "u": (5, 3, 4)}
 SIZES |= {"h": (3,), "c": (3,), "s": (4,)}
-WRONG_CALLS = """
-Dense(3)([x])
-    Dense(3) takes a tensor, and is called with a list of one: a model whose outputs are [y] returns [y]; make it of y, or take [0] of what it returns
-
-Dense(3)(x, x)
-    Dense(3) takes one tensor, and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")
-
-Add()(x, x)
-    Add() takes one list of tensors, as [a, b], and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")
-
-Add()(x)
-    Add() takes a list of tensors, such as [a, b], and is called with 1 (Keras: "should be called on")
-
-Subtract()([x, x, x])
-    Subtract() takes a list of 2 tensors, such as [a, b], and is called with 3 (Keras: "should be called on")
-
-Dense(3)(x, initial_state=x)
-    Dense takes no initial_state: it is no recurrent layer (Keras: "got an unexpected keyword argument 'initial_state'")
-
-Dense(3)(x, mask=m)
-    Dense takes no mask (Keras: "got an unexpected keyword argument 'mask'")
-
-LSTM(3)(x, maks=m)
-    LSTM takes no maks; did you mean mask? (Keras: "got an unexpected keyword argument 'maks'")
-
-Attention()(x, x)
-    Attention() takes a list of tensors, [query, value] or [query, value, key], and is called with 1: for self-attention give the same twice (Keras: "must be called on a list of inputs", "accepts inputs list of length 2 or 3")
-
-MultiHeadAttention(2, 3)([x, x])
-    MultiHeadAttention(2, 3) takes two tensors, query and value: for self-attention call it with the same twice, MultiHeadAttention(2, 3)(x, x) (Keras: "missing a required argument: 'value'")
-
-MultiHeadAttention(2, 3)(x, x, value=x)
-    MultiHeadAttention(2, 3) is given value twice
-
-MultiHeadAttention(2, 3)(x, x, attention_mask=m)
-    MultiHeadAttention(2, 3) takes an attention_mask of (batch, 5, 5), not (2, 5) (Keras: "The `mask` must be broadcastable to `inputs`", "Incompatible shapes")
-
-MultiHeadAttention(2, 3)(m, m)
-    MultiHeadAttention(2, 3) takes (batch, timesteps, features), but  is (batch, features): write Input((5, 1)) (Keras: "tuple index out of range")
-
-MultiHeadAttention(2, 3)(x, u)
-    MultiHeadAttention(2, 3) takes query, value and key of equally many axes, not (batch, timesteps, features), (batch, rows, columns, channels) and (batch, rows, columns, channels) (Keras: "to have rank")
-
-GroupQueryAttention(3, 4, 3)(x, x)
-    GroupQueryAttention(3, 4, 3) can't share 4 query heads out among 3 key and value heads: give a number that divides 4 (Keras: "`num_query_heads` must be divisible by `num_key_value_heads`")
-
-Attention()([x, w])
-    Attention() compares the 4 features of the query with the 3 of the key: give it as many of both, as by Dense(4) (Keras: "Matrix size-incompatible")
-
-AdditiveAttention()([x, w])
-    AdditiveAttention() compares the 4 features of the query with the 3 of the key: give it as many of both, as by Dense(4) (Keras: "Incompatible shapes")
-
-Attention()([x, v, x])
-    Attention() takes a key for each entry of the value, and is given (2, 5, 4) for (2, 3, 4) (Keras: "Matrix size-incompatible")
-
-Dot(1)([x, v])
-    Dot(1) sums over 5 timesteps of x (2, 5, 4) and 3 timesteps of v (2, 3, 4): these must be equally many (Keras: "axis values")
-
-Concatenate()([x, v])
-    Concatenate() takes tensors that differ along its axis only, but is given x (2, 5, 4), v (2, 3, 4) (Keras: "requires inputs with matching shapes except for the concatenation axis")
-
-Concatenate()([x, m])
-    Concatenate() takes tensors that differ along its axis only, but is given x (2, 5, 4), m (2, 5) (Keras: "requires inputs with matching shapes except for the concatenation axis")
-
-Concatenate(axis=3)([x, x])
-    Concatenate(axis=3) is given (batch, timesteps, features), which has no axis 3 (Keras: "out of range", "out of bounds", "must be in the range")
-
-Add()([x, w])
-    Add() takes tensors of one shape, but is given x (2, 5, 4), w (2, 5, 3) (Keras: "Inputs have incompatible shapes")
-
-Add()([x, m])
-    Add() takes tensors of one shape, but is given x (2, 5, 4), m (2, 5) (Keras: "Inputs have incompatible shapes")
-
-LSTM(3)(x, initial_state=[h])
-    LSTM(3) takes h and c of (batch, 3) as initial_state; it is given h of (batch, 3) (Keras: "list index out of range", "Matrix size-incompatible")
-
-LSTM(3)(x, initial_state=[h, c, h])
-    LSTM(3) takes h and c of (batch, 3) as initial_state; it is given h, c and h of (batch, 3) (Keras: "list index out of range", "Matrix size-incompatible")
-
-LSTM(3)(x, initial_state=[h, s])
-    LSTM(3) takes h and c of (batch, 3) as initial_state; it is given h of (batch, 3), s of (batch, 4) (Keras: "list index out of range", "Matrix size-incompatible")
-
-LSTM(3)(x, initial_state=h)
-    LSTM(3) takes h and c of (batch, 3) as initial_state; it is given h of (batch, 3) (Keras: "list index out of range", "Matrix size-incompatible")
-
-LSTM(3)(x, initial_state=[])
-    LSTM(3) takes h and c of (batch, 3) as initial_state; it is given none (Keras: "list index out of range", "Matrix size-incompatible")
-
-LSTM(3)(x, initial_state=[[h, c]])
-    LSTM(3) takes h and c of (batch, 3) as initial_state; it is given h and c of (batch, 3): nest them as the cells do (Keras: "list index out of range", "Matrix size-incompatible")
-
-GRU(3)(x, initial_state=[s])
-    GRU(3) takes h of (batch, 3) as initial_state; it is given s of (batch, 4) (Keras: "list index out of range", "Matrix size-incompatible")
-
-SimpleRNN(3)(x, initial_state=[h, c])
-    SimpleRNN(3) takes h of (batch, 3) as initial_state; it is given h and c of (batch, 3) (Keras: "list index out of range", "Matrix size-incompatible")
-
-Bidirectional(LSTM(3))(x, initial_state=[h, c])
-    Bidirectional(LSTM(3)) takes h1, c1, h2 and c2 of (batch, 3) as initial_state; it is given h and c of (batch, 3) (Keras: "list index out of range", "Matrix size-incompatible")
-
-Bidirectional(GRU(3))(x, initial_state=[h])
-    Bidirectional(GRU(3)) takes h1 and h2 of (batch, 3) as initial_state; it is given h of (batch, 3) (Keras: "list index out of range", "Matrix size-incompatible")
-
-Bidirectional(LSTM(3))(x, initial_state=h)
-    Bidirectional(LSTM(3)) takes h1, c1, h2 and c2 of (batch, 3) as initial_state; it is given h of (batch, 3) (Keras: "list index out of range", "Matrix size-incompatible")
-
-RNN([LSTMCell(3), GRUCell(4)])(x, initial_state=[h, c, s])
-    RNN([LSTMCell(3), GRUCell(4)]) takes h_1 of (batch, 3), c_1 of (batch, 3), h_2 of (batch, 4) as initial_state; it is given h of (batch, 3), c of (batch, 3), s of (batch, 4): nest them as the cells do (Keras: "list index out of range", "Matrix size-incompatible")
-
-RNN([LSTMCell(3)])(x, initial_state=[h, c])
-    RNN([LSTMCell(3)]) takes h_1 and c_1 of (batch, 3) as initial_state; it is given h and c of (batch, 3): nest them as the cells do (Keras: "list index out of range", "Matrix size-incompatible")
-"""
+WRONG_CALLS = TABLE.with_name("wrong_calls.txt").read_text(encoding="utf-8")
 WRONGLY_CALLED = [tuple(one.split("\n    ")) for one in WRONG_CALLS.strip().split("\n\n")]
 
 
