@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +18,6 @@ from tests.conftest import command, environment, run
 from tests.reports import Tty
 
 ALLOWED = "give a whole number, 1 or more"
-LARGEST = "the largest is 9223372036854775807"
-WORDS = "choose lstm, gru or simplernn, or write it in Keras: LSTM(64)"
-FORMATS = "choose table, plain, json, csv or markdown"
 WRONG: list[tuple[list[str], str]] = [
     *(
         (["lstm", option, value], f"{name} {value}: {ALLOWED}")
@@ -31,108 +29,7 @@ WRONG: list[tuple[list[str], str]] = [
         ]
         for value in ["0", "-1", "2.5", "1e3", "three", "10**30", "nan"]
     ),
-    (["lstm", "-b", "64,32"], f"--batch 64,32: {ALLOWED}"),
-    (["lstm", "-u", "64,32"], f"--units 64,32: {ALLOWED}: --units 64 --units 32"),
-    (["lstm", "-u", "[64, 32]"], f"--units [64, 32]: {ALLOWED}: --units 64 --units 32"),
-    (["lstm", "-u", "64,x"], f"--units 64,x: {ALLOWED}"),
-    (["lstm", "-b", str(10**30)], f"--batch {10**30}: {LARGEST}"),
-    (["lstm", "-f", str(2**63)], f"--features {2**63}: {LARGEST}"),
     (["lstm", "-b", "9" * 5000], f"--batch {'9' * 97}...: {ALLOWED}"),
-    (["lstm", "-u", "3", "-u", "0"], f"--units 0: {ALLOWED}"),
-    (["ltsm"], f"WHAT ltsm: {WORDS}; did you mean lstm?"),
-    (["lstm", "gruu"], f"WHAT gruu: {WORDS}; did you mean gru?"),
-    (["simple-rn"], f"WHAT simple-rn: {WORDS}; did you mean simplernn?"),
-    (["transformer"], f"WHAT transformer: {WORDS}"),
-    (["lstm", "-u", "64", "32"], f"WHAT 32: {WORDS}"),
-    (["error.txt"], "there is no file error.txt, and no Keras layer of that name"),
-    (["bi-lstm"], f"WHAT bi-lstm: {WORDS}; did you mean lstm --bidirectional?"),
-    (["lstm", "return_state"], f"WHAT return_state: {WORDS}; did you mean --return-state?"),
-    (["help"], f"WHAT help: {WORDS}; did you mean --help?"),
-    (["lstmcell"], f"WHAT lstmcell: {WORDS.replace('LSTM(64)', 'LSTMCell(units)')}"),
-    (["conv1d"], f"WHAT conv1d: {WORDS.replace('LSTM(64)', 'Conv1D(filters, kernel_size)')}"),
-    (["."], ". is a folder: name a file in it"),
-    (["tests"], "tests is a folder: name a file in it"),
-    (
-        ["lstm", "--bidirectional", "--merge-mode", "summ"],
-        "--merge-mode summ: choose concat, sum, mul, ave or none; did you mean sum?",
-    ),
-    (
-        ["lstm", "--merge-mode", "concat"],
-        "--merge-mode concat: only with --bidirectional is anything merged",
-    ),
-    (
-        ["lstm", "--compare", "--no-bidirectional", "--merge-mode", "sum"],
-        "--merge-mode sum: only with --bidirectional is anything merged",
-    ),
-    (
-        ["lstm", "--bidirectional", "--merge-mode", "none", "-u", "2", "-u", "2"],
-        "--merge-mode none: it returns two tensors, and the next layer of a stack takes one: "
-        "concat, sum, mul or ave",
-    ),
-    (["lstm", "--format", "jsonn"], f"--format jsonn: {FORMATS}; did you mean json?"),
-    (["lstm", "--json", "--format", "csv"], "--json and --format csv: give one of them"),
-    (["lstm", "--seed", "-1"], "--seed -1: give a whole number, 0 or more"),
-    (["lstm", "--seed", "x"], "--seed x: give a whole number, 0 or more"),
-    (["lstm", "--seed", str(2**32)], f"--seed {2**32}: the largest is {2**32 - 1}"),
-    (
-        ["--dry-run"],
-        "WHAT: name at least one: lstm, gru or simplernn, a Keras expression, a file, or - for "
-        "standard input",
-    ),
-    (["lstm", "-b"], "option '-b' requires an argument"),
-    (
-        ["--check", "LSTM(3)", "--loss", "mse"],
-        "--loss mse: it compares y with the output: give --y",
-    ),
-    (["lstm", "--retrun-state"], "--retrun-state: no such option; did you mean --return-state?"),
-    (
-        ["lstm", "--ret"],
-        "--ret: no such option; did you mean --return-sequences or --return-state?",
-    ),
-    (["lstm", "--quiet"], "--quiet: no such option; see rnnshape --help"),
-    (["lstm", "-q"], "-q: no such option; see rnnshape --help"),
-    *(
-        (["lstm", given], f"{given.partition('=')[0]}: no such option; did you mean {meant}?")
-        for given, meant in [
-            ("--shape", "--x"),
-            ("--input=16,5,3", "--x"),
-            ("--input_shape", "--x"),
-            ("--target", "--y"),
-            ("--batch_size", "--batch"),
-            ("--seq-len", "--timesteps"),
-            ("--hidden-size", "--units"),
-            ("--output", "--export"),
-            ("-x", "--x"),
-            ("-bidirectional", "--bidirectional"),
-            ("--return_sequences", "--return-sequences"),
-            ("-help", "--help"),
-        ]
-    ),
-    (
-        ["lstm", "--dropout", "0.5"],
-        "--dropout: no such option: it is written into the text: LSTM(64, dropout=...)",
-    ),
-    (["lstm", "--torch"], "--torch: no such option; see rnnshape --help"),
-    (["lstm", "--dry-run=1"], "--dry-run: it takes no value"),
-    (["lstm", "--let", "x"], "--let x: give a name and its value: --let vocab_size=5000"),
-    (
-        ["LSTM(a) -> LSTM(b)", "--let", "a=1,b=2"],
-        "--let a=1,b=2: one name at a time: --let units=64 --let classes=3",
-    ),
-    *(
-        (
-            ["LSTM(X.shape[2])", "--let", text],
-            f"--let {text}: the sizes of a shape are whole numbers, 1 or more: X.shape=60000,28,28",
-        )
-        for text in ("X.shape=-3,0,5", "X.shape=3,a", "X.shape[2]=0", "X.shape=2.5")
-    ),
-    *(
-        (
-            ["LSTM(n)", "--let", text],
-            "an array as an argument is not read\n  | LSTM(n)\n  |      ^",
-        )
-        for text in ("n.shape=5", "n.shape=5,6", "n.shape=None")
-    ),
     (  # Python writes no number of so many digits
         ["lstm", "--let", f"n={{0x1{'0' * 9_000}}}"],
         "--let n: no text asks for it",
@@ -142,132 +39,26 @@ WRONG: list[tuple[list[str], str]] = [
         ["lstm", "--compare", *["-u", "3"] * 251],
         "these are too many layers: at most 2,000 are read",
     ),
-    (
-        ["lstm", "--export", "layer.pdf"],
-        "--export layer.pdf: the name must end in .svg, .html or .txt",
-    ),
-    (["lstm", "--export", ""], "--export: the name must end in .svg, .html or .txt"),
-    (["lstm", "-o", "nowhere/layer.svg"], "--export nowhere/layer.svg: there is no folder nowhere"),
     (["lstm", "-o", "a\0b.svg"], "--export a\\x00b.svg: no file can have this name"),
-    *(
-        (
-            ["lstm", "--check", *more.split()],
-            f"--{name}: --check tells what is wrong, and nothing else",
-        )
-        for more, name in [
-            ("--weights", "weights"),
-            ("--seed 3", "seed"),
-            ("--compare", "compare"),
-            ("-o layer.svg", "export"),
-            ("--format csv", "format csv"),
-        ]
-    ),
-    *(
-        ([what, "--check", *more.split()], message)
-        for what, more, message in [
-            ("LSTM(3)", "-u 7", "--units: it is written into the text: LSTM(64)"),
-            (
-                "gru",
-                "--merge-mode sum",
-                "--merge-mode sum: only with --bidirectional is anything merged",
-            ),
-        ]
-    ),
-    (["-", "lstm"], "-: standard input is asked alone, without another WHAT"),
-    (["-", "--compare"], "--compare: it has no meaning for questions from standard input"),
     (
-        ["LSTM(3)", "--return-state"],
-        "--return-state: it is written into the text: LSTM(64, return_state=True)",
+        ["LSTM(3,\tname='語\x1b[2J', unit=2)"],
+        "LSTM takes no 'unit'; did you mean units?\n"
+        f"  | LSTM(3, name='語\\x1b[2J', unit=2)\n  | {' ' * 26}^^^^",
     ),
-    (
-        ["LSTM(3)", "--no-bidirectional"],
-        "--bidirectional: it is written into the text: Bidirectional(LSTM(64))",
-    ),
-    (["LSTM(3)", "-u", "4"], "--units: it is written into the text: LSTM(64)"),
-    (["LSTM(3)", "--compare"], "--compare: only words are compared: lstm, gru or simplernn"),
 ]
+TABLE = Path(__file__).parent / "tables" / "wrong_command_lines.txt"
+for block in TABLE.read_text(encoding="utf-8").strip().split("\n\n"):
+    line, _, told = block.partition("\nerror: ")
+    WRONG.append((shlex.split(line)[1:], told))
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG, ids=lambda value: str(value)[:40])
-def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None:
+def test_one_line_says_what_is_wrong_and_its_place_is_shown(
+    arguments: list[str], message: str
+) -> None:
     finished = command(*arguments)
     assert (finished.code, finished.out) == (2, "")
     assert finished.err == f"error: {message}\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "message", "place"),
-    [
-        (
-            "LSTM(64, retrun_state=True)",
-            "LSTM takes no 'retrun_state'; did you mean return_state?",
-            ("LSTM(64, retrun_state=True)", "         ^^^^^^^^^^^^"),
-        ),
-        *(
-            (f"LSTM(64) {mark} Dense(1)", "the layers of a chain are joined by ->", place)
-            for mark in ["=>", "-->", ">", "|", "-"]
-            for place in [(f"LSTM(64) {mark} Dense(1)", f"{' ' * 9}{'^' * len(mark)}")]
-        ),
-        (
-            "LSTM(64) Dense(1)",
-            "the layers of a chain are joined by ->",
-            ("LSTM(64) Dense(1)", "         ^"),
-        ),
-        (
-            "GRU(8) -t 9",
-            "an option stands beside the text, and not in it",
-            ("GRU(8) -t 9", "       ^^"),
-        ),
-        ("LTSM(64)", "Keras has no layer LTSM; did you mean LSTM?", ("LTSM(64)", "^^^^")),
-        ("Linear(9)", "Keras has no layer Linear; did you mean Dense?", ("Linear(9)", "^^^^^^")),
-        (
-            "nn.LSTM",
-            "LSTM of PyTorch is not answered, only Keras' layers are: write LSTM(...)",
-            ("nn.LSTM", "^^^^^^^"),
-        ),
-        (
-            "Input((1,) * 253) -> Flatten()",
-            "Flatten() takes inputs with too many axes: the most that a tensor can have is 253",
-            ("Input((1,) * 253) -> Flatten()", "                     ^^^^^^^"),
-        ),
-        (
-            "Input((9223372036854775807, 3)) -> ZeroPadding1D()",
-            "ZeroPadding1D() makes o with too many timesteps: the most that a tensor can have is "
-            "9223372036854775807",
-            ("Input((9223372036854775807, 3)) -> ZeroPadding1D()", f"{' ' * 35}{'^' * 13}"),
-        ),
-        (
-            "GRU(4, return_state=True) -> Dense(3)",
-            "inside a chain a layer returns one tensor, for Dense(3) to take, but "
-            "GRU(4, return_state=True) returns o, h",
-            ("GRU(4, return_state=True) -> Dense(3)", "^^^"),
-        ),
-        (
-            "LSTM(64) -> GRU(3, unit=2)",
-            "GRU takes no 'unit'; did you mean units?",
-            ("LSTM(64) -> GRU(3, unit=2)", "                   ^^^^"),
-        ),
-        (
-            "LSTM(3,\tname='語\x1b[2J', unit=2)",
-            "LSTM takes no 'unit'; did you mean units?",
-            ("LSTM(3, name='語\\x1b[2J', unit=2)", "                          ^^^^"),
-        ),
-    ],
-)
-def test_the_place_of_a_mistake_is_shown(text: str, message: str, place: tuple[str, str]) -> None:
-    finished = command(text)
-    assert (finished.code, finished.out) == (2, "")
-    assert finished.err.splitlines() == [f"error: {message}", *(f"  | {one}" for one in place)]
-
-
-def test_a_chain_that_keras_would_refuse_is_refused_with_the_remedy_and_keras_words() -> None:
-    finished = command("LSTM(64) -> LSTM(32)")
-    assert finished.code == 2
-    assert finished.err.splitlines()[0] == (
-        "error: LSTM(32) takes (batch, timesteps, features), but LSTM(64) before it returns "
-        "(batch, units): give it return_sequences=True "
-        '(Keras: "expected ndim=3, found ndim=2")'
-    )
 
 
 def test_what_keras_refuses_in_a_file_is_said_and_the_rest_is_answered(tmp_path: Path) -> None:
