@@ -5,6 +5,7 @@ Each case of the first table was answered wrongly by version 0.2, without a word
 
 from __future__ import annotations
 
+import ast
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from rnnshape.network import Dimensions, Question
 from rnnshape.reading import read
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
-from tests.conftest import KerasInProcess, command
+from tests.conftest import KerasInProcess, command, sections
 
 
 class Said(NamedTuple):
@@ -51,98 +52,10 @@ def said(answer: dict[str, Any]) -> Said:
     )
 
 
-SEEN = {
-    "build says the sizes": (
-        "m = Sequential([layers.LSTM(8), layers.Dense(2)]); m.build((None, 7, 20))",
-        Said([[2, 7, 20]], ["batch"], [], [("LSTM(8)", 928), ("Dense(2)", 18)],
-             [[2, 8], [2, 2]], 946),
-    ),
-    "fit says the sizes": (
-        "X, y = np.zeros((100, 12, 9)), np.zeros((100, 32))\n"
-        "m = Sequential([LSTM(32)])\nm.compile('adam', 'mse')\nm.fit(X, y)",
-        Said([[2, 12, 9]], ["batch"], [], [("LSTM(32)", 5376)], [[2, 32]], 5376),
-    ),
-    "predict says the sizes": (
-        "m = Sequential([GRU(3)])\nm.predict(np.zeros((100, 12, 9)))",
-        Said([[2, 12, 9]], ["batch"], [], [("GRU(3)", 126)], [[2, 3]], 126),
-    ),
-    "a call says the sizes": (
-        "m = Sequential([GRU(3)])\nm(np.zeros((100, 12, 9)))",
-        Said([[100, 12, 9]], [], [], [("GRU(3)", 126)], [[100, 3]], 126),
-    ),
-    "an attribute of a layer is changed": (
-        "l = LSTM(3)\nl.return_sequences = True\nm = Sequential([Input((5, 2)), l])",
-        Said([[2, 5, 2]], ["batch"], [], [("LSTM(3, return_sequences=True)", 72)],
-             [[2, 5, 3]], 72),
-    ),
-    "the order of channels is set": (
-        "keras.config.set_image_data_format('channels_first')\n"
-        "m = Sequential([Input((3, 8, 8)), Conv2D(4, 3)])",
-        Said([[2, 3, 8, 8]], ["batch"], [], [("Conv2D(4, 3, data_format='channels_first')", 112)],
-             [[2, 4, 6, 6]], 112),
-    ),
-    "the type of all numbers is set": (
-        "keras.config.set_floatx('float16')\nm = Sequential([Input((5, 2)), LSTM(3)])",
-        Said([[2, 5, 2]], ["batch"], [], [("LSTM(3, dtype='float16')", 72)], [[2, 3]], 72),
-    ),
-    "the policy of all layers is set, but for those that have their own": (
-        "keras.mixed_precision.set_global_policy(keras.DTypePolicy('mixed_float16'))\n"
-        "m = Sequential([Input((5, 2)), Bidirectional(LSTM(3)), Dense(2, dtype='float32')])",
-        Said([[2, 5, 2]], ["batch"], [],
-             [("Bidirectional(LSTM(3, dtype='mixed_float16'), dtype='mixed_float16')", 144),
-              ("Dense(2, dtype='float32')", 14)], [[2, 6], [2, 2]], 158),
-    ),
-    "the policy is that of the first layer that was made": (
-        "d = Dense(1)\nkeras.config.set_floatx('float64')\n"
-        "m = Sequential([Input((5, 2)), LSTM(3)])",
-        Said([[2, 5, 2]], ["batch"], [], [("LSTM(3)", 72)], [[2, 3]], 72),
-    ),
-    "a layer that a model of the code calls three times": (
-        "class Net(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
-        "        self.dense = Dense(2)\n    def call(self, x):\n"
-        "        return self.dense(self.dense(self.dense(x)))\n"
-        "m = Net()\nm.build((None, 5, 2))",
-        Said([[2, 5, 2]], ["batch"], [], [("Dense(2)", 6), ("Dense(2)", 0), ("Dense(2)", 0)],
-             [[2, 5, 2]] * 3, 6),
-    ),
-    "a shape that is said, whatever comes": (
-        "m = Sequential([Conv2D(8, 3, padding='same'), Reshape((32, 512)), Dense(3)])",
-        Said([[2, None, None, None]], ["batch"], [f"inputs.shape[{axis}]" for axis in (1, 2, 3)],
-             [("Conv2D(8, 3, padding='same')", None), ("Reshape((32, 512))", 0),
-              ("Dense(3)", 1539)], [[2, None, None, 8], [2, 32, 512], [2, 32, 3]], None),
-    ),
-    "a model that is called three times": (
-        "x, m = Input((5, 2)), Sequential([Dense(2)])\nn = Model(x, m(m(m(x))))",
-        Said([[2, 5, 2]], ["batch"], [], [("Dense(2)", 6)], [[2, 5, 2]], 6),
-    ),
-    "a model that another holds is given what that one is given": (
-        "inner = Sequential([Dense(4)])\nm = Sequential([Input((5, 2)), inner])",
-        Said([[2, 5, 2]], ["batch"], [], [("Dense(4)", 12)], [[2, 5, 4]], 12),
-    ),
-    "a list is changed at a place that is not known": (
-        "sizes = [1, 2]\nsizes[n] = 7\nm = Sequential([Input((5, 2)), GRU(sizes[0])])",
-        Said([[2, 5, 2]], ["batch"], ["sizes[0]"], [("GRU(sizes[0])", None)], [[2, None]], None),
-    ),
-    "a dictionary is filled from data": (
-        "index = {}\nfor word in words:\n    index[word] = len(index)\n"
-        "m = Sequential([Input((5,)), Embedding(len(index) + 1, 8)])",
-        Said([[2, 5]], ["batch"], ["len(index)"], [("Embedding(len(index) + 1, 8)", None)],
-             [[2, 5, 8]], None),
-    ),
-    "a set is filled from data": (
-        "signs = set()\nfor sign in text:\n    signs.add(sign)\ncount = len(signs)\n"
-        "m = Sequential([Input((5, 2)), Dense(count)])",
-        Said([[2, 5, 2]], ["batch"], ["count"], [("Dense(count)", None)], [[2, 5, None]], None),
-    ),
-    "an exception is no value that is given": (
-        "def units(n):\n    raise ValueError(n)\nm = Sequential([Input((5, 2)), GRU(units(3))])",
-        Said([[2, 5, 2]], ["batch"], ["units(3)"], [("GRU(units(3))", None)], [[2, None]], None),
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("text", "expected"), SEEN.values(), ids=SEEN)
-def test_what_was_filled_in_is_read_or_open(text: str, expected: Said, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lines", sections("filled_in.txt"), ids="\n".join)
+def test_what_was_filled_in_is_read_or_open(lines: list[str], tmp_path: Path) -> None:
+    text, _, written = "\n".join(lines).strip().rpartition("\n=> ")
+    expected = Said(*ast.literal_eval(written))
     code, [answer, *_] = asked(tmp_path, text)
     assert answer == expected
     assert code == (1 if expected.open else 0)
@@ -167,61 +80,12 @@ def test_what_keras_refuses_is_refused(text: str) -> None:
     assert command(text, "--dry-run").code == 2
 
 
-BUILT = {
-    "a layer on two widths": (
-        "d = Dense(3)\na, b = Input((2,)), Input((4,))\nm = Model([a, b], [d(a), d(b)])"
-    ),
-    "a layer on two widths, of any length": (
-        "d = Dense(3)\na, b = Input((None, 2)), Input((None, 4))\nm = Model([a, b], [d(a), d(b)])"
-    ),
-    "a described model on another length": (
-        "inner = Sequential([Input((5, 2)), LSTM(3)])\nx = Input((7, 2))\nm = Model(x, inner(x))"
-    ),
-    "a built model on another length": (
-        "inner = Sequential([LSTM(3)])\na, b = Input((7, 2)), Input((5, 2))\n"
-        "m = Model([a, b], [inner(a), inner(b)])"
-    ),
-    "TensorFlow outside of a layer": "x = Input((5, 2))\nm = Model(x, tf.reduce_sum(x, axis=1))",
-    "the backend outside of a layer": (
-        "x = Input((5, 2))\nm = Model(x, tf.keras.backend.sum(x, axis=1))"
-    ),
-    "a number as a shape": "m = Sequential([Input(5), Dense(3)])",
-    "two inner models of one name": (
-        "x = Input((5, 2))\na, b = (Sequential([Input((5, 2)), LSTM(3)], name='a') for _ in 'ab')\n"
-        "m = Model(x, [a(x), b(x)])"
-    ),
-    "a layer with the name of an input": (
-        "x = Input((5, 2), name='a')\nm = Model(x, GRU(3, name='a')(x))"
-    ),
-}
-ALLOWED = {
-    "two layers of one name in no model": (
-        "x = Input((5, 2))\no = GRU(2, name='a')(x), LSTM(2, name='a')(x)"
-    ),
-    "a model of any length on two": (
-        "inner = Sequential([Input((None, 2)), LSTM(3)])\na, b = Input((7, 2)), Input((5, 2))\n"
-        "m = Model([a, b], [inner(a), inner(b)])"
-    ),
-    "a layer on two lengths": (
-        "d = LSTM(3)\na, b = Input((5, 2)), Input((7, 2))\nm = Model([a, b], [d(a), d(b)])"
-    ),
-    "TensorFlow of what a layer makes of data": (
-        "d, data = LSTM(3), tf.zeros((4, 5, 2))\nm = Sequential([Input((3,)), Dense(1)])\n"
-        "class Double(Layer):\n"
-        "    def call(self, x):\n        return tf.matmul(x, tf.ones((3, 3)))\n"
-        "made = tf.reduce_mean(tf.nn.relu(Double()(d(data))))"
-    ),
-    "TensorFlow within a layer": (
-        "m = Sequential([Input((5, 2)), Lambda(lambda x: tf.reduce_sum(x, axis=1))])"
-    ),
-}
-
-
 @pytest.mark.keras
-@pytest.mark.parametrize("text", [*BUILT.values(), *ALLOWED.values()], ids=[*BUILT, *ALLOWED])
+@pytest.mark.parametrize("lines", sections("called_again.txt"), ids="\n".join)
 def test_what_is_called_again_or_wrongly_is_refused_as_by_keras(
-    text: str, keras_measurer: KerasInProcess
+    lines: list[str], keras_measurer: KerasInProcess
 ) -> None:
+    text, _, expected = "\n".join(lines).strip().rpartition("\n=> ")
     names: dict[str, Any] = {}
     exec("import tensorflow as tf\nfrom keras import *\nfrom keras.layers import *", names)
     try:
@@ -230,7 +94,7 @@ def test_what_is_called_again_or_wrongly_is_refused_as_by_keras(
         refused = True
     else:
         refused = False
-    assert refused == (text in BUILT.values())
+    assert refused == (expected == "refused")
     assert (command(text, "--dry-run").code == 2) == refused
 
 
