@@ -11,11 +11,8 @@ import pytest
 
 import rnnshape
 from tests.conftest import command
+from tests.test_explaining import NDIM
 
-NDIM = (
-    'ValueError: Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, '
-    "found ndim=2. Full shape received: (None, 64)"
-)
 SHAPES = "ValueError: Shapes (None, 1) and (None, 10) are incompatible"
 UNKNOWN = "ValueError: the moon is full"
 PROGRAM = "from keras import Sequential\nfrom keras.layers import LSTM\n\nmodel = Sequential()\n"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -19,17 +17,11 @@ from tests.test_training import LABELS, OUTPUTS
 TABLE = Path(__file__).parent / "tables" / "training.txt"
 GIVEN = IMPORTS + "X = np.random.random((16, 5, 3)).astype('float32')\n"
 METHODS = ("fit", "evaluate", "predict", "train_on_batch", "predict_on_batch")
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def programs() -> list[str]:
     return [one.partition("\n=>")[0] for one in TABLE.read_text().strip().split("\n\n")]
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def mended(program: str, remedy: str) -> str:
