@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnnshape.errors import did_you_mean, shortened
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.kinds import FLOATS, kind_of
 from rnnshape.signatures import module_of
@@ -35,8 +35,7 @@ def check(call: Call) -> bool:
             kind = kind_of(call.name, argument)
             if kind is not None and not kind.takes(value):
                 hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
-                what = f"{call.name} takes {argument} as {kind.allowed}, not {_said(value)}"
-                raise call.error(what + hint + kind.quote(value), argument)
+                raise _another(call, argument, kind.allowed, hint + kind.quote(value))
             known = known and not _is_beyond_the_rule(call.name, argument, value)
         for inner in value if isinstance(value, tuple) else (value,):
             if isinstance(inner, Call):
@@ -49,9 +48,7 @@ def whole_number(call: Call, argument: str) -> int:
     anything."""
     value = call[argument]
     if not isinstance(value, int):
-        raise call.error(
-            f"{call.name} takes {argument} as a whole number, not {_said(value)}", argument
-        )
+        raise _another(call, argument, "a whole number")
     return int(value)
 
 
@@ -60,10 +57,7 @@ def wholes(call: Call, argument: str) -> tuple[int, ...]:
     value = call[argument]
     several = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(part, int) for part in several):
-        raise call.error(
-            f"{call.name} takes {argument} as a whole number or several, not {_said(value)}",
-            argument,
-        )
+        raise _another(call, argument, "a whole number or several")
     return tuple(map(whole, several))
 
 
@@ -123,5 +117,7 @@ def _is_beyond_the_rule(name: str, argument: str, value: Value) -> bool:
     return False
 
 
-def _said(value: Value) -> str:
-    return shortened(printed(value))
+def _another(call: Call, argument: str, allowed: str, more: str = "") -> QueryError:
+    """An argument that is not what Keras takes."""
+    said = shortened(printed(call[argument]))
+    return call.error(f"{call.name} takes {argument} as {allowed}, not {said}{more}", argument)
