@@ -114,13 +114,16 @@ def describe(
     return Description(inputs, tuple(layers), tuple(_inputs_below(network, layers)))
 
 
+def description_of(network: Network, dimensions: Dimensions | None = None) -> Description | None:
+    """What the rule says of a network; None where Keras would refuse it."""
+    with suppress(QueryError):
+        return describe(network, dimensions)
+    return None
+
+
 def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:
     """Whether the rule refuses nothing of a network."""
-    try:
-        describe(network, dimensions)
-    except QueryError:
-        return False
-    return True
+    return description_of(network, dimensions) is not None
 
 
 def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Description, Question]:
@@ -277,10 +280,8 @@ def _merged_layer(layers: Sequence[Layer]) -> Layer:
         merged(*(tensor for tensor in tensors if tensor)) if all(tensors) else None
         for tensors in zip(*(layer.inputs for layer in layers), strict=True)
     )
-    facts = [layer.facts for layer in layers]
-    known = None
-    if all(facts):
-        known = merged_facts([fact for fact in facts if fact])
+    facts = [layer.facts for layer in layers if layer.facts]
+    known = merged_facts(facts) if len(facts) == len(layers) else None
     outputs: tuple[Tensor, ...] = ()
     if len({len(layer.known_outputs) for layer in layers}) == 1:
         outputs = tuple(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
-from rnnshape.description import Description, describe, is_taken
-from rnnshape.errors import QueryError
+from rnnshape.description import Description, description_of, is_taken
 from rnnshape.expression import Call, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
@@ -110,10 +108,8 @@ def needed_sizes(network: Network, number: int, shape: Sizes) -> Sizes:
 
 def _parameters(network: Network) -> list[int | None] | None:
     """How many each layer has; None where the rule refuses the network."""
-    try:
-        return [layer.parameters for layer in describe(network).layers]
-    except QueryError:
-        return None
+    found = description_of(network)
+    return [layer.parameters for layer in found.layers] if found else None
 
 
 def _with_shape(network: Network, number: int, shape: Sizes) -> Network:
@@ -172,11 +168,9 @@ def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -
 
 def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
     """The sizes of all tensors; None for those that follow from what is not known or assumed."""
-    unsaid, described = replace(given, batch=None), None
-    for sizes in (unsaid, *other_sizes(network, unsaid, ["batch"])):  # another input may have one
-        with suppress(QueryError):
-            described = describe(network, sizes)
-            break
+    unsaid = replace(given, batch=None)
+    several = (unsaid, *other_sizes(network, unsaid, ["batch"]))  # another input may have one
+    described = next(filter(None, (description_of(network, sizes) for sizes in several)), None)
     if described is None:
         return {}
     return {
@@ -198,10 +192,9 @@ def outputs_of_other_rows(
     are_known = all(tensor.has_rank for tensor in description.inputs)
     if not (others and are_known):  # as of most models
         return {}
-    network, batch, both = with_sizes_of(network, call), call.rows, list[Description]()
-    for size in (batch or 2, (batch or 2) + 1):
-        with suppress(QueryError):
-            both.append(describe(network, replace(given, batch=size)))
+    network, batch = with_sizes_of(network, call), call.rows
+    sizes = (replace(given, batch=size) for size in (batch or 2, (batch or 2) + 1))
+    both = [each for one in sizes if (each := description_of(network, one))]
     if len(both) < 2:
         return {}
     batches = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeAlias, cast
@@ -256,11 +255,8 @@ def shapes_made(
 def _is_of_the_batch(wrong: QueryError, network: Network) -> bool:
     """Whether the rule refuses what it takes in batches of another size."""
     written = map(int, re.findall(r"\b[1-9]\d{0,4}\b", wrong.message))
-    for batch in {*range(1, MOST_TRIED), *written}:
-        with suppress(QueryError):
-            describe(network, Dimensions(batch=batch))
-            return True
-    return False
+    batches = {*range(1, MOST_TRIED), *written}
+    return any(is_taken(network, Dimensions(batch=batch)) for batch in batches)
 
 
 def _shape_of(

@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from rnnshape.chains import without_input_arguments
-from rnnshape.description import describe
-from rnnshape.errors import QueryError
+from rnnshape.description import description_of
 from rnnshape.expression import LARGEST, Call
 from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt, within
@@ -224,10 +223,8 @@ def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
     network = graph.network_of([], [graph.Tensor(call) for call in calls], "", calls)
     if any(source.shape is None for source in network.inputs):
         return ()
-    try:
-        return describe(network).layers if calls else ()
-    except QueryError:
-        return ()
+    found = description_of(network) if calls else None
+    return found.layers if found else ()
 
 
 def uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
