@@ -136,8 +136,14 @@ def answered(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def sections(table: str) -> list[list[str]]:
     """The lines of each part of a table, under its title."""
-    text = (Path(__file__).parent / "tables" / table).read_text()
-    return [part.splitlines()[1:] for part in text.split("### ")[1:]]
+    return [text.splitlines() for text in titled(table).values()]
+
+
+def titled(table: str) -> dict[str, str]:
+    """Each part of a table, by its title."""
+    text = (Path(__file__).parent / "tables" / table).read_text(encoding="utf-8")
+    parts = (part.partition("\n") for part in text.split("### ")[1:])
+    return {title: part.strip("\n") for title, _, part in parts}
 
 
 def json_lines(text: str) -> list[Any]:

@@ -12,7 +12,7 @@ import pytest
 from rnnshape.explaining import Explanation, explain, is_error
 from rnnshape.explaining.advice import FUNCTIONS
 from rnnshape.explaining.messages import known_messages
-from tests.conftest import many, sections
+from tests.conftest import many, titled
 
 TABLE = Path(__file__).parent / "tables" / "errors.txt"
 OLD_MESSAGES = [
@@ -77,58 +77,12 @@ def test_what_is_no_error_is_not_taken_for_one(text: str) -> None:
     assert not is_error(text.replace("\\n", "\n"))
 
 
-@pytest.mark.parametrize(
-    ("message", "explanation"),
-    [
-        (
-            NDIM,
-            "LSTM takes 3 axes, (batch, timesteps, features); what came is (None, 64) = "
-            "(batch, features).",
-        ),
-        (
-            "ValueError: Input 0 of layer conv1d is incompatible with the layer: expected "
-            "min_ndim=3, found ndim=2. Full shape received: (None, 5)",
-            "Conv1D takes at least 3 axes, (batch, timesteps, features); what came is (None, 5) = "
-            "(batch, features).",
-        ),
-        (
-            'ValueError: Input 0 of layer "my_layer" is incompatible with the layer: expected '
-            "ndim=3, found ndim=2",
-            "my_layer takes 3 axes, (batch, timesteps, features); what came is a tensor of 2 axes, "
-            "(batch, features).",
-        ),
-        (
-            'ValueError: Input 0 of layer "model" is incompatible with the layer: expected '
-            "shape=(None, 5, 3), found shape=(5, 3)",
-            "The model takes (None, 5, 3) = (batch, timesteps, features); what came is (5, 3) = "
-            "(timesteps, features), a sample without its batch.",
-        ),
-        (
-            "ValueError: Arguments `target` and `output` must have the same rank (ndim). "
-            "Received: target.shape=(None,), output.shape=(None, 5, 1)",
-            "y is (None,) = (batch,), and the model returns (None, 5, 1) = (batch, timesteps, "
-            "units).",
-        ),
-        (
-            "InvalidArgumentError: logits and labels must have the same first dimension, got "
-            "logits shape [80,3] and labels shape [16]",
-            "y gives 16 labels, and the model returns 80 rows of 3 classes. 80 is 16 times 5: the "
-            "output still has timesteps.",
-        ),
-        (
-            "ValueError: Data cardinality is ambiguous. Make sure all arrays contain the same "
-            "number of samples.'x' sizes: 16\n'y' sizes: 15\n",
-            "All arrays must have the same number of samples, their first size: 16 and 15.",
-        ),
-        (
-            "ValueError: Shapes (1, 4) and (5, 4) are incompatible, in load_weights",
-            "A weight of shape (5, 4) is given values of shape (1, 4).",
-        ),
-    ],
-)
-def test_what_came_and_what_is_taken_are_said_with_their_axes(
-    message: str, explanation: str
-) -> None:
+EXPLANATIONS = TABLE.with_name("explanations.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", EXPLANATIONS.strip().split("\n\n"))
+def test_what_came_and_what_is_taken_are_said_with_their_axes(block: str) -> None:
+    message, _, explanation = block.partition("\n=> ")
     assert explain(message).explanation == explanation
 
 
@@ -219,13 +173,13 @@ def test_an_error_that_is_not_known_is_said_to_be_unknown() -> None:
     assert "not guessed" in told.explanation
 
 
-TRACEBACKS = sections("tracebacks.txt")
+TRACEBACKS = titled("tracebacks.txt")
 
 
-@pytest.mark.parametrize("lines", TRACEBACKS, ids=lambda lines: lines[0])
-def test_a_pasted_traceback_is_read(lines: list[str]) -> None:
-    place, _, message = lines[0].partition(": ")
-    text = "\n".join(lines[1:]).replace("\\x1b", "\x1b").replace("\\t", "\t")
+@pytest.mark.parametrize("part", TRACEBACKS.values(), ids=TRACEBACKS)
+def test_a_pasted_traceback_is_read(part: str) -> None:
+    line, _, text = part.replace("\\x1b", "\x1b").replace("\\t", "\t").partition("\n")
+    place, _, message = line.partition(": ")
     for pasted in (text, text.replace("\n", "\r\n"), f"\n\n{text}\n", f"\x1b[0;31m{text}\x1b[0m"):
         told = explain(pasted)
         assert is_error(pasted)
@@ -245,7 +199,7 @@ def test_an_exception_that_was_caught_is_explained_with_its_line() -> None:
 
 
 def test_the_answer_as_json_has_the_keys_that_scripts_depend_on() -> None:
-    told = explain("\n".join(TRACEBACKS[0][1:])).to_dict()
+    told = explain(TRACEBACKS["traceback, logs"]).to_dict()
     assert list(told) == ["kind", "explanation", "remedies", "place"]
     assert told["place"] == {"file": "/home/me/project/models.py", "line": 7}
     assert explain(NDIM).to_dict()["place"] is None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rnnshape.magic import _Names
-from tests.conftest import command
+from tests.conftest import command, titled
 
 pytestmark = [
     pytest.mark.keras,
@@ -22,86 +22,7 @@ nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 
-CELLS = {
-    "load": "%load_ext rnnshape\n%load_ext rnnshape\nfrom rnnshape import inspect",
-    "report": "inspect('Bidirectional(LSTM(8, return_state=True))', input=(4, 6, 5)).measure()",
-    "thread": (
-        "import threading\n"
-        "thread = threading.Thread(target=lambda: print(inspect('GRU(3)').measure().source))\n"
-        "thread.start(); thread.join()"
-    ),
-    "wrong": "inspect('LSTM(64, retrun_state=True)')",
-    "word": "%rnnshape lstm --bidirectional --return-state",
-    "views": "%rnnshape gru -n --diagram --weights --code",
-    "compare": "%rnnshape lstm gru --compare -n",
-    "json": "%rnnshape 'GRU(3) -> Dense(1)' -n --json",
-    "code": "%rnnshape gru -n --code",
-    "version": "%rnnshape --version",
-    "help": "%rnnshape --help",
-    "bad text": "%rnnshape 'LSTM(64, retrun_state=True)'",
-    "bad option": "%rnnshape lstm --bidrectional",
-    "bad line": "%rnnshape 'LSTM(64)",
-    "bracket": "%rnnshape LSTM(64",
-    "nothing": "%rnnshape",
-    "braces": "touched = []\n%rnnshape LSTM({touched.append(3)}) -n",
-    "untouched": "touched",
-    "unquoted": "%rnnshape LSTM(4, name='a b') -> Dense(1) -t 7 -n",
-    "returned": "_.outputs['o'].shape",
-    "assigned": "kept = %rnnshape gru -n",
-    "later": "kept",
-    "silent": "%rnnshape gru -n;",
-    "names": (
-        "import keras, numpy as np\n"
-        "units, X, y = np.int64(6), np.zeros((16, 5, 3)), np.zeros((16, 2))\n"
-        "class Odd:\n    def __getattr__(self, name): raise RuntimeError(name)\n"
-        "class Endless:\n    shape = iter(int, 1)\n"
-        "endless = Endless()\n"
-        "modern, size, tensor = Odd(), (5, 3), keras.ops.convert_to_tensor(X)\n"
-        "model = keras.Sequential([keras.layers.Input((5, 3)), keras.layers.LSTM(4)])\n"
-    ),
-    "of names": "%rnnshape LSTM(units, input_shape=X.shape[1:]) -n",
-    "of a list": "%rnnshape LSTM(units, input_shape=size) -n",
-    "of NumPy": "many = np.int64(5)\n%rnnshape LSTM(many, input_shape=(many, 3)) -n",
-    "of a tensor": "%rnnshape model -n --x tensor",
-    "odd": "%rnnshape LSTM(modern) -n",
-    "endless": "%rnnshape LSTM(endless) -n",
-    "live": "%rnnshape model -n --x X --y y --loss mse",
-    "objects": "X_rows = X.astype(object)\n%rnnshape model -n --x X_rows",
-    "live fits": "%rnnshape model --weights",
-    "column": (
-        "import pandas as pd\ncolumn = pd.Series(y[:, 0])\n"
-        "%rnnshape Dense(1) -n --x column --y column --loss mse"
-    ),
-    "called": (
-        "called = keras.Sequential([keras.layers.LSTM(4), keras.layers.Dense(1)])\n"
-        "called(np.zeros((2, 7, 3)))\n"
-        "%rnnshape called -n --x X --format plain\n"
-        "%rnnshape called -n --x 2,7,8"
-    ),
-    "live in a chain": "%rnnshape model → Dense(units) -n --format plain",
-    "named as a word": "lstm = keras.layers.LSTM(9)\n%rnnshape lstm -n",
-    "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
-    "complete loss": "get_ipython().complete('hub', '%rnnshape LSTM(3) --loss hub', 28)[1]",
-    "complete data": "get_ipython().complete('', '%rnnshape LSTM(3) --x ', 22)[1]",
-    "data alone": "%rnnshape X -n",
-    "no such name": "%rnnshape modle -n",
-    "standard input": "%rnnshape - -n",
-    "complete alone": "get_ipython().complete('%rnnshape ')[0]",
-    "complete option": "get_ipython().complete('--mer', '%rnnshape --mer', 15)[1]",
-    "error": "%rnnshape 'ValueError: Shapes (None, 1) and (None, 10) are incompatible'",
-    "unquoted error": "%rnnshape ValueError: Shapes (None, 1) and (None, 10) are incompatible",
-    "cell": "%%rnnshape -n -t 7\nmodel = Sequential()\nmodel.add(LSTM(4))\nmodel.add(Dense(2))",
-    "cell of its own data": (
-        "%%rnnshape -n --json\nX = np.load('other.npy')\nmodel = Sequential([LSTM(4)])\n"
-        "model.predict(X)"
-    ),
-    "cell of earlier data": (
-        "%%rnnshape -n --format plain\nX = X[:, :2]\nmodel = Sequential([LSTM(4)])\n"
-        "model.predict(X)"
-    ),
-    "lines": "%%rnnshape - -n --format plain\nGRU(3)\nLSTM(4)",
-}
-
+CELLS = titled("cells.txt")
 Shown = Callable[[str, str], str]
 
 

@@ -19,7 +19,7 @@ from rnnshape.network import Dimensions, Question
 from rnnshape.reading import read
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
-from tests.conftest import KerasInProcess, command, sections
+from tests.conftest import KerasInProcess, command, titled
 
 
 class Said(NamedTuple):
@@ -52,9 +52,12 @@ def said(answer: dict[str, Any]) -> Said:
     )
 
 
-@pytest.mark.parametrize("lines", sections("filled_in.txt"), ids="\n".join)
-def test_what_was_filled_in_is_read_or_open(lines: list[str], tmp_path: Path) -> None:
-    text, _, written = "\n".join(lines).strip().rpartition("\n=> ")
+FILLED_IN = titled("filled_in.txt")
+
+
+@pytest.mark.parametrize("part", FILLED_IN.values(), ids=FILLED_IN)
+def test_what_was_filled_in_is_read_or_open(part: str, tmp_path: Path) -> None:
+    text, _, written = part.rpartition("\n=> ")
     expected = Said(*ast.literal_eval(written))
     code, [answer, *_] = asked(tmp_path, text)
     assert answer == expected
@@ -80,12 +83,15 @@ def test_what_keras_refuses_is_refused(text: str) -> None:
     assert command(text, "--dry-run").code == 2
 
 
+CALLED_AGAIN = titled("called_again.txt")
+
+
 @pytest.mark.keras
-@pytest.mark.parametrize("lines", sections("called_again.txt"), ids="\n".join)
+@pytest.mark.parametrize("part", CALLED_AGAIN.values(), ids=CALLED_AGAIN)
 def test_what_is_called_again_or_wrongly_is_refused_as_by_keras(
-    lines: list[str], keras_measurer: KerasInProcess
+    part: str, keras_measurer: KerasInProcess
 ) -> None:
-    text, _, expected = "\n".join(lines).strip().rpartition("\n=> ")
+    text, _, expected = part.rpartition("\n=> ")
     names: dict[str, Any] = {}
     exec("import tensorflow as tf\nfrom keras import *\nfrom keras.layers import *", names)
     try:

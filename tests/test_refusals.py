@@ -24,7 +24,7 @@ from rnnshape.rules.inputs import Given, called_with
 from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, REGULARIZERS, kind_of
 from rnnshape.signatures import LAYERS
 from tests.calls import called, parse
-from tests.conftest import KerasInProcess, command
+from tests.conftest import KerasInProcess, command, sections
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
 
 THREE: Shape = (2, 5, 4)
@@ -258,7 +258,7 @@ def test_a_cell_of_the_code_keeps_the_sizes_of_its_states(
         assert "enters the loop with shape" in " ".join(said.split())
 
 
-MENDED = TABLE.with_name("refused_mended.txt").read_text(encoding="utf-8").splitlines()[2:]
+MENDED, TAKEN, TAKEN_CALLS = sections("taken.txt")
 
 
 @pytest.mark.parametrize("line", MENDED)
@@ -271,48 +271,9 @@ def test_keras_takes_what_is_mended(line: str, keras: Keras) -> None:
     keras.chained(layers_of(text), (batch, *taken[1:]), random_numbers(taken, zeros=False))
 
 
-TAKEN: list[tuple[str, Shape]] = [
-    ("LSTM(True)", THREE),
-    ("LSTM(3, return_sequences='no', return_state=1)", THREE),
-    ("LSTM(3, dropout=7, recurrent_dropout=-1, implementation=9)", THREE),
-    ("LSTM(3, kernel_regularizer=MaxNorm(2), kernel_constraint=L2(0.1))", THREE),
-    ("SimpleRNN(3, activity_regularizer='no such')", THREE),
-    ("LSTM(3, unroll=True)", (None, None, 4)),
-    ("GRU(3, bias_initializer='orthogonal')", THREE),
-    ("Dense(3, activation=LeakyReLU(0.1), kernel_initializer='identity')", THREE),
-    ("Conv1D(3, 2, padding='Same', data_format='Channels_First')", THREE),
-    ("Bidirectional(LSTM(3), weights=(1, 2))", THREE),
-    ("Bidirectional(LSTM(3, go_backwards=True), backward_layer=GRU(3))", THREE),
-    ("PReLU(shared_axes=(0, -1))", THREE),
-    ("LayerNormalization(axis=())", THREE),
-    ("LayerNormalization(axis=0, scale=False, center=False)", THREE),
-    ("LayerNormalization(axis=(-1, 1))", THREE),
-    ("LayerNormalization(scale=False, rms_scaling=True)", THREE),
-    ("Softmax(axis=None)", THREE),
-    ("Reshape((None, 2))", THREE),
-    ("Flatten() -> Reshape((-1, 2)) -> LSTM(3)", (None, None, 4)),
-    ("Masking() -> LSTM(3, return_sequences=True) -> Flatten() -> Softmax()", THREE),
-    ("Masking() -> RNN([LSTMCell(3)], unroll=True)", THREE),
-    ("Masking() -> ConvLSTM1D(3, 2, padding='same')", (2, 3, 5, 2)),
-    ("RNN([LSTMCell(3)], unroll=True)", (2, 1, 4)),
-    (
-        "TimeDistributed(Bidirectional(LSTM(3), backward_layer=GRU(3, go_backwards=True)))",
-        (2, 3, 2, 2),
-    ),
-    ("BatchNormalization(renorm=True)", THREE),
-    ("Activation(None)", THREE),
-    ("GRU(3, dtype='mixed_float16')", THREE),
-    ("ActivityRegularization(l1=0.5, l2=0)", THREE),
-    ("Softmax(axis=-3)", THREE),
-    ("Dense(3, dtype='float16')", THREE),
-    ("Dense(3, dtype='bfloat16')", THREE),
-    ("Dense(3, dtype='float64')", THREE),
-    ("Dense(3, dtype='mixed_bfloat16')", THREE),
-]
-
-
-@pytest.mark.parametrize(("text", "shape"), TAKEN, ids=[one[0] for one in TAKEN])
-def test_what_keras_takes_is_not_refused(text: str, shape: Shape, keras: Keras) -> None:
+@pytest.mark.parametrize("question", TAKEN)
+def test_what_keras_takes_is_not_refused(question: str, keras: Keras) -> None:
+    text, shape = asked(question)
     layers = layers_of(text)
     found = facts_along(layers, described(shape))
     numbers = random_numbers(shape, zeros=True)
@@ -484,23 +445,8 @@ def run(text: str, keras: Keras) -> None:
         layer(*(made(one, of) for one in positional), **named)
 
 
-TAKEN_CALLS = """
-LSTM(3)(x, initial_state=[h, c])
-LSTM(3)(x, initial_state=[c, h])
-GRU(3)(x, initial_state=h)
-GRU(3)(x, initial_state=[h, c])
-Bidirectional(LSTM(3))(x, initial_state=[h, c, h, c])
-Bidirectional(GRU(3))(x, initial_state=[h, h])
-Bidirectional(GRU(3))(x, initial_state=[h, h, h])
-RNN([LSTMCell(3), GRUCell(4)])(x, initial_state=[[h, c], s])
-RNN([LSTMCell(3), GRUCell(4)])(x, initial_state=[[h, c], [s]])
-RNN([LSTMCell(3)])(x, initial_state=[[h, c]])
-RNN(LSTMCell(3))(x, initial_state=[h, c])
-"""
-
-
 @pytest.mark.keras
-@pytest.mark.parametrize("text", TAKEN_CALLS.strip().splitlines())
+@pytest.mark.parametrize("text", TAKEN_CALLS)
 def test_a_call_that_keras_takes_is_not_refused(text: str, keras: Keras) -> None:
     call, positional, keywords = called(text, SIZES)
     assert facts_of(call, called_with(call, positional, keywords))

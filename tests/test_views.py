@@ -565,54 +565,13 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
 """
 
 
-@pytest.mark.parametrize(
-    ("code", "why"),
-    [
-        ("m.fit(load(), y)", "load().shape (line 5) comes from data: --let 'load().shape=...'"),
-        ("Z = load()\nm.fit(Z, y)", "Z.shape (line 5) comes from data: --let Z.shape=..."),
-        ("Z = load()\nm.fit(X, Z)", "Z.shape (line 5) comes from data: --let Z.shape=..."),
-        ("m.fit(X, y, validation_data=load())", ""),
-        ("Z = [1].reshape(1, 1)\nm.fit(Z, y)", "[1].reshape (line 5): a list has no reshape"),
-        ("Z = np.array(['1', '2'] * 50).astype(float)\nm.fit(Z.reshape(20, 5), y)",
-         "Z.reshape(20, 5) may hold other things than numbers"),
-        ("m.compile('adam', lambda one, other: one)\nm.fit(X, y)",
-         "what a loss takes is not known"),
-        ("m.compile('adam', 'mse', metrics=[own])\nm.fit(X, y)",
-         "what a metric takes is not known"),
-        ("Z = m(X).reshape(4, 5)\nm.fit(Z, y)", "m(X).reshape (line 5): a tensor has no reshape"),
-        ("try:\n    {}['a']\nexcept OSError: pass\nm.fit(X, y)",
-         "the code stops (line 5): KeyError"),
-        ("Z = tf.keras.utils.timeseries_dataset_from_array(X, y, 5)\nm.fit(Z)",
-         "a length (line 5) comes from data"),
-        ("m.fit(X, y, sample_weight=[1] * 20)",
-         "sample_weight: it is compared where it is one array, beside one of labels"),
-        ("m.fit(X, [y], sample_weight=y)",
-         "sample_weight: it is compared where it is one array, beside one of labels"),
-        ("m.fit(X, y, validation_data=(X, {'a': y}, {'a': y}))",
-         "sample_weight: it is compared where it is one array, beside one of labels"),
-        ("Z = Dense(1)(o := Input((5,)))\nm = Model(o, {'a': Z, 'b': Z})\n"
-         "m.compile('adam', ['mse'])\nm.fit(X, {'a': y, 'b': y})",
-         "what a loss takes is not known"),
-        ("from tensorflow.data import Dataset\n"
-         "Z = Dataset.from_generator(lambda: [(X, y)], np.float32)\n"
-         "m.fit(Z)", "Z (line 6): from_generator has no output_signature"),
-        ("m = Model(Z := Input((5,)), keras.ops.squeeze(Z))\nm.compile('adam', 'mse')\nm.fit(X, X)",
-         "the model: squeeze without an axis, where batches may be of several sizes"),
-        ("m = Sequential([Input((6, 3)), Lambda(lambda x: keras.ops.reshape(x, (-1, 18)))])\n"
-         "m.predict(np.zeros((2, 7, 3)))", "Lambda(...) is read with other sizes"),
-        ("m = Sequential([Input((6, 3)), Lambda(lambda x: keras.ops.reshape(x, (-1, 18)))])\n"
-         "m.predict(np.zeros((9, 6, 3)))", ""),
-        ("m = Model(Z := Input((5,)), Dense(1)(keras.ops.concatenate([Z, Z], axis=0)))\n"
-         "m.compile('adam', 'mse')\nZ = tf.data.Dataset.from_tensor_slices((X, y)).batch(6)\n"
-         "m.fit(Z)", "the first axis of the output is not the batch"),
-        ("m = Sequential([Lambda(lambda x: keras.ops.squeeze(x)), Dense(1)])\n"
-         "m.compile('adam', 'mse')\nm.fit(X[..., None], y)", "squeeze without an axis, where"),
-        ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),
-        ("m.fit(X, y)", ""),
-        ("m.fit(X, X)", ""),  # which is told
-    ],
-)  # fmt: skip
-def test_what_is_not_compared_says_why(code: str, why: str) -> None:
+NOT_COMPARED = (Path(__file__).parent / "tables" / "not_compared.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", NOT_COMPARED.strip().split("\n\n"))
+def test_what_is_not_compared_says_why(block: str) -> None:
+    code, _, why = block.partition("\n=>")
+    why = why.strip()
     told = answer([Report(question) for question in read(FITTED + code).questions], columns=120)
     assert (" not compared: " in told) == bool(why)
     assert why in told
