@@ -108,9 +108,6 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     masked = [tensor for tensor in tensors_in(tuple(inputs.arguments.values())) if tensor.masked]
     if masked:
         facts = _with_masks(call, inputs, facts, masked)
-    if _is_frozen(call):
-        frozen = tuple(replace(weight, is_trained=False) for weight in facts.weights)
-        facts = replace(facts, weights=frozen)
     return facts
 
 
