@@ -14,7 +14,7 @@ from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.subclassed import check_given, check_graph
+from rnnshape.reading.names.subclassed import check_given, check_graph, may_be_eager
 from rnnshape.reading.names.tensors import (
     Tensor,
     plain_shape,
@@ -58,7 +58,9 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     if model.own_takes or not follow_step(model, method, x, given, named):
         if method != "__call__":  # which is given one value, and says whether it trains
             check_given(model, (x,), {"training": None})
+        model.own_is_graph = method != "__call__" and not may_be_eager(model, model.own_compiled)
         model._built_by(x.own_x if isinstance(x, Dataset) else x)
+        model.own_is_graph = False
     check_graph(model, method)
     session().train(model, model.own_items or model.own_gives, call)
     return numbers(model, named)

@@ -79,7 +79,8 @@ def check_before(number: object, tensor: graph.Tensor) -> None:
 def taken_for_several(tensor: graph.Tensor) -> Exception:
     """What is raised where code goes over a tensor; TensorFlow's own may have several rows."""
     held, maker = session(), tensor.maker
-    if (held.groups and not held.is_traced()) or are_computed([tensor]):
+    is_symbolic = held.is_traced() or any(model.own_is_graph for model in held.models)
+    if (held.groups and not is_symbolic) or are_computed([tensor]):
         return TypeError("one tensor is taken for several")
     message = "this is one tensor, and not several"
     if isinstance(maker, graph.LayerCall):
