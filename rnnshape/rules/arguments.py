@@ -32,15 +32,20 @@ def check(call: Call) -> bool:
     of_layer = module_of(call.name) == "layers"
     for argument, value in call.arguments:
         if of_layer:
-            kind = kind_of(call.name, argument)
-            if kind is not None and not kind.takes(value):
-                hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
-                raise _another(call, argument, kind.allowed, hint + kind.quote(value))
+            check_kind(call, argument, value)
             known = known and not _is_beyond_the_rule(call.name, argument, value)
         for inner in value if isinstance(value, tuple) else (value,):
             if isinstance(inner, Call):
                 known = check(inner) and known
     return known
+
+
+def check_kind(call: Call, argument: str, value: Value) -> None:
+    """Raises a `QueryError` for what no such argument is."""
+    kind = kind_of(call.name, argument)
+    if kind is not None and not kind.takes(value):
+        hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
+        raise _another(call, argument, kind.allowed, hint + kind.quote(value))
 
 
 def whole_number(call: Call, argument: str) -> int:

@@ -340,6 +340,11 @@ KINDS: dict[str, Kind] = {
         or_none(lambda value: isinstance(value, str) and "/" not in value),
         keras="must be a string and cannot contain character `/`",
     ),
+    "Input.dtype": Kind(
+        "the name of a dtype such as 'int32'",
+        lambda value: value in (None, "int") or (is_dtype(value) and "mixed" not in str(value)),
+        keras="Invalid dtype",
+    ),
     "trainable": Kind("True or False", lambda value: isinstance(value, bool)),
     "dtype": Kind(
         "the name of a float or of a policy such as 'mixed_float16'",

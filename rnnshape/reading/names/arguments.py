@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.chains import input_of, input_of_first_layer
+from rnnshape.chains import input_of_first_layer
 from rnnshape.errors import IncompleteError, QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
@@ -308,23 +308,6 @@ def keys_of(given: Any) -> list[str]:
     """Those of a dictionary of tensors, in Keras' order."""
     is_flat = isinstance(given, dict) and all(isinstance(one, Tensor) for one in given.values())
     return sorted(given, key=str) if is_flat else []
-
-
-def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
-    """`keras.Input`, and `InputLayer`."""
-    if isinstance(named.get("tensor"), Tensor):
-        return named["tensor"]
-    if holds_tensors(values):
-        raise QueryError("Input takes a shape, and is given a tensor")
-    named.pop("ragged", None)  # its shape is the same
-    call = bound("Input", values, named)
-    source, given = input_of(call), call["name"]
-    if source.shape is None:
-        message = "Input needs a shape, such as (timesteps, features)"
-        session().problem(message, words="You must pass a `shape` argument")
-    name = given if isinstance(given, str) else ""
-    made = graph.InputTensor(source.shape, "", source.dtype, name, has_no_name=given is None)
-    return Tensor(made)
 
 
 def wrong_with_ends(model: Any) -> Iterator[str]:

@@ -15,7 +15,8 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import Input, Setting
+from rnnshape.reading.names.arguments import Setting
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Optimizer, loss_or_metric, optimizer_of
 from rnnshape.reading.names.copies import (
     check_loss_of_h5,
@@ -34,6 +35,7 @@ from rnnshape.reading.names.functions import (
     function_of,
 )
 from rnnshape.reading.names.indexing import sizes_of
+from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY
@@ -50,7 +52,7 @@ from rnnshape.reading.names.other_layers import (
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
-from rnnshape.reading.names.tensors import is_operation
+from rnnshape.reading.names.tensors import Tensor, is_operation
 from rnnshape.reading.names.weights import check_ending, variable
 from rnnshape.reading.python import Doubt, Module, Open
 from rnnshape.reading.python.allowed import unchanged
@@ -156,6 +158,13 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
+def _is_tensor(value: Any) -> Any:
+    """`keras.ops.is_tensor(x)`; within a call the tensor may be one of TensorFlow's."""
+    if isinstance(value, Tensor):
+        return opened() if session().groups else True
+    return opened() if isinstance(value, Array | Open) else False
+
+
 def loaded(
     path: Any = None, custom_objects: Any = None, compile: Any = True, *_: Any, **__: Any
 ) -> Any:
@@ -223,6 +232,7 @@ FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
     "int_shape": lambda x: sizes_of(x),
     "shape": sizes_at_run_time,
+    **dict.fromkeys(("is_tensor", "is_keras_tensor"), _is_tensor),
     "get_source_inputs": lambda tensor, *_: graph.sources_of([tensor]),
     **FUNCTIONS_OF_MODELS,
     "custom_gradient": _without_gradient,

@@ -159,6 +159,7 @@ class Layer(StandIn):
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
         attributes.check_writable(self, name)
+        value = bool(value) if name == "trainable" and isinstance(value, int) else value
         is_new = name == "trainable" and self.own_changes_trainable(value)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             attributes.check_settable(self, name)

@@ -28,6 +28,7 @@ from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
+from rnnshape.reading.names.inputs import in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of
@@ -98,12 +99,12 @@ class Model(Layer):
         return made
 
     def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
+        self, inputs: Any = None, outputs: Any = None, *others: Any, name: Any = None, **more: Any
     ) -> None:
         session().check_arguments("Model", more)
         self.own_nests = more.get("input", inputs), more.get("output", outputs)
         self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
-        self.own_name = name if isinstance(name, str) else ""
+        self.own_name = name_of_model(name, others)
         fix_policy()
         kind = type(self).__name__
         self.own_auto_name = session().name_of(kind) if name is None else self.own_name
@@ -181,10 +182,9 @@ class Model(Layer):
         return nested_like(self.own_nests[1], made)
 
     def own_in_order(self, given: Any) -> Any:
-        """What it is called with; of a dictionary, each input is given what has its name."""
+        """What it is called with."""
         names = keys_of(self.own_nests[0]) or [*map(name_given, self.own_takes)]
-        is_named = isinstance(given, dict) and all(name in given for name in names)
-        return [given[name] for name in names] if is_named else given
+        return in_order_of(names, given, self.own_title or "this model")
 
     def __call__(self, inputs: Any = None, *more: Any, **named: Any) -> Any:
         if not self.own_is_aside:  # which no code has written

@@ -11,9 +11,10 @@ from typing import Any
 from rnnshape.errors import NotReadError
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import Input, passed
+from rnnshape.reading.names.arguments import passed
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.given_weights import Embedding, Normalization
+from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.session import opened, session

@@ -26,6 +26,7 @@ TOLD_BY_NAME = ("sequences", "initial_state", "query", "value", "key")
 OF_INPUT = ("input_shape", "input_dim")
 OPTIONS = ("training", "mask")  # which Keras gives a call itself
 SHAPE = "_shape"
+BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -82,10 +83,27 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
         text = f"{word}={ast.unparse(written[place])}"
         words = "Only input tensors may be passed as positional arguments"
         session().problem(f"layers take no {word} by position: write {text}", text, words=words)
+    if not is_own:
+        others = [word for word in named if word not in OPTIONS]
+        if layer.own_kind and given[0] is None and others:
+            words = "missing a required argument: 'inputs'"
+            raise QueryError(f'a model takes no {others[0]} alone (Keras: "{words}")')
+        return
+    title = f"the call of {type(layer).__name__}"
     needed = [word for word in needed_by(layer.call)[len(given) :] if word not in named]
-    if needed and is_own:
-        title, words = f"the call of {type(layer).__name__}", "missing a required argument"
+    if needed:
+        words = "missing a required argument"
         raise QueryError(f'{title} needs {" and ".join(needed)} (Keras: "{words}")')
+    kinds = [one.kind for one in takes.values()]
+    known = (*takes, *OPTIONS[:1])
+    unknown = [word for word in named if word not in known]
+    if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
+        words = "got an unexpected keyword argument"
+        raise QueryError(f'{title} takes no {unknown[0]} (Keras: "{words}")')
+    many = sum(kind in BY_POSITION for kind in kinds)
+    if len(given) > many and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        words = "too many positional arguments"
+        raise QueryError(f'{title} takes {many}, not {len(given)} (Keras: "{words}")')
 
 
 def check_begun(layer: Any) -> None:
@@ -165,7 +183,7 @@ def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
     if session().groups or not (is_own or is_of_keras) or overrides(layer, "compute_output_spec"):
         return
     shapes, built = [*map(plain_sizes, graph.tensors_in(made))], {**session().built}
-    if overrides(layer, "build") and not is_own:  # else that has told it
+    if overrides(layer, "build") or is_own:  # else that has told it
         _are_in_call(layer, asks, _told_by_name(layer, asks))
     try:
         with session().aside():

@@ -120,6 +120,8 @@ def rank_named(name: str) -> Any:
     """A name that only TensorFlow's shapes have for how many axes there are."""
 
     def rank(sizes: Any) -> int:
+        if session().is_ready_for_none:
+            raise AttributeError(name)
         of_tensorflow(sizes.own_tensor, name, "len")
         return len(sizes)
 

@@ -123,6 +123,7 @@ def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
         if inner and inner <= counted:
             continue
         layers = [layer for layer in described([first] if first else ()) if layer.facts]
+        layers = [] if part.own_weights else layers  # that the code adds to those of Keras' layer
         weights = [weight for layer in layers for weight in layer.facts.weights]  # type: ignore[union-attr]
         are_known = not any(None in (weight.sizes or (None,)) for weight in weights)
         if not layers or inner & counted or not are_known:

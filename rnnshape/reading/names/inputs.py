@@ -1,0 +1,68 @@
+"""`keras.Input`, and the names that models are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rnnshape.chains import input_of
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call, Unknown
+from rnnshape.reading import graph
+from rnnshape.reading.names.arguments import bound, holds_tensors
+from rnnshape.reading.names.session import session
+from rnnshape.reading.names.tensors import Tensor
+from rnnshape.reading.python import Open
+from rnnshape.rules.arguments import check_kind
+from rnnshape.rules.kinds import kind_of
+
+
+def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
+    """`keras.Input`, and `InputLayer`."""
+    if isinstance(named.get("tensor"), Tensor):
+        return named["tensor"]
+    if holds_tensors(values):
+        raise QueryError("Input takes a shape, and is given a tensor")
+    named.pop("ragged", None)  # its shape is the same
+    call = bound("Input", values, named)
+    _check_input(call)
+    source, given = input_of(call), call["name"]
+    if source.shape is None:
+        message = "Input needs a shape, such as (timesteps, features)"
+        session().problem(message, words="You must pass a `shape` argument")
+    name = given if isinstance(given, str) else ""
+    made = graph.InputTensor(source.shape, "", source.dtype, name, has_no_name=given is None)
+    return Tensor(made)
+
+
+def _check_input(call: Call) -> None:
+    for argument in ("name", "dtype"):
+        if not isinstance(call[argument], Unknown):
+            check_kind(call, argument, call[argument])
+    twice = next((word for word in ("shape", "batch_size") if call[word] is not None), "")
+    if twice and call["batch_shape"] is not None:
+        words = f"You cannot pass both `{twice}` and `batch_shape`"
+        raise call.error(f'Input takes {twice} or batch_shape, not both (Keras: "{words}")', twice)
+
+
+def in_order_of(names: Sequence[str], given: Any, title: str) -> Any:
+    """What a model is called with; of a dictionary, each input is given what has its name."""
+    if not isinstance(given, dict):
+        return given
+    lacking = [name for name in names if name not in given]
+    if lacking and all(names) and holds_tensors(given):
+        words = "Missing data for input"
+        raise QueryError(f'{title} is given no {lacking[0]!r} (Keras: "{words}")')
+    return given if lacking else [given[name] for name in names]
+
+
+def name_of_model(name: Any, others: Sequence[Any]) -> str:
+    """The name that a model is given, which stands behind `name=`."""
+    if others:
+        write = f"name={others[0]!r}" if isinstance(others[0], str) else "name=..."
+        message = f"a model takes its inputs and outputs by position: write {write}"
+        session().problem(message, write, words="takes 1 positional argument but")
+    kind = kind_of("Model", "name")
+    if kind and not isinstance(name, Open) and not kind.takes(name):
+        session().problem(f"a model takes {kind.allowed} as its name", words=kind.keras)
+    return name if isinstance(name, str) else ""
