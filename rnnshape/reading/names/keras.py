@@ -6,7 +6,7 @@ import builtins
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from inspect import isfunction
 from typing import Any
@@ -158,10 +158,10 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
-def _is_tensor(value: Any) -> Any:
-    """`keras.ops.is_tensor(x)`; within a call the tensor may be one of TensorFlow's."""
+def _is_tensor(is_symbolic: bool, value: Any) -> Any:
+    """Whether it is a tensor of a model, or one of TensorFlow's, as it may be within a call."""
     if isinstance(value, Tensor):
-        return opened() if session().groups else True
+        return opened() if session().groups else is_symbolic
     return opened() if isinstance(value, Array | Open) else False
 
 
@@ -232,7 +232,8 @@ FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
     "int_shape": lambda x: sizes_of(x),
     "shape": sizes_at_run_time,
-    **dict.fromkeys(("is_tensor", "is_keras_tensor"), _is_tensor),
+    "is_tensor": partial(_is_tensor, False),
+    "is_keras_tensor": partial(_is_tensor, True),
     "get_source_inputs": lambda tensor, *_: graph.sources_of([tensor]),
     **FUNCTIONS_OF_MODELS,
     "custom_gradient": _without_gradient,
