@@ -19,10 +19,10 @@ from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.attributes import frozen
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import session
+from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
 from rnnshape.signatures import OPERATIONS

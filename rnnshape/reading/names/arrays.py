@@ -23,9 +23,17 @@ from rnnshape.reading.names.dtypes import (
     of_dtype,
     together,
 )
-from rnnshape.reading.names.indexing import indexed, sizes_of
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
-from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, reshaped, sizes_given
+from rnnshape.reading.names.sizes import (
+    broadcast,
+    differ,
+    indexed,
+    place_of,
+    product,
+    reshaped,
+    sizes_given,
+    sizes_of,
+)
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs

@@ -25,13 +25,12 @@ from rnnshape.reading.names.datasets import (
 from rnnshape.reading.names.dtypes import of_entries
 from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.functions import function_of
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.published import OF_KERAS
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import operation_of_keras
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own

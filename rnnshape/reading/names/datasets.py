@@ -13,10 +13,9 @@ from typing import Any
 
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
 from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import DataOrigin

@@ -7,9 +7,8 @@ from typing import Any
 
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import as_numbers
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.session import opened, refused
-from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.training.data import shown
 

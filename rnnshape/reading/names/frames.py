@@ -9,7 +9,6 @@ from typing import Any
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of
-from rnnshape.reading.names.indexing import indexed
 from rnnshape.reading.names.labels import (
     are_names,
     as_labels,
@@ -18,7 +17,7 @@ from rnnshape.reading.names.labels import (
     rows_and_columns,
 )
 from rnnshape.reading.names.session import opened
-from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.names.sizes import differ, indexed
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 
 

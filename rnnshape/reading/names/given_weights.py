@@ -7,10 +7,10 @@ from typing import Any
 
 from rnnshape.reading.names.arguments import OfArray
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.names.weights import Weight, check_weights
 from rnnshape.reading.python import IsOpenError
 

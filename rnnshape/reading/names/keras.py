@@ -34,7 +34,6 @@ from rnnshape.reading.names.functions import (
     check_name,
     function_of,
 )
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
@@ -51,6 +50,7 @@ from rnnshape.reading.names.other_layers import (
 )
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
 from rnnshape.reading.names.tensors import Tensor, is_operation
 from rnnshape.reading.names.weights import check_ending, variable

@@ -13,7 +13,6 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
 from rnnshape.reading.names.by_numpy import by_numpy
 from rnnshape.reading.names.dtypes import TEXTS, dtype_of, of_dtype, of_entries
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, reshaped_open
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
@@ -24,6 +23,7 @@ from rnnshape.reading.names.sizes import (
     place_of,
     product,
     sizes_given,
+    sizes_of,
 )
 from rnnshape.reading.python import IsOpenError, Module, Open, opens_in, own
 

@@ -12,11 +12,10 @@ from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
 from rnnshape.reading.names.frames import Frame, Rows, labelled
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.labels import are_names, as_labels, holds_numbers
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.sizes import sizes_given
+from rnnshape.reading.names.sizes import sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, own
 
 GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")

@@ -8,9 +8,8 @@ from typing import Any
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array
 from rnnshape.reading.names.dtypes import dtype_of, of_entries, together
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import place_of, product, sizes_given
+from rnnshape.reading.names.sizes import place_of, product, sizes_given, sizes_of
 from rnnshape.reading.python import Module, Open
 
 

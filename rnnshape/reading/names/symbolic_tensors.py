@@ -12,9 +12,8 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, SizeWhenRun, calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber
+from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, sizes_of
 from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import IsOpenError, Open, exact
 from rnnshape.signatures import is_recurrent

@@ -12,10 +12,9 @@ from rnnshape.errors import NotReadError
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import differ, sizes_given
+from rnnshape.reading.names.sizes import differ, sizes_given, sizes_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
 from rnnshape.reading.python import Open, opens_in
 from rnnshape.signatures import is_recurrent
