@@ -1,5 +1,5 @@
-"""What stands among the layers of a model and is none that a rule knows: `Lambda`, inputs, layers
-with a vocabulary, what is not read; and all of them, as code asks for them."""
+"""What stands among the layers of a model and is no rule's alone: `Lambda`, inputs, layers to which
+code gives a vocabulary or weights, what is not read; and all of them, as code asks for them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import passed
 from rnnshape.reading.names.arrays import Array, surely
-from rnnshape.reading.names.given_weights import Embedding, Normalization
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
+from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
@@ -28,6 +28,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
+from rnnshape.reading.names.weights import Weight, check_weights
 from rnnshape.reading.names.wrappers import WRAPPERS
 from rnnshape.reading.python import IsOpenError, Open
 from rnnshape.signatures import REFUSED, is_operation
@@ -202,6 +203,47 @@ class TextVectorization(StringLookup):
     def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
         is_known = self.own_mode == "int" and type(self.own_length) is int
         return (*sizes[:1], self.own_length) if is_known else None
+
+
+class Embedding(Layer):
+    """`Embedding(20, 8, weights=[matrix])`, also as `embeddings_initializer=Constant(matrix)`: one
+    of the shape that it has."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        given, filled = named.get("weights"), named.get("embeddings_initializer")
+        given = given[0] if isinstance(given, list) and len(given) == 1 else given
+        words = "is not compatible with provided weight shape"
+        if given is None and isinstance(filled, OfArray):
+            given, words = filled.own_array, "Incompatible shapes"
+        if self.own_layer is not None and isinstance(given, Array) and 1 not in given.shape:
+            sizes = (self.own_layer.call[word] for word in ("input_dim", "output_dim"))
+            known = [size if type(size) is int else opened() for size in sizes]
+            check_weights([Weight(known)], [given], words)
+
+    def call(self, *given: Any, **named: Any) -> Any:
+        rows = self.own_layer.call["input_dim"] if self.own_layer is not None else None
+        for part in [*given, *named.values()][:1]:
+            _, below, drawn = known_range(part) if isinstance(part, Array) else (None, None, 0)
+            if below is not None and type(rows) is int and below > rows:
+                message = f"{self.own_layer.call} has rows 0 to {rows - 1}, and is given "
+                message += f"{'random ' * bool(drawn)}indices up to {(drawn or below) - 1}"
+                write, words = f"input_dim={drawn or below}", f"is not in [0, {rows})"
+                session().problem(f"{message}: write {write}", write, words=words)
+        return super().call(*given, **named)
+
+
+class Normalization(Layer):
+    """A layer of Keras; `own_adapted` is how many features the data has."""
+
+    own_keras_name = "Normalization"
+
+    def adapt(self, data: Any, *_: Any, **__: Any) -> None:
+        if isinstance(data, list | tuple):
+            message = "adapt takes an array, not a list: write np.array(...)"
+            session().problem(message, words="adapt() expects an iterable that yields arrays")
+        with suppress(IsOpenError, ValueError, TypeError):
+            self.own_adapted = sizes_of(data)[-1]
 
 
 def layers_of(model: Any) -> list[Any]:
