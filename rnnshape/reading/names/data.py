@@ -1,6 +1,6 @@
-"""Functions that prepare data: what they make of shapes, under the names of scikit-learn and Keras'
-utilities, with the words of texts that the code writes; and the modules that have them. What is not
-in a table here is open."""
+"""Functions that load and prepare data: what they make of shapes, under the names of scikit-learn
+and Keras' utilities, with the words of texts that the code writes; and the modules that have them.
+What is not in a table here is open."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from rnnshape.reading.names.functions import function_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
-from rnnshape.reading.names.published import OF_KERAS
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.names.symbolic_tensors import are_computed
@@ -230,6 +229,36 @@ def compute_sample_weight(_: Any = None, y: Any = (), **__: Any) -> Array:
     return Array(sizes_of(y)[:1])
 
 
+# What `load_data` of Keras' data sets returns: the samples to train and to test with, the shape of
+# one and of its label, and how many classes there are.
+PUBLISHED: dict[str, tuple[int, int, tuple[int, ...], tuple[int, ...], int | None]] = {
+    "mnist": (60_000, 10_000, (28, 28), (), 10),
+    "fashion_mnist": (60_000, 10_000, (28, 28), (), 10),
+    "cifar10": (50_000, 10_000, (32, 32, 3), (1,), 10),
+    "cifar100": (50_000, 10_000, (32, 32, 3), (1,), 100),
+    "imdb": (25_000, 25_000, (), (), 2),
+    "reuters": (8_982, 2_246, (), (), 46),
+    "boston_housing": (404, 102, (13,), (), None),
+    "california_housing": (16_512, 4_128, (8,), (), None),
+}
+
+
+def _loader(train: int, test: int, sample: Any, label: Any, classes: int | None) -> Any:
+    def load_data(*given: Any, label_mode: Any = "fine", **named: Any) -> Any:
+        is_whole = len(given) < 2 and not {"test_split", "maxlen", "version"}.intersection(named)
+        samples = (train, test) if is_whole else (opened("samples"), opened("samples"))
+
+        def labels(many: Any) -> Array:
+            made = Array((many, *label))
+            is_usual = not given and isinstance(label_mode, str) and label_mode == "fine"
+            made.own_classes = classes if is_usual else None
+            return made
+
+        return tuple((Array((many, *sample)), labels(many)) for many in samples)
+
+    return load_data
+
+
 ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
 
 
@@ -258,7 +287,10 @@ _NUMPY = {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}
 KERAS_DATA: dict[str, Any] = {
     "timeseries_dataset_from_array": timeseries_dataset_from_array,
     "TimeseriesGenerator": timeseries_generator,
-    **OF_KERAS,
+    **{
+        name: Module(f"keras.datasets.{name}", {"load_data": _loader(*sizes)})
+        for name, sizes in PUBLISHED.items()
+    },
     **dict.fromkeys(("PyDataset", "Sequence"), PyDataset),
     "TensorSpec": specified,
     "split_dataset": split_dataset,

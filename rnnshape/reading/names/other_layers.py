@@ -11,14 +11,14 @@ from typing import Any
 from rnnshape.errors import NotReadError
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import passed
+from rnnshape.reading.names.arguments import OfArray, passed
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (
     Tensor,
