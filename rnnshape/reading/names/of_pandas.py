@@ -11,8 +11,7 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
-from rnnshape.reading.names.frames import Frame, Rows, labelled
-from rnnshape.reading.names.labels import are_names, as_labels, holds_numbers
+from rnnshape.reading.names.frames import Frame, Rows, are_names, as_labels, holds_numbers, labelled
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import sizes_given, sizes_of
