@@ -17,7 +17,6 @@ from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph
-from rnnshape.reading.aside import refused_aside
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.names.arrays import array_of_shape
@@ -43,7 +42,7 @@ from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.reading.uncalled import call_what_is_not_called
+from rnnshape.reading.uncalled import call_what_is_not_called, refused_aside
 from rnnshape.source import Source
 from rnnshape.training import TrainingCall
 

@@ -1,20 +1,26 @@
-"""Functions and classes that code defines and does not call: they are called with what is open."""
+"""Functions and classes that code defines and does not call: they are called with what is open; and
+calls of layers whose result no model takes."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from inspect import BoundArguments, Parameter, getattr_static, signature
+from itertools import islice
 from types import FunctionType
 from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import NotReadError, QueryError
+from rnnshape.reading import graph
 from rnnshape.reading.names.layers import Layer
-from rnnshape.reading.names.session import SESSION
+from rnnshape.reading.names.session import SESSION, Session, refusal_of
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.limits import ExhaustedError, TooLongError
+
+MOST_CHECKED = 100  # calls whose result no model takes
 
 
 def call_what_is_not_called(evaluator: Evaluator) -> None:
@@ -128,3 +134,14 @@ def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArgument
     finally:
         evaluator.calls.clear()
         evaluator.ended = ended
+
+
+def refused_aside(held: Session) -> Iterator[QueryError]:
+    """What Keras refuses of calls whose result no model takes: the code stops there, too."""
+    left = {*held.calls} - held.taken
+    for call in islice((call for call in held.certain if call in left), MOST_CHECKED):
+        with suppress(IsOpenError):
+            are_known = None not in map(graph.shape_of, call.tensors)
+            if are_known and (wrong := refusal_of(call)) is not None:
+                wrong.place = wrong.place or call.layer.call.places.get("")
+                yield wrong

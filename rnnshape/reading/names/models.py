@@ -31,7 +31,7 @@ from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.inputs import in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
-from rnnshape.reading.names.other_layers import layer_named, layers_of
+from rnnshape.reading.names.other_layers import layer_named, layers_of, of_sequential
 from rnnshape.reading.names.predictions import (
     check_fits,
     method_of_today,
@@ -41,7 +41,7 @@ from rnnshape.reading.names.predictions import (
     trained,
 )
 from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides, own_called
-from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session
+from rnnshape.reading.names.session import MOST_MODELS, opened, session
 from rnnshape.reading.names.subclassed import check_begun, check_given, try_call
 from rnnshape.reading.names.tensors import (
     Tensor,

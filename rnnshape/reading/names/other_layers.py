@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import NoneType
 from typing import Any
 
-from rnnshape.errors import NotReadError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import OfArray, passed
@@ -244,6 +244,14 @@ class Normalization(Layer):
             session().problem(message, words="adapt() expects an iterable that yields arrays")
         with suppress(IsOpenError, ValueError, TypeError):
             self.own_adapted = sizes_of(data)[-1]
+
+
+def of_sequential(model: Any, *_: Any, **__: Any) -> None:
+    """`model.add(layer)` and `model.pop()` of a model that is no `Sequential`."""
+    name = model.own_title or "model"
+    write = f"keras.Model({name}.input, layer({name}.layers[-2].output))"
+    words = f'write {write}, or make it a Sequential (Keras: "object has no attribute")'
+    raise QueryError(f"only a Sequential has add and pop: {words}")
 
 
 def layers_of(model: Any) -> list[Any]:

@@ -128,7 +128,8 @@ class Session:
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
-            _describe_tried(call)  # the code itself may know what to do
+            if (wrong := refusal_of(call)) is not None:  # the code itself may know what to do
+                raise wrong
             _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
@@ -294,12 +295,17 @@ def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
     return not all(ast.unparse(part).startswith(SAYS) for part in handled)
 
 
-def _describe_tried(call: graph.LayerCall) -> None:
-    try:
-        describe(graph.network_of([], (), "", [call]))
-    except QueryError:  # what comes before tells more of what it takes
-        describe(graph.network_of([], (), "", [*graph.calls_before(call.tensors, []), call]))
-        raise
+def refusal_of(call: graph.LayerCall) -> QueryError | None:
+    """Why the rule refuses a call; with what comes before, which tells more of what it takes."""
+    found = None
+    for calls in ([call], graph.calls_before([graph.Tensor(call)], [])):
+        try:
+            describe(graph.network_of([], (), "", calls))
+        except QueryError as wrong:
+            found = wrong
+        else:
+            break
+    return found
 
 
 def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
@@ -354,14 +360,6 @@ def added_to_unknown(text: str, given: Sequence[Any], found: Open, _: str) -> An
     (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
     model.own_is_assigned(owner.rpartition(".")[2], True)
     return model.add(*given)
-
-
-def of_sequential(model: Any, *_: Any, **__: Any) -> None:
-    """`model.add(layer)` and `model.pop()` of a model that is no `Sequential`."""
-    name = model.own_title or "model"
-    write = f"keras.Model({name}.input, layer({name}.layers[-2].output))"
-    words = f'write {write}, or make it a Sequential (Keras: "object has no attribute")'
-    raise QueryError(f"only a Sequential has add and pop: {words}")
 
 
 def unknown_of(value: Open) -> Unknown:
