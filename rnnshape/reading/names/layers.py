@@ -44,7 +44,6 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.unchecked import activation_given, as_called
 from rnnshape.reading.names.weights import (
     Weight,
     add_weight,
@@ -97,7 +96,7 @@ class Layer(StandIn):
         if call is not None:
             many = 0 if session().groups else None  # of what a `call` makes, Keras counts none
             self.own_layer = graph.Layer(call, None, many, counted, stand_in=self)
-            self.own_activation = activation_given(call.name, values, named)
+            self.own_activation = subclassed.activation_given(call.name, values, named)
             session().unused.append(self)
         else:
             self.own_name = counted or (name if isinstance(name, str) else "")
@@ -231,7 +230,7 @@ class Layer(StandIn):
             output, *after = returned(step, 1 + len([*graph.tensors_in(states)]))
             return output, after if isinstance(states, tuple) else after[0]
         made = returned(step, 2 if words.get("return_attention_scores") is True else 1)
-        made = as_called(self, made)
+        made = subclassed.as_called(self, made)
         return tuple(made) if isinstance(made, list) else made
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
