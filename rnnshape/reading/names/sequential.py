@@ -23,15 +23,11 @@ from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadM
 from rnnshape.reading.names.predictions import check_fits
 from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
-from rnnshape.reading.names.unsaid_input import (
-    NOT_KNOWN,
-    built_for,
-    says_length_alone,
-    says_no_input,
-)
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
+from rnnshape.signatures import INPUT_ARGUMENTS, signature
 
+NOT_KNOWN = Unknown("a shape", (), "nothing says what it is given: put an Input(...) first")
 MOST_PARTS = 100  # of a `Sequential`, that may say what it is given
 
 
@@ -229,7 +225,7 @@ class Sequential(Model):
             if isinstance(part, Model):
                 needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
             else:
-                needs = built_for(part)
+                needs = _built_for(part)
             if number and isinstance(needs, tuple):
                 return NOT_KNOWN
             layer = own(part, "own_layer")
@@ -331,7 +327,7 @@ class Sequential(Model):
         if takes:
             return input_anew(takes[0])
         layer = item.own_layer if isinstance(item, Layer) and item.own_keras_name else None
-        if layer and not (says_no_input(layer.call) or says_length_alone(layer.call)):
+        if layer and not (_says_no_input(layer.call) or _says_length_alone(layer.call)):
             source = input_of_first_layer(layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         says = own(item, "own_says")
@@ -343,7 +339,7 @@ class Sequential(Model):
         if said.shape is not None:
             return said
         layer = own(self.own_items[0], "own_layer") if self.own_items else None
-        if self.own_shape is None and layer and says_length_alone(layer.call):
+        if self.own_shape is None and layer and _says_length_alone(layer.call):
             return replace(said, shape=input_of_first_layer(layer.call).shape)
         return replace(said, shape=self.own_shape)
 
@@ -371,3 +367,35 @@ class Sequential(Model):
         if is_asked_first and not self.own_gives:
             tried(self.own_follow)
         return self.own_takes, self.own_gives
+
+
+# What a layer needs that says nothing of its input
+
+
+def _says_no_input(layer: Call) -> bool:
+    """Whether only what is in it says something of its input, as Keras does not ask there."""
+    return layer.name == "TimeDistributed" and not any(word in layer for word in INPUT_ARGUMENTS)
+
+
+def _says_length_alone(layer: Call) -> bool:
+    """Whether it is an Embedding with Keras 2's `input_length`, of which this Keras only warns."""
+    said = [word for word in INPUT_ARGUMENTS if word in layer and word != "input_dim"]
+    return layer.name == "Embedding" and said == ["input_length"]
+
+
+def _built_for(item: Layer) -> Any:
+    """What nothing else says that a layer is given: something of the features for which it,
+    or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
+    layer = item.own_layer
+    if layer is None or isinstance(item, UnreadLayer):
+        return layer and layer.unread
+    if _says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
+        return shape
+    for part in (layer, *layer.innermost):
+        call = session().built.get(part)
+        if call and not {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}:
+            call = None  # it has no weights for features
+        if call is not None and (sizes := plain_sizes(next(call.tensors))):
+            over_time = part is not layer and layer.call.name == "TimeDistributed"
+            return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
+    return None
