@@ -11,9 +11,8 @@ from rnnshape.errors import NotReadError
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.attributes import with_trained
-from rnnshape.reading.names.order import Part
 from rnnshape.reading.names.rows import overrides
-from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.session import Part, opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.names.weights import check_ending
 from rnnshape.reading.names.wrappers import refresh

@@ -3,7 +3,7 @@ code gives a vocabulary or weights, what is not read; and all of them, as code a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from types import NoneType
 from typing import Any
@@ -16,8 +16,7 @@ from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.of_shapes import known_range
-from rnnshape.reading.names.order import layers_in_order
-from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.session import Part, opened, session
 from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (
@@ -264,7 +263,7 @@ def layers_of(model: Any) -> list[Any]:
     inputs = session().input_layers
     return [
         inputs.setdefault(one, InputLayer(one)) if isinstance(one, Tensor) else stand_in_of(one)
-        for one in layers_in_order(takes, gives, model.own_calls())
+        for one in _in_order(takes, gives, model.own_calls())
         if not (isinstance(one, graph.Layer) and is_operation(one.call.name))
     ]
 
@@ -277,6 +276,52 @@ def layer_named(model: Any, name: Any) -> Any:
     if evaluator.trying and isinstance(name, str) and all(isinstance(one, str) for one in known):
         raise surely(ValueError(f"No such layer: {name}"))
     raise NotReadError(f"this code gives no layer of the model the name {name!r}")
+
+
+def _in_order(
+    takes: Sequence[graph.Tensor], gives: Iterable[graph.Tensor], calls: Iterable[graph.LayerCall]
+) -> list[Any]:
+    """The inputs, `graph.Layer`s and what else was called, each once: those that are furthest from
+    the outputs come first, and of equally far ones those that Keras meets first on its way back."""
+    given: dict[Any, list[Any]] = {take: [] for take in takes}
+
+    def maker(tensor: graph.Tensor) -> Any:
+        is_end = tensor in given or isinstance(tensor.maker, graph.InputTensor)
+        return tensor if is_end else tensor.maker.part or tensor.maker  # type: ignore[union-attr]
+
+    for call in calls:
+        node = call.part or call
+        before = given.setdefault(node, [])
+        before += [one for one in map(maker, call.tensors) if one is not node]
+    first: dict[Any, int] = {}
+    nodes: dict[Any, bool] = {}
+
+    def go_back(node: Any) -> None:
+        if node in given and node not in nodes:
+            nodes[node] = False
+            first.setdefault(_what(node), len(first))
+            for one in given[node]:
+                go_back(one)
+            del nodes[node]  # to stand after what it needs
+            nodes[node] = True
+
+    for give in gives:
+        go_back(maker(give))
+    depths: dict[Any, int] = {}
+    furthest: dict[Any, int] = {}
+    for node in reversed(nodes):
+        what = _what(node)
+        furthest[what] = depths[node] = max(depths.get(node, 0), furthest.get(what, 0))
+        for one in given[node]:
+            depths[one] = max(depths[node] + 1, depths.get(one, 0))
+    for take in takes:  # that no output needs
+        furthest.setdefault(take, 0)
+    return sorted(furthest, key=lambda what: (-furthest[what], first.get(what, -1)))
+
+
+def _what(node: Any) -> Any:
+    """What was called there; an input is itself."""
+    return node.owner if isinstance(node, Part) else getattr(node, "layer", node)
 
 
 CLASSES_OF |= {"Embedding": Embedding, "Normalization": Normalization, **WRAPPERS}

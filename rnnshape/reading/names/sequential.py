@@ -21,7 +21,8 @@ from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
 from rnnshape.reading.names.predictions import check_fits
-from rnnshape.reading.names.session import opened, session, tried, unknown_of
+from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.subclassed import tried
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST

@@ -15,9 +15,7 @@ from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.order import Part
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
-from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.scope import Counts, Log
 from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
 
@@ -29,6 +27,18 @@ SAYS = ("raise", "print(", "log(", "log.", "logg", "traceback.", "warnings.", "s
         "quit(")  # fmt: skip
 MOST_CALLS = 200  # of training, that are kept
 MORE_CALLS = "not all calls that give data are compared with their models: they are too many"
+
+
+class Part:
+    """One call of a model, or of a layer of the code: all steps within it are its own."""
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
+
+    def says_its_shape(self) -> bool:
+        """Whether the code's own `compute_output_shape` says what Keras takes it to make."""
+        said = getattr(type(self.owner), "compute_output_shape", None)
+        return getattr(said, "__module__", "") == "__main__"
 
 
 class Session:
@@ -385,14 +395,3 @@ def refused(words: str, kind: type[Exception] = ValueError) -> Exception:
     """What NumPy or TensorFlow raises: told where the code comes there for sure, and is not ready
     for it."""
     return QueryError(words) if session().evaluator.is_sure else kind(words)
-
-
-def tried(call: Callable[..., object], *given: Any) -> None:
-    """A call that the code does not have; open where Python refuses it."""
-    try:
-        call(*given)
-    except (IsOpenError, QueryError, RecursionError, MemoryError):
-        raise
-    except Exception as wrong:
-        why = f"nothing calls it, and called with one tensor it ends with {words_of(wrong)}"
-        raise IsOpenError(opened("", why)) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FunctionType
 from typing import Any
@@ -17,11 +17,12 @@ from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import inputs_of_call, needed_by
 from rnnshape.reading.names.rows import described, overrides
-from rnnshape.reading.names.session import opened, session, tried, unknown_of
+from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes, unread_step
 from rnnshape.reading.python import IsOpenError, Open
+from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import module_of, signature
 
@@ -118,6 +119,17 @@ def check_begun(layer: Any) -> None:
     if is_own and not any("__init__" in ast.unparse(part) for part in bodies):
         name, write = type(layer).__name__, "super().__init__()"
         session().problem(f"the __init__ of {name} never calls Keras': write {write} first", write)
+
+
+def tried(call: Callable[[], object]) -> None:
+    """A call that the code does not have; open where Python refuses it."""
+    try:
+        call()
+    except (IsOpenError, QueryError, RecursionError, MemoryError):
+        raise
+    except Exception as wrong:
+        why = f"nothing calls it, and called with one tensor it ends with {words_of(wrong)}"
+        raise IsOpenError(opened("", why)) from None
 
 
 def try_call(model: Any) -> None:
