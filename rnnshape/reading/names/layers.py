@@ -139,8 +139,8 @@ class Layer(StandIn):
             self.own_hold_parts()
             return vars(self)[name]
         if self._is_argument(name):
-            if name in ("cell", "layer") and "own_wraps" in vars(self):
-                return self.own_wraps
+            if name in ("cell", "layer") and isinstance(vars(self).get("own_inside"), Layer):
+                return self.own_inside
             value = _as_code_has_it(self.own_layer.call[name])
             if name.endswith("activation") and isinstance(value, str | None):
                 return session().activation(value or "linear")

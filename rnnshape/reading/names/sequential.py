@@ -128,7 +128,7 @@ class Sequential(Model):
                 self._check_length(item)
             session().take(item)
             self.own_items += (item,)
-            for part in (item, own(item, "own_wraps")):
+            for part in (item, own(item, "own_inside")):
                 session().holders.setdefault(id(part), []).append(self)
         elif isinstance(item, type) and issubclass(item, Layer) and item.own_keras_name:
             name = item.own_keras_name
@@ -197,7 +197,7 @@ class Sequential(Model):
         return (*one[:same], UnreadLayer(row))
 
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
-        wrapped = [own(item, "own_wraps", item) for item in self.own_items]
+        wrapped = [own(item, "own_inside", item) for item in self.own_items]
         mine = {*map(id, self.own_items), *map(id, wrapped)}
         for model in takewhile(lambda one: one is not self, session().models):
             if not mine.isdisjoint(map(id, model.own_items)) and model.own_is_described:

@@ -171,7 +171,7 @@ class Session:
         """Keras calls a layer or model where it is added to a `Sequential` that says what it is
         given, or where that is built; here it is followed once it is asked for."""
         for model in () if self.follows else self.holders.get(id(stand_in), ()):
-            held = [part for item in model.own_items for part in (item, own(item, "own_wraps"))]
+            held = [part for item in model.own_items for part in (item, own(item, "own_inside"))]
             if model is not stand_in and any(part is stand_in for part in held):
                 self.call_around(model)
                 if model.own_is_described:

@@ -35,7 +35,7 @@ class SpectralNormalization(Layer):
             sizes = (inner.call[word] for word in ("units", "filters"))
             many = next((size for size in sizes if isinstance(size, int)), None)
             vector = graph.Layer(self.own_layer.call, parameters=many)
-            self.own_wraps = self.own_inside = layer
+            self.own_inside = layer
             self.own_layer.holds = (*layers_in(layer), vector)
 
 
@@ -105,8 +105,6 @@ class LayerOverTime(Layer):
         self.own_layer.holds = tuple(one for part in several for one in layers_in(part))
         first = next((one.own_layer for one in several if isinstance(one, Layer)), None)
         self.own_inside = inner
-        if several == [inner]:
-            self.own_wraps = inner
         self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
 
     def __call__(self, *given: Any, **named: Any) -> Any:
@@ -121,7 +119,7 @@ class LayerOverTime(Layer):
 
     def call(self, *given: Any, **named: Any) -> Any:
         if not self.own_inner:
-            model: Any = vars(self).get("own_wraps")
+            model = self.own_inside
             for tensor in given[:1] if hasattr(model, "own_flow") else ():
                 sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None
                 if sizes and model.own_kind == "Sequential":
