@@ -26,7 +26,13 @@ class Folds(StandIn):
         return [(Array((size,), dtype="int64"), Array((size,), dtype="int64"))] * self.n_splits
 
 
-class Scaler(StandIn):
+class TransformerMixin(StandIn):
+    def fit_transform(self: Any, X: Any, y: Any = None, **named: Any) -> Any:  # noqa: N803
+        fitted = self.fit(X, **named) if y is None else self.fit(X, y, **named)
+        return fitted.transform(X)
+
+
+class Scaler(TransformerMixin):
     """`MinMaxScaler()`: what it makes has the shape of what it is given, `(samples, features)`."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
@@ -58,9 +64,6 @@ class Scaler(StandIn):
             self.own_check(shape)
         return Array(shape)
 
-    def fit_transform(self, data: Any, *_: Any) -> Any:
-        return self.fit(data).transform(data)
-
 
 class LabelEncoder(Scaler):
     def own_taken(self, data: Any) -> tuple[Any, ...]:
@@ -89,12 +92,6 @@ def _without_one(shape: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _written(shape: tuple[Any, ...]) -> str:
     return shown(tuple(size if isinstance(size, int) else None for size in shape))
-
-
-class TransformerMixin(StandIn):
-    def fit_transform(self: Any, X: Any, y: Any = None, **named: Any) -> Any:  # noqa: N803
-        fitted = self.fit(X, **named) if y is None else self.fit(X, y, **named)
-        return fitted.transform(X)
 
 
 EMPTY = ("BaseEstimator", "RegressorMixin", "ClassifierMixin")  # of what is followed here
