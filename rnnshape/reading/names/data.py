@@ -1,18 +1,15 @@
-"""Functions that load and prepare data: what they make of shapes, under the names of scikit-learn
-and Keras' utilities, with the words of texts that the code writes; and the modules that have them.
-What is not in a table here is open."""
+"""What loads, prepares, splits, scales and compares data: what it makes of shapes, under the names
+of scikit-learn and Keras' utilities, with the words of texts that the code writes; and the modules
+that have it. What is not in a table here is open."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from functools import partial
-from inspect import isfunction
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import within
-from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import (
     TF_DATA,
@@ -22,17 +19,15 @@ from rnnshape.reading.names.datasets import (
     timeseries_dataset_from_array,
     timeseries_generator,
 )
-from rnnshape.reading.names.dtypes import of_entries
-from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
-from rnnshape.reading.names.functions import function_of
+from rnnshape.reading.names.dtypes import as_numbers, of_entries
+from rnnshape.reading.names.functions import on_numbers
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
-from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import differ, sizes_of
-from rnnshape.reading.names.symbolic_tensors import are_computed
-from rnnshape.reading.names.tensors import operation_of_keras
+from rnnshape.reading.names.session import opened, refused
+from rnnshape.reading.names.sizes import differ, known_sizes, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
+from rnnshape.training.data import shown
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
@@ -259,30 +254,102 @@ def _loader(train: int, test: int, sample: Any, label: Any, classes: int | None)
     return load_data
 
 
-ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
+class Folds(StandIn):
+    """`KFold(5)`: of each fold the numbers of its samples, to train and to test with."""
+
+    def __init__(self, n_splits: Any = 5, **_: Any) -> None:
+        self.n_splits = n_splits
+
+    def split(self, *_: Any) -> Any:
+        if isinstance(self.n_splits, Open):
+            return opened("the folds")
+        size = opened("the samples of a fold")
+        return [(Array((size,), dtype="int64"), Array((size,), dtype="int64"))] * self.n_splits
 
 
-def _on_numbers(name: str, function: Any) -> Any:
-    """A function of NumPy, which makes no array of a model's tensors, and is read as it is meant;
-    `squeeze` asks for the method of that name."""
+class TransformerMixin(StandIn):
+    def fit_transform(self: Any, X: Any, y: Any = None, **named: Any) -> Any:  # noqa: N803
+        fitted = self.fit(X, **named) if y is None else self.fit(X, y, **named)
+        return fitted.transform(X)
 
-    def made(*given: Any, **named: Any) -> Any:
-        tensors = [*graph.tensors_in([given, named])]
-        if not tensors or session().groups or are_computed(tensors):
-            return function(*given, **named)
-        code = operation_of_keras(name)
-        mend = f": write {code}" if code else ""
-        message = f"np.{name} takes no tensor of a model{mend}"
-        if name != "squeeze":
-            session().problem(message, *filter(None, [code]), words="A KerasTensor is symbolic")
-        return function_of(name, "numpy")(*given, **named)
 
-    is_function = isfunction(function) or isinstance(function, partial)
-    return made if is_function and name not in ASK_NO_NUMBERS else function
+class Scaler(TransformerMixin):
+    """`MinMaxScaler()`: what it makes has the shape of what it is given, `(samples, features)`."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.own_columns: tuple[Any, ...] = ()
+
+    def own_taken(self, data: Any) -> tuple[Any, ...]:
+        shape = tuple(sizes_of(data))
+        if len(shape) != 2:
+            given = shown(known_sizes(shape))
+            raise refused(f"this takes (samples, features), not {given}: reshape it")
+        return shape
+
+    def own_check(self, shape: tuple[Any, ...]) -> None:
+        if self.own_columns and differ(shape[1:], self.own_columns):
+            fitted = f"what was fitted to {self.own_columns[0]} columns is given {shape[1]}"
+            raise refused(f"{fitted}: fit another to these")
+
+    def fit(self, data: Any, *_: Any) -> Scaler:
+        self.own_columns = self.own_taken(data)[1:]
+        return self
+
+    def transform(self, data: Any, *_: Any) -> Any:
+        shape = self.own_taken(data)
+        self.own_check(shape)
+        return Array(shape, dtype=as_numbers(own(data, "own_entries")))
+
+    def inverse_transform(self, data: Any, *_: Any) -> Any:
+        shape = self.own_taken(data)
+        if self.own_columns != (1,):  # the numbers of one column NumPy repeats
+            self.own_check(shape)
+        return Array(shape)
+
+
+class LabelEncoder(Scaler):
+    def own_taken(self, data: Any) -> tuple[Any, ...]:
+        shape = _without_one(tuple(sizes_of(data)))
+        if len(shape) != 1:
+            raise refused(f"LabelEncoder takes (samples,), not {shown(known_sizes(shape))}")
+        return shape
+
+
+def _compared(y_true: Any, y_pred: Any, *_: Any, **__: Any) -> Open:
+    """A metric: of as many labels as predictions, and as many columns of both."""
+    shapes = [tuple(sizes_of(value)) for value in (y_true, y_pred)]
+    one, other = map(_without_one, shapes)
+    given = " and ".join(shown(known_sizes(shape)) for shape in shapes)
+    if max(map(len, shapes)) > 2:
+        raise refused(f"a metric of scikit-learn takes one or two axes, not {given}: reshape(-1)")
+    may_be_one = any(isinstance(shape[-1], Open) for shape in shapes if len(shape) == 2)
+    if () not in shapes and differ(one, other) and (len(one) == len(other) or not may_be_one):
+        raise refused(f"a metric of scikit-learn compares arrays of one shape, not {given}")
+    return opened("a number from data")
+
+
+def _without_one(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape[:-1] if len(shape) == 2 and type(shape[-1]) is int and shape[-1] == 1 else shape
 
 
 # The names
 
+EMPTY = ("BaseEstimator", "RegressorMixin", "ClassifierMixin")  # of what is followed here
+BASES = {
+    "TransformerMixin": TransformerMixin,
+    **{name: type(name, (StandIn,), {}) for name in EMPTY},
+}
+SCALERS = {
+    **dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
+                     "Normalizer", "Binarizer", "PowerTransformer", "QuantileTransformer"), Scaler),
+    "LabelEncoder": LabelEncoder,
+}  # fmt: skip
+FOLDS = dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds)
+METRICS = dict.fromkeys(
+    ("accuracy_score", "balanced_accuracy_score", "confusion_matrix", "classification_report",
+     "f1_score", "precision_score", "recall_score", "mean_absolute_error", "mean_squared_error",
+     "mean_absolute_percentage_error", "r2_score", "root_mean_squared_error"), _compared
+)  # fmt: skip
 _NUMPY = {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}
 KERAS_DATA: dict[str, Any] = {
     "timeseries_dataset_from_array": timeseries_dataset_from_array,
@@ -313,7 +380,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
-    "numpy": Module("numpy", {name: _on_numbers(name, one) for name, one in _NUMPY.items()}),
+    "numpy": Module("numpy", {name: on_numbers(name, one) for name, one in _NUMPY.items()}),
     "sklearn": Module("sklearn", {}),
     **{f"sklearn.{name}": Module(f"sklearn.{name}", names) for name, names in _SKLEARN.items()},
 }

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
+from inspect import isfunction
 from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.nest import within
+from rnnshape.reading import graph
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
 from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
@@ -25,7 +27,11 @@ from rnnshape.reading.names.of_tensorflow import (
 )
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.symbolic_tensors import check_outside, is_of_tensorflow
+from rnnshape.reading.names.symbolic_tensors import (
+    are_computed,
+    check_outside,
+    is_of_tensorflow,
+)
 from rnnshape.reading.names.tensors import (
     OTHER_WORDS,
     argument,
@@ -42,6 +48,7 @@ from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, arguments_of, signa
 
 IN_ANOTHER_ORDER = ("one_hot", "repeat", "split")  # they are read by position
 UNSEEN = ("conjugate", "name", "output_type", "validate_indices")  # they change no shape
+ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
 
@@ -206,3 +213,22 @@ def activation(identifier: Any) -> Any:
     return (
         function_of(identifier, "keras.activations") if isinstance(identifier, str) else identifier
     )
+
+
+def on_numbers(name: str, function: Any) -> Any:
+    """A function of NumPy, which makes no array of a model's tensors, and is read as it is meant;
+    `squeeze` asks for the method of that name."""
+
+    def made(*given: Any, **named: Any) -> Any:
+        tensors = [*graph.tensors_in([given, named])]
+        if not tensors or session().groups or are_computed(tensors):
+            return function(*given, **named)
+        code = operation_of_keras(name)
+        mend = f": write {code}" if code else ""
+        message = f"np.{name} takes no tensor of a model{mend}"
+        if name != "squeeze":
+            session().problem(message, *filter(None, [code]), words="A KerasTensor is symbolic")
+        return function_of(name, "numpy")(*given, **named)
+
+    is_function = isfunction(function) or isinstance(function, partial)
+    return made if is_function and name not in ASK_NO_NUMBERS else function
