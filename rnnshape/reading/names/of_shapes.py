@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -92,6 +93,21 @@ def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -
     picked = made.shape if isinstance(made, Array) else ()
     axis = place_of(axis, len(sizes))
     return a.own_like((*sizes[:axis], *picked, *sizes[axis + 1 :]))
+
+
+def arange(
+    *values: Any, start: Any = 0, stop: Any = None, limit: Any = None, step: Any = 1, **more: Any
+) -> Any:
+    end, step = limit if stop is None else stop, more.get("delta", step)
+    ends = values if end is None else (values[0] if values else start, end)
+    values = (start, *ends, step) if len(ends) == 1 else (*ends, step)[:3]
+    if not ends or not all(isinstance(value, int | float) for value in values):
+        return opened("data")
+    if all(isinstance(value, int) for value in values):
+        numbers = range(*values)
+        kept = tuple(numbers) if len(numbers) <= MOST_VALUES else ()
+        return Array((len(numbers),), kept, dtype_of(more.get("dtype", int)))
+    return Array((max(0, math.ceil((values[1] - values[0]) / values[2])),))
 
 
 def shuffle(x: Any) -> Any:
