@@ -5,7 +5,7 @@ where one of them is, or where Python refuses. So `a + b` is `operator.add(a, b)
 the code is a Python function whose body is followed, a class of the code is a Python class, and
 what stands for a library is an ordinary object. `allowed` lists what code can name, `evaluator`
 has the three ways in which anything is done to a value, `expressions` and `statements` follow each
-kind of node; `generators` and `streams` go no further than the code asks.
+kind of node; `functions` and `streams` go no further than the code asks.
 
 >>> from rnnshape.source import Source
 >>> code = python({}, {})

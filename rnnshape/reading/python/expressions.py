@@ -15,8 +15,7 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
-from rnnshape.reading.python.functions import from_unknown, function
-from rnnshape.reading.python.generators import comprehended
+from rnnshape.reading.python.functions import comprehended, from_unknown, function
 from rnnshape.reading.python.limits import MOST, is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number
