@@ -58,7 +58,7 @@ class Reader:
         Raises:
             QueryError: it makes no sense, or takes too long or too much memory to be read.
         """
-        if _is_read_here(what):
+        if not is_file(what) and is_literal(what):
             return read(what, let, dimensions, begins)
         from rnnshape.reading.child import decoded
         from rnnshape.wire import of_fields
@@ -128,10 +128,6 @@ def _request(
         return encoded([folder, what, [*let.items()], dimensions, begins])
     except ValueError:  # Python writes no number of so many digits
         raise QueryError("a number that it uses is too large to be read") from None
-
-
-def _is_read_here(what: str) -> bool:
-    return not is_file(what) and is_literal(what)
 
 
 def _is_sound(question: Question) -> bool:
