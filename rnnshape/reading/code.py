@@ -278,15 +278,13 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
     held = SESSION.get()
     models = list(held.models)
     for model in reversed(models):  # one that holds another says what that one is given
-        with suppress(IsOpenError, QueryError, RecursionError), evaluator.within(model.own_node[0]):
-            evaluator.node = model.own_node[1]
+        with suppress(IsOpenError, QueryError, RecursionError), evaluator.within(*model.own_node):
             model.own_flow()
     for model in models:
         name = _title(model, models)
         under = [condition for condition, _ in reversed(model.own_conditions) if condition]
         notes = tuple(f"made where {condition}" for condition in under)
-        with evaluator.within(model.own_node[0]):
-            evaluator.node = model.own_node[1]
+        with evaluator.within(*model.own_node):
             try:
                 network = model.own_network(name)
                 if network is not None:

@@ -209,7 +209,7 @@ class Model(Layer):
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
-        was_built = self.own_is_called
+        was_built = self.own_is_described and bool(self.own_takes)
         if not was_built:
             options = (*more, *named.values())
             self.own_options = bool(options) and not (self.own_is_aside or holds_tensors(options))
@@ -281,7 +281,6 @@ class Model(Layer):
 
     # Whether it has an input of its own, whatever it is called with.
     own_is_described: Any = property(lambda model: bool(model.own_takes))
-    own_is_called: Any = own_is_described
 
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
@@ -309,10 +308,6 @@ class Model(Layer):
         kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)
         network = replace(network, steps=tuple(kept))
         return frozen(network) if vars(self).get("trainable") is False else network
-
-    def own_with_layers(self, layers: Any) -> Model | None:
-        """The model with the layers that it had before; None where that is not known."""
-        return None
 
     predict = partialmethod(predicted, "predict")
     predict_on_batch = partialmethod(predicted, "predict_on_batch")

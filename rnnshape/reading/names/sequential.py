@@ -313,10 +313,6 @@ class Sequential(Model):
     def own_is_described(self) -> bool:
         return self.own_open is None and self.own_first().shape is not None
 
-    @property
-    def own_is_called(self) -> bool:
-        return self.own_is_described and bool(self.own_takes)
-
     def own_described(self) -> graph.InputTensor:
         """What it says itself of what it is given: by an `Input`, or by what its first layer is."""
         item = self.own_items[0] if self.own_items else None
@@ -357,6 +353,7 @@ class Sequential(Model):
         return graph.returned(calls[-1], 1, Tensor) if name == "output" else calls[0].arguments[0]
 
     def own_with_layers(self, layers: Any) -> Model:
+        """The model with the layers that it had before."""
         before: Model = object.__new__(type(self))
         vars(before).update(vars(self), own_items=layers, own_takes=[], own_gives=[])
         return before

@@ -205,10 +205,10 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             is_graph = step and not may_be_eager(model, given.compiled)
             given = _unless_refused_later(given, model, ranks) if is_graph else given
             yield _call_on(model, network, given)
-        elif (before := model.own_with_layers(layers)) and (
-            then := before.own_network(network.name)
-        ):
-            yield replace(_call_on(before, then, given), network=then)
+        elif isinstance(layers, tuple):  # of a `Sequential`, which has others by now
+            before = model.own_with_layers(layers)
+            if then := before.own_network(network.name):
+                yield replace(_call_on(before, then, given), network=then)
 
 
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:

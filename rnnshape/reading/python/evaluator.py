@@ -389,10 +389,10 @@ class Evaluator:
         self.steps = spent
 
     @contextmanager
-    def within(self, source: Source) -> Iterator[None]:
-        """Follows code of another text, and comes back to this one."""
+    def within(self, source: Source, node: ast.AST | None = None) -> Iterator[None]:
+        """Follows code of another text, perhaps from a piece of it, and comes back to this one."""
         before = self.source, self.node
-        self.source = source
+        self.source, self.node = source, node or self.node
         try:
             yield
         finally:
