@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rnnshape.description import describe
@@ -29,16 +29,11 @@ MOST_CALLS = 200  # of training, that are kept
 MORE_CALLS = "not all calls that give data are compared with their models: they are too many"
 
 
+@dataclass(eq=False)
 class Part:
     """One call of a model, or of a layer of the code: all steps within it are its own."""
 
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner
-
-    def says_its_shape(self) -> bool:
-        """Whether the code's own `compute_output_shape` says what Keras takes it to make."""
-        said = getattr(type(self.owner), "compute_output_shape", None)
-        return getattr(said, "__module__", "") == "__main__"
+    owner: Any
 
 
 class Session:
@@ -261,8 +256,10 @@ class Session:
                 call.beside = made
 
     def is_traced(self) -> bool:
-        """Whether a layer's code is followed for a graph of layers, whose batch Keras has not."""
-        is_said = self.part is not None and self.part.says_its_shape()
+        """Whether a layer's code is followed for a graph of layers, whose batch Keras has not: not
+        where the code's own `compute_output_shape` says what Keras takes it to make."""
+        said = getattr(type(self.part and self.part.owner), "compute_output_shape", None)
+        is_said = getattr(said, "__module__", "") == "__main__"
         return bool(self.groups) and all(self.follows) and not is_said
 
     @contextmanager
