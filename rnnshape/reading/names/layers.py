@@ -200,8 +200,7 @@ class Layer(StandIn):
     def call(self, *given: Any, **named: Any) -> Any:
         """One call of a layer of Keras."""
         if not self.own_keras_name:
-            why = "what it does when called is not in this code"
-            layer = unread_layer(self.own_text, opened(self.own_text, why))
+            layer = unread_layer(self.own_text, "what it does when called is not in this code")
             return unread_step(layer, [*graph.tensors_in([given, named])])
         call = self.own_layer.call
         parts, words = in_order(call, given, named)
@@ -256,8 +255,7 @@ class Layer(StandIn):
         del held.calls[before:]
         held.number = number
         if "own_row" not in vars(self):
-            because = opened(self.own_text, self.own_why)
-            self.own_row = unread_layer(self.own_text, because, self.own_counted(inner))
+            self.own_row = unread_layer(self.own_text, self.own_why, self.own_counted(inner))
             self.own_row.stand_in, self.own_row.name = self, self.own_name
             if not self.own_is_without_weights:
                 many = counted_in_all(self.own_weights, ())

@@ -109,7 +109,7 @@ class UnreadModel(UnreadLayer):
     def __init__(
         self, text: str, input_tensor: Any = None, input_shape: Any = None, **_: Any
     ) -> None:
-        super().__init__(unread_layer(text, opened(text, "what is in it is not read")))
+        super().__init__(unread_layer(text, "what is in it is not read"))
         self.own_name, self.own_model = "", text
         is_known = isinstance(input_shape, list | tuple)
         shape = plain_shape((None, *input_shape)) if is_known else self.own_layer.unread
@@ -120,9 +120,7 @@ class UnreadModel(UnreadLayer):
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         if not self.own_name:
             self.own_name = name
-            self.own_layer = unread_layer(
-                name, opened(name, f"what is in {self.own_model} is not read")
-            )
+            self.own_layer = unread_layer(name, f"what is in {self.own_model} is not read")
 
     own_title: Any = property(lambda model: model.own_name or model.own_model)
     output = property(lambda model: unread_step(model.own_layer, model.inputs))

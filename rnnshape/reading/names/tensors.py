@@ -299,8 +299,9 @@ def operand(value: Any) -> Any:
     return Tensor(tensor.maker, tensor.output)
 
 
-def unread_layer(text: str, because: Open, parameters: int | None = None) -> graph.Layer:
-    """What stands for a layer that is not read."""
+def unread_layer(text: str, why: Open | str, parameters: int | None = None) -> graph.Layer:
+    """What stands for a layer that is not read, because of something open or for a reason."""
+    because = opened(text, why) if isinstance(why, str) else why
     call = Call(printable(text), places=session().places())
     return graph.Layer(call, unknown_of(because), parameters)
 
@@ -317,8 +318,6 @@ def unread_step(
 
 
 returned = partial(graph.returned, kind=Tensor)  # as code has it: a tensor, or a list of them
-
-
 plain_sizes = graph.plain_sizes
 
 

@@ -40,9 +40,9 @@ class Weight(Array):
         sizes, name = plain_shape(self.shape), self.own_name or "weight"
         if session().groups != [""]:
             return Tensor(graph.InputTensor(sizes, name))
-        because = opened(name, "it is a weight that the model adds itself")
+        why = "it is a weight that the model adds itself"
         many = 0 if self.own_is_counted else None if isinstance(self.size, Open) else self.size
-        self.own_layer = self.own_layer or unread_layer(name, because, many)
+        self.own_layer = self.own_layer or unread_layer(name, why, many)
         made: Tensor = unread_step(self.own_layer, [], [sizes])
         return made
 
