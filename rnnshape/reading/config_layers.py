@@ -10,6 +10,7 @@ from typing import Any
 from rnnshape.errors import QueryError, printable, shortened
 from rnnshape.expression import LARGEST, Call, Value, bind
 from rnnshape.reading import keras2
+from rnnshape.reading.names.attributes import OF_AXES
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import IsOpenError
@@ -30,8 +31,6 @@ from rnnshape.signatures import (
 # What a config has where the layer was given nothing.
 FILLED_IN: dict[str, object] = {"activation": "linear", "data_format": "channels_last"}
 SPELLED_OUT = {**ALIASES, "uniform": "RandomUniform"}
-# Arguments that are a number for each axis, or one for all.
-PER_AXIS = ("kernel_size", "strides", "dilation_rate", "pool_size")
 MODELS = ("Sequential", "Functional", "Model")
 NO_LAYER_OF_KERAS = "it is not a layer of Keras"
 PACKAGES = ("keras", "tf_keras", "tensorflow", "builtins")
@@ -118,7 +117,7 @@ def _argument(word: str, value: Any, make_model: MakeModel) -> object:
         raise UnreadLayerError("what is inside it is not a layer of Keras")
     if made is _NOTHING and not changes_no_shape(word):
         raise UnreadLayerError(f"its {word} can't be read")
-    return _for_all_axes(made) if word in PER_AXIS else made
+    return _for_all_axes(made) if word in OF_AXES else made
 
 
 def _value(value: Any, make_model: MakeModel) -> object:
