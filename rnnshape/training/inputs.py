@@ -109,7 +109,9 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
         what, words = NO_NUMBERS[found]
         words = f"Invalid dtype: {words}" if call.is_batched and words else ""
         message = f"{data} holds {what} where numbers are expected"
-        remedies = () if dtype == "mixed" else (f"{name} = {name}.astype('float32')",)
+        is_of_lists = what == "objects" and len(data.shape or ()) == 1
+        makes = f"keras.utils.pad_sequences({name})" if is_of_lists else f"{name}.astype('float32')"
+        remedies = () if dtype == "mixed" else (f"{name} = {makes}",)
         if kind == "labels" and what in ("text", "categories"):
             remedies = (CLASSES_OF_TEXT.format(name),)
     else:

@@ -57,7 +57,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
             loss, metrics = None, ()
         now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
-        if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
+        if found is None or (found.silent and not found.loss):  # else it comes to no such label
             found = _wrong_labels(call, y, port, loss, found) or found
         if found:
             yield found

@@ -249,7 +249,8 @@ def _loader(train: int, test: int, sample: Any, label: Any, classes: int | None)
             made.own_classes = classes if is_usual else None
             return made
 
-        return tuple((Array((many, *sample)), labels(many)) for many in samples)
+        kind = None if sample else "object"  # lists of several lengths
+        return tuple((Array((many, *sample), dtype=kind), labels(many)) for many in samples)
 
     return load_data
 

@@ -203,7 +203,7 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
     entries = of_entries(within(value))
     if entries is not None:
         return Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
-    is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
+    is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES and kind != "object"
     is_known = is_whole and all(isinstance(number, int | float) for number in values)
     return Array(shape, values if is_known else (), kind)
 
@@ -213,8 +213,12 @@ def _sizes(value: Any, kind: Any = None) -> Any:
     try:
         return sizes_of(value)
     except ValueError as wrong:
-        is_refused = kind != "object"
-        raise (refused(str(wrong)) if is_refused else IsOpenError(opened("objects"))) from None
+        if kind != "object":
+            raise refused(str(wrong)) from None
+        lengths = {len(part) if isinstance(part, list | tuple) else -1 for part in value}
+        if len(lengths) > 1 and -1 not in lengths:
+            return (len(value),)
+        raise IsOpenError(opened("objects")) from None
 
 
 def _with(size: Any, sizes: Any, axis: int) -> Array:
