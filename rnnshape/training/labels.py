@@ -57,7 +57,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
             loss, metrics = None, ()
         now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
-        if found is None or (found.silent and not found.loss):  # else it comes to no such label
+        if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
             found = _wrong_labels(call, y, port, loss, found) or found
         if found:
             yield found
@@ -197,6 +197,9 @@ def _wrong_labels(
     name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
     if name != "sparse_categorical_crossentropy" or classes is None:
         return None
+    axes = [*(y.shape or ())]
+    if silent and len(axes[:-1] if axes[-1:] == [1] else axes) < len(port.shape) - 1:
+        return None  # Keras takes another axis for the classes
     least, below = y.values_from or 0, y.values_below or 0
     if least >= 0 and below <= classes:
         return None

@@ -79,7 +79,9 @@ def graph_anew(
         return anew[-1]
 
     owners = [call.part.owner if call.part else call.layer.stand_in for call in calls]
-    if any(overrides(owner, "get_config", "from_config") for owner in owners if owner is not None):
+    owners = [owner for owner in owners if owner is not None]
+    are_own = any(overrides(owner, "get_config", "from_config") for owner in owners)
+    if are_own or any(hasattr(owner, "own_function") for owner in owners):  # a `Lambda`
         raise no_copy()  # what the code makes of its configuration is not followed
     made = graph.made_anew(gives, calls, instead, step)
     for call, other in zip(calls, anew, strict=True):

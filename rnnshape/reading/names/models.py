@@ -274,7 +274,7 @@ class Model(Layer):
     def own_copied(self, copies: Any = None) -> Any:
         if not (self.own_kind and self.own_takes and self.own_gives):
             raise no_copy()
-        made = Functional(*graph_anew(*self.own_flow(), copies), self.own_name)
+        made = Functional(*graph_anew(*self.own_flow(), copies), name=self.own_name)
         made.own_nests, made.own_auto_name = self.own_nests, self.own_auto_name
         session().counts["functional"] = opened()  # of a Sequential in it, more are made
         return made
