@@ -170,6 +170,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
         evaluator.tell(wrong)
     for caught in evaluator.caught if not questions else ():
         evaluator.tell(caught)
+    for problem in held.problems if not questions else ():  # which no network has
+        evaluator.tell(QueryError(problem.message, held.place_of.get(problem)))
     is_much = len(evaluator.messages) >= MOST_MESSAGES
     return Reading(
         tuple(questions),

@@ -282,8 +282,10 @@ class KerasModule(Module):
         module = None if self.path in PACKAGES else keras2.MODULES.get(self.path)
         is_layer = signatures.module_of(name) == "layers" or name.startswith("CuDNN")
         if not (is_layer or dotted in PACKAGES):
-            gone = keras2.Today(keras2.MODULES[dotted]) if dotted in keras2.MODULES else None
-            gone = gone or keras2.name(dotted)
+            gone = keras2.name(dotted)  # of `merge`, too, that was a function, and is a module here
+            is_from = getattr(session().evaluator.node, "module", "") == dotted
+            if dotted in keras2.MODULES and (is_from or gone is None):
+                gone = keras2.Today(keras2.MODULES[dotted])
             if gone is not None and gone.code != f"{module}.{name}":  # the module is noted, too
                 if gone.keras3 == "refused" and session().is_ready_for_none:
                     return Open(dotted, f"this Keras has no {dotted}")

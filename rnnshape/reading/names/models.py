@@ -108,7 +108,7 @@ class Model(Layer):
         fix_policy()
         kind = type(self).__name__
         self.own_auto_name = session().name_of(kind) if name is None else self.own_name
-        self.own_open = next(opens_in([inputs, outputs]), None)
+        self.own_open = next(opens_in([*self.own_nests]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
             for message in wrong_with_ends(self):
                 raise self.own_refused(message)

@@ -74,8 +74,11 @@ class Lambda(Layer):
         said = self.own_said
         if callable(said):
             said = session().evaluator.really(said, given)
-        elif isinstance(said, list | tuple):
+        elif isinstance(said, tuple):
             said = (next(within(given), None), *said)
+        elif isinstance(said, list | int):
+            message = "Lambda takes output_shape as a tuple or a function"
+            session().problem(message, words="can only concatenate tuple")
         return said if isinstance(said, list | tuple) else None
 
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int:

@@ -83,6 +83,7 @@ class Session:
         self.groups: list[str] = []
         self.part: Part | None = None
         self.problems: list[Problem] = []
+        self.place_of: dict[Problem, Place | None] = {}
         self.uncompiled: list[tuple[str, Place | None]] = []
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
         self.may_add_loss = False  # the same of losses that layers add themselves
@@ -235,10 +236,11 @@ class Session:
         text = f'{message} (Keras: "{words}")' if words else message
         if any(map(_goes_on, self.evaluator.trying)):
             raise GoneError(text, place)
-        at = where_of(place or self.evaluator.place)
-        found = Problem(kind, text, None, *at, remedies=remedies)
+        place = place or self.evaluator.place
+        found = Problem(kind, text, None, *where_of(place), remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(found)
+            self.place_of[found] = place
 
     @contextmanager
     def within_call(self, title: str = "", owner: object = None) -> Iterator[None]:

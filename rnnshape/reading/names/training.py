@@ -157,7 +157,9 @@ def given_to(
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
     beside_classes = labels[0][1:] if words.get("class_weight") is not None else ()
-    if any(isinstance(weights, Array) for weights in beside_classes):
+    weighed = [weights for weights in beside_classes if isinstance(weights, Array | Open)]
+    are_known = not any(isinstance(one, Open) for one in (*weighed, words.get("class_weight")))
+    if weighed and are_known:
         said = 'You cannot `class_weight`", "cannot be specified at the same time'
         refuse("class_weight and sample_weight: give one of them", said)
     beside = as_data_set(words.get("validation_data"))
@@ -168,7 +170,7 @@ def given_to(
         given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
     if isinstance(words.get("class_weight"), Open) and len(own(words.get("y"), "shape", ())) > 2:
         given, validation = left_open((given, validation), "class_weight", OF_CLASSES)
-    if any(isinstance(weights, Open) for weights in beside_classes):
+    if weighed and not are_known:
         given, validation = left_open((given, validation), "sample_weight", BESIDE_CLASSES)
     return Given(call, *given[:2], validation, compiled)
 
