@@ -260,7 +260,9 @@ def check_called(model: Any, end: str) -> None:
     if model.own_kind != "Sequential" or model.own_is_symbolic:
         return
     if end not in ("input", "output"):
-        if is_unbuilt(model) and not session().is_ready_for_none:
+        if is_unbuilt(model):
+            if session().is_ready_for_none:
+                raise AttributeError(end)
             message = f"a Sequential has no {end} before it is built: put an Input first"
             words = f"has no defined {end.replace('_', ' ')} yet"
             session().problem(message, words=words)

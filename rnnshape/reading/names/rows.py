@@ -16,7 +16,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.python import IsOpenError, StandIn, own
-from rnnshape.signatures import is_operation
+from rnnshape.signatures import is_operation, module_of, signature
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
 # is as long in all of them, or in one of them the whole.
@@ -202,9 +202,21 @@ def check_built(model: Any, does: str, words: str = "has not yet been built") ->
 
 
 def check_uncalled(layer: Any, words: str) -> None:
-    """Notes what is done with the weights of a layer that nothing has called or taken."""
-    if any(one is layer for one in session().unused):
+    """Notes what is done with the weights of a layer that nothing has called: it is in no model,
+    or in those that are not built."""
+    held, made = session(), own(layer, "own_layer")
+    models = held.holders.get(id(layer), ())
+    is_alone = any(one is layer for one in held.unused)
+    if made is None or made in held.made_weights or not has_weights(made.call):
+        return
+    if is_alone or (models and all(map(is_unbuilt, models))):
         session().problem(f"{layer.own_text} is not called, and has no weights yet", words=words)
+
+
+def has_weights(layer: Call) -> bool:
+    """Whether it surely has some once it is called."""
+    is_of_keras = module_of(layer.name) == "layers"
+    return is_of_keras and any("initializer" in word for word in signature(layer.name).names)
 
 
 def is_unbuilt(model: Any) -> bool:

@@ -137,8 +137,11 @@ def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
 def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
     """`layer.set_weights(weights)`, and a model's: of as many, and of the same shapes."""
     mine = weights_in_order(owner)
-    if weights and session().first_call(owner) is None:
-        check_uncalled(owner, "but the layer was expecting 0 weights")
+    words = "but the layer was expecting 0 weights"
+    if isinstance(weights, list | tuple) and weights and hasattr(owner, "own_calls"):
+        check_built(owner, "set_weights is given weights", words)
+    elif weights and session().first_call(owner) is None:
+        check_uncalled(owner, words)
     if isinstance(mine, Open) or not isinstance(weights, list | tuple) or [*opens_in(weights)]:
         return
     if len(mine) != len(weights):
