@@ -95,6 +95,7 @@ def read_sources(
         statements, source = _statements(evaluator, source)
         evaluator.read(source, statements, evaluator.module)
     held = SESSION.get()
+    refused = [*held.problems]  # of what is called, where no network has them
     if not (held.models or held.calls):
         try:
             call_what_is_not_called(evaluator)
@@ -102,7 +103,9 @@ def read_sources(
             evaluator.tell(NotReadError(str(wrong)))
     if not (held.models or held.calls):
         _tell_of_layers_that_nothing_calls(evaluator)
-    return reading_of(evaluator)
+    reading = reading_of(evaluator)
+    told = (QueryError(problem.message, held.place_of.get(problem)) for problem in refused)
+    return reading if reading.questions else reading._replace(messages=(*reading.messages, *told))
 
 
 def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] = ()) -> Evaluator:
@@ -170,8 +173,6 @@ def reading_of(evaluator: Evaluator) -> Reading:
         evaluator.tell(wrong)
     for caught in evaluator.caught if not questions else ():
         evaluator.tell(caught)
-    for problem in held.problems if not questions else ():  # which no network has
-        evaluator.tell(QueryError(problem.message, held.place_of.get(problem)))
     is_much = len(evaluator.messages) >= MOST_MESSAGES
     return Reading(
         tuple(questions),

@@ -235,7 +235,7 @@ class Model(Layer):
             code.conditions, code.trying = around
             for call in held.calls[number:]:  # they are no part of a call that is followed now
                 call.beside = call.beside or (call,)
-        if next(opens_in(made), None):  # its layers are known so far
+        if next(opens_in(made), None) is not None:  # its layers are known so far
             calls = [call for call in held.calls if call.layer.unread is None]
             used = {tensor.maker for call in calls for tensor in call.tensors}
             last = [Tensor(call) for call in calls if call not in used]
@@ -270,6 +270,12 @@ class Model(Layer):
     def fit(self, *given: Any, **named: Any) -> History:
         trained(self, "fit", *given, **named)
         return History(self.own_compiled)
+
+    @classmethod
+    def from_config(cls, config: Any) -> Any:
+        if isinstance(config, Open):
+            raise no_copy()
+        return super().from_config(config)
 
     def own_copied(self, copies: Any = None) -> Any:
         if not (self.own_kind and self.own_takes and self.own_gives):

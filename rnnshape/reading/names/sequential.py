@@ -212,7 +212,8 @@ class Sequential(Model):
             if isinstance(self.own_shape, tuple):
                 check_fits(self, self.own_shape, given[0])
             self.own_shape = self.own_shape or given[0] or NOT_KNOWN
-            if self.own_is_symbolic and isinstance(self.own_shape, tuple):  # it has its own
+            has_own = session().follows or (self.own_is_symbolic and not session().groups)
+            if has_own and isinstance(self.own_shape, tuple):
                 start = Tensor(graph.InputTensor(self.own_shape))
         built = {**session().built}
         super().own_follow(start)
