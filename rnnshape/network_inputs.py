@@ -128,19 +128,21 @@ def mend_by_data(
     before = next(iter(wrong.remedies), "")
     given = question.calls[0].x if question.calls else ()
     shape, network = given[0].shape if len(given) == 1 else None, question.network
-    if (
-        not shape
-        or None in shape[1:]
-        or len(network.inputs) != 1
-        or not before.startswith("Input(")
-    ):
+    is_of_input = before.startswith("Input(")
+    if not shape or None in shape[1:] or len(network.inputs) != 1:
+        return
+    if not (is_of_input or network.kind):
         return
     needed, code = shape[1:], f"Input({as_tuple(map(str, shape[1:]))})"
     if not network.kind:
         needed, code = (*shape[1:], 1), f"{given[0].name}[..., None]"
     if is_taken(replace(network, inputs=(replace(network.inputs[0], shape=(None, *needed)),))):
-        guess = re.escape(before) + "(, as the batch is no part of it)?"
-        wrong.message, wrong.remedies = re.sub(guess, code, wrong.message), (code,)
+        guess = (
+            re.escape(before) + "(, as the batch is no part of it)?" if is_of_input else " \\(Keras"
+        )
+        mended = code if is_of_input else f", or write {code}, as the data is\\g<0>"
+        wrong.message = re.sub(guess, mended, wrong.message, count=1)
+        wrong.remedies = (code, *(() if is_of_input else wrong.remedies))
 
 
 def written_sizes(network: Network, number: int) -> list[tuple[str, Size]]:

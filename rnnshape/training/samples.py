@@ -16,13 +16,16 @@ def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """Numbers of samples that differ, none at all, and batches that do not divide."""
     if len(call.x) < 2 or not model.inputs or not list_of_samples(model, call):
         is_list = len(model.outputs) == 1 < len(call.y) and one_list(call.y)
-        yield from _wrong_numbers(replace(call, y=()) if is_list else call)
+        taken = model.inputs[0].shape if model.inputs else ()
+        axes = len(taken) - (taken[-1:] == (1,))  # Keras adds a last one of 1
+        yield from _wrong_numbers(replace(call, y=()) if is_list else call, axes)
     yield from _split_without_samples(call)
     if model.is_stateful and model.inputs and call.x:
         yield from _stateful_batches(call, call.x[0], model.inputs[0])
 
 
-def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
+def _wrong_numbers(call: TrainingCall, axes: int) -> Iterator[Problem]:
+    """Numbers of samples that differ, of a model that takes X of so many axes at least."""
     if not call.is_batched or not call.x or call.x[0].of:
         return
     first = call.x[0]
@@ -43,7 +46,9 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
             "" if is_cut else "Data cardinality is ambiguous",
             silent=is_cut,
             expected=(first.samples, *(other.shape or ())[1:]),
-            remedies=_of_as_many_samples(call, first, other, cut_to(names, least) if least else ""),
+            remedies=_of_as_many_samples(
+                call, first, other, axes, cut_to(names, least) if least else ""
+            ),
         )
         return
     if first.samples == 0:
@@ -54,12 +59,15 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
         yield call.problem("samples", message, first, words, silent=not words)
 
 
-def _of_as_many_samples(call: TrainingCall, x: Data, other: Data, cut: str) -> tuple[str, ...]:
+def _of_as_many_samples(
+    call: TrainingCall, x: Data, other: Data, axes: int, cut: str
+) -> tuple[str, ...]:
     """The axes of labels in another order, one too many of X left out, or what is too much cut."""
+    is_one = x.samples == 1
     if other in call.y and other.shape and len(other.shape) == 2 and other.shape[1] == x.samples:
-        return (f"{other.name} = {other.name}.T",)
-    if x.shape and x.shape[0] == 1 and x.shape[1:2] == (other.samples,):
-        return (f"{x.name} = {x.name}[0]",)
+        return () if is_one else (f"{other.name} = {other.name}.T",)
+    if is_one and x.shape and x.shape[1:2] == (other.samples,):
+        return (f"{x.name} = {x.name}[0]",) if len(x.shape) > axes else ()
     return (cut,) if cut else ()
 
 

@@ -333,11 +333,10 @@ class Model(Layer):
 
     def _made_with(self, *given: Any) -> None:
         """Calls it as Keras does to train it, with a `training` of its own."""
-        needed = {"training", *needed_by(self.call)}
-        words = needed & {"training", "mask"} & {*signature(self.call).parameters}
+        needed = {"training", *needed_by(self.call)} & {"training", "mask"}
         self.own_is_aside = True
         try:
-            self(*given, **dict.fromkeys(words))
+            self(*given, **dict.fromkeys(needed & {*signature(self.call).parameters}))
         finally:
             self.own_is_aside = False
 
@@ -355,7 +354,7 @@ class Model(Layer):
         return self.layers[index] if index is not None else layer_named(self, name)
 
     def own_lacks(self, name: str) -> bool:
-        return not self.own_kind and name in OF_GRAPHS
+        return not self.own_kind and self.own_nests[0] is None and name in OF_GRAPHS
 
     def own_reaches(self, name: str) -> bool:
         is_end = name.removesuffix("_shape").removesuffix("s") in ("input", "output")
@@ -372,7 +371,8 @@ class Model(Layer):
             return super().__getattr__(name)
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
-        if self.own_lacks(name) or not (self.own_kind or self.own_is_symbolic):
+        is_made = self.own_kind or self.own_is_symbolic or self.own_nests[0] is not None
+        if self.own_lacks(name) or not is_made:
             raise AttributeError(name)
         check_called(self, name)
         is_output = name.startswith("out")
