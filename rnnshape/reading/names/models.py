@@ -29,7 +29,7 @@ from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.inputs import in_order_of, name_of_model
-from rnnshape.reading.names.layers import Layer, stand_in_of
+from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of, of_sequential
 from rnnshape.reading.names.predictions import (
@@ -122,9 +122,9 @@ class Model(Layer):
         """`model.trainable = False` is said of each of its layers."""
         check_writable(self, name)
         is_new = name == "trainable" and self.own_changes_trainable(value)
-        if is_new and (self.own_kind or self.own_takes):  # else it may not have its layers yet
-            for layer in dict.fromkeys(call.layer for call in self.own_calls()):
-                stand_in_of(layer).trainable = value
+        if is_new and (self.own_kind or self.own_takes) and self.own_calls():  # it has them
+            for part in self.layers:
+                part.trainable = value
         object.__setattr__(self, name, value)
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
