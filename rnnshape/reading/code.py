@@ -285,13 +285,12 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
             model.own_flow()
     for model in models:
         name = _title(model, models)
-        under = [condition for condition, _ in reversed(model.own_conditions) if condition]
-        notes = tuple(f"made where {condition}" for condition in under)
+        notes = tuple(f"made where {one}" for one, _ in reversed(model.own_conditions) if one)
         with evaluator.within(*model.own_node):
             try:
                 network = model.own_network(name)
                 if network is not None:
-                    notes += _not_counted(model)
+                    notes += (*_not_counted(model), *getattr(model.own_shape, "notes", ()))
                     calls = tuple(training_calls(model, network))
                     losses, metrics = as_compiled(model, network)
                     yield Question(

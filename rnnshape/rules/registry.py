@@ -15,6 +15,7 @@ from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import OF_A_LIST, Given, Inputs, called_with, nested, tensors_in
+from rnnshape.rules.kinds import kind_of
 from rnnshape.rules.passes import with_initial_state
 from rnnshape.signatures import is_operation, is_recurrent, signature
 
@@ -310,10 +311,17 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
 
 def _of_other_rank(call: Call, more: int) -> str:
     """The same layer for more or fewer axes: `Conv1D` of `Conv2D`."""
-    kind, number = call.name[:-2], call.name[-2:-1]
-    name = f"{kind}{int(number) + more}D" if call.name.endswith("D") and number.isdigit() else ""
-    is_for_each = any(isinstance(value, tuple) for _, value in call.arguments)
-    return str(replace(call, name=name)) if name and has_rule(name) and not is_for_each else ""
+    stem, number = call.name[:-2], call.name[-2:-1]
+    name = f"{stem}{int(number) + more}D" if call.name.endswith("D") and number.isdigit() else ""
+    if not (name and has_rule(name)):
+        return ""
+    known = signature(name).names
+    for argument, value in call.arguments:
+        kind = kind_of(name, argument)
+        is_taken = argument in known and (kind is None or kind.takes(value))
+        if isinstance(value, tuple) or not is_taken:  # a number for each axis, or none of its own
+            return ""
+    return str(replace(call, name=name))
 
 
 def _other_input(tensor: Tensor, rank: int) -> tuple[str, str]:

@@ -35,7 +35,7 @@ def _other_orders(call: TrainingCall) -> Iterator[tuple[TrainingCall, str]]:
         [part for each in call.with_validation for part in (each.x, each.y)],
     )
     if len(call.x) == len(call.y) == 1 and call.x[0].of:
-        yield replace(call, x=call.y, y=call.x), _of_set(call.x[0])
+        yield replace(call, x=call.y, y=call.x), _of_set(call.x[0], ", w" * bool(call.weights))
     elif len(arrays) <= MOST_ARRAYS and all(data.shape and not data.of for data in arrays):
         is_written = all(_listed(part) in call.code for part in parts)
         orders = [*permutations(arrays)][1:] if is_written else []
@@ -53,10 +53,10 @@ def _with(call: TrainingCall, arrays: Iterator[Data]) -> TrainingCall:
     return replace(call, x=x, y=y, validation=call.validation and _with(call.validation, arrays))
 
 
-def _of_set(data: Data) -> str:
+def _of_set(data: Data, more: str) -> str:
     if data.origin == "tensorflow":
-        return f"{data.of} = {data.of}.map(lambda x, y: (y, x))"
-    return f"{data.of} = ((y, x) for x, y in {data.of})"
+        return f"{data.of} = {data.of}.map(lambda x, y{more}: (y, x{more}))"
+    return f"{data.of} = ((y, x{more}) for x, y{more} in {data.of})"
 
 
 def written_call(call: TrainingCall) -> str:

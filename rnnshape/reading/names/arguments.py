@@ -370,3 +370,16 @@ def with_inputs(given: Any) -> Any:
         return Tensor(graph.InputTensor(plain_shape((None, *leaf.shape[1:])), leaf.own_name))
 
     return rebuilt(given, made)
+
+
+def says_no_input(layer: Call) -> bool:
+    """Whether only what is in it says something of its input, as Keras does not ask there."""
+    return layer.name == "TimeDistributed" and not any(
+        word in layer for word in signatures.INPUT_ARGUMENTS
+    )
+
+
+def says_length_alone(layer: Call) -> bool:
+    """Whether it is an Embedding with Keras 2's `input_length`, of which this Keras only warns."""
+    said = [word for word in signatures.INPUT_ARGUMENTS if word in layer and word != "input_dim"]
+    return layer.name == "Embedding" and said == ["input_length"]

@@ -14,7 +14,7 @@ from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, Question, check_names
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import open_shape
+from rnnshape.reading.names.arguments import open_shape, says_length_alone, says_no_input
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_anew
 from rnnshape.reading.names.layers import Layer, stand_in_of
@@ -26,7 +26,7 @@ from rnnshape.reading.names.subclassed import tried
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
-from rnnshape.signatures import INPUT_ARGUMENTS, signature
+from rnnshape.signatures import signature
 
 NOT_KNOWN = Unknown("a shape", (), "nothing says what it is given: put an Input(...) first")
 MOST_PARTS = 100  # of a `Sequential`, that may say what it is given
@@ -41,6 +41,12 @@ def _parts(model: Sequential) -> Iterator[Any]:
             yield item
 
 
+class Likely(tuple[Any, ...]):
+    """A shape that is said where nobody knows whether the code comes: all else counts more."""
+
+    notes = ("what it is given is said in a branch that may not be taken",)
+
+
 class Sequential(Model):
     """Layers, one after the other.
 
@@ -51,6 +57,7 @@ class Sequential(Model):
 
     own_kind = "Sequential"
     own_takes_open = ("layers",)
+    own_said = property(lambda model: None if type(held := model.own_shape) is Likely else held)
 
     def __init__(
         self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
@@ -185,7 +192,9 @@ class Sequential(Model):
         """Layers that are added under a condition that is not known stand as one unread layer; what
         data says there of what it is given holds, where nothing else says it."""
         if name == "own_shape":
-            return unknown_of(because) if one and other else one or other
+            said = one or other
+            said = Likely(said) if isinstance(said, tuple) else said
+            return unknown_of(because) if one and other else said
         if name in ("own_takes", "own_gives"):  # it is followed again where it is asked for
             return []
         if name != "own_items":
@@ -209,9 +218,9 @@ class Sequential(Model):
                 first = replace(first, shape=self._as_built())
             start = Tensor(first)
         elif given:
-            if isinstance(self.own_shape, tuple):
-                check_fits(self, self.own_shape, given[0])
-            self.own_shape = self.own_shape or given[0] or NOT_KNOWN
+            if isinstance(self.own_said, tuple):
+                check_fits(self, self.own_said, given[0])
+            self.own_shape = self.own_said or given[0] or NOT_KNOWN
             has_own = session().follows or (self.own_is_symbolic and not session().groups)
             if has_own and isinstance(self.own_shape, tuple):
                 start = Tensor(graph.InputTensor(self.own_shape))
@@ -247,7 +256,7 @@ class Sequential(Model):
             self.own_given(unknown_of(input_shape))
         elif isinstance(input_shape, list | tuple):
             shape = plain_shape(input_shape)
-            held = self.own_described().shape or self.own_shape
+            held = self.own_described().shape or self.own_said
             sizes = held if isinstance(held, tuple) and self.own_items else shape
             are_known = not any(isinstance(size, Unknown) for size in (*sizes, *shape))
             if are_known and sizes[1:] != shape[1:]:
@@ -259,7 +268,7 @@ class Sequential(Model):
         session().call_around(self)
         if isinstance(x, Array):
             shape = plain_shape((None, *x.shape[1:]))
-            if self.own_shape is None and (self._takes(shape) or not self._takes(None)):
+            if self.own_said is None and (self._takes(shape) or not self._takes(None)):
                 self.own_given(shape)
         elif isinstance(x, Open) and not x.is_undefined:
             self.own_given(open_shape(x))
@@ -276,9 +285,9 @@ class Sequential(Model):
 
     def own_given(self, shape: Any) -> None:
         """What it is given becomes known; until then it was built for anything."""
-        if self.own_shape is None and self.own_described().shape is None:
+        if self.own_said is None and self.own_described().shape is None:
             self.own_takes, self.own_gives = [], []
-        self.own_shape = self.own_shape or shape
+        self.own_shape = self.own_said or shape
 
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes the layers with an input of a shape, or says nothing of them."""
@@ -325,7 +334,7 @@ class Sequential(Model):
         if takes:
             return input_anew(takes[0])
         layer = item.own_layer if isinstance(item, Layer) and item.own_keras_name else None
-        if layer and not (_says_no_input(layer.call) or _says_length_alone(layer.call)):
+        if layer and not (says_no_input(layer.call) or says_length_alone(layer.call)):
             source = input_of_first_layer(layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         says = own(item, "own_says")
@@ -337,7 +346,7 @@ class Sequential(Model):
         if said.shape is not None:
             return said
         layer = own(self.own_items[0], "own_layer") if self.own_items else None
-        if self.own_shape is None and layer and _says_length_alone(layer.call):
+        if self.own_shape is None and layer and says_length_alone(layer.call):
             return replace(said, shape=input_of_first_layer(layer.call).shape)
         return replace(said, shape=self.own_shape)
 
@@ -371,24 +380,13 @@ class Sequential(Model):
 # What a layer needs that says nothing of its input
 
 
-def _says_no_input(layer: Call) -> bool:
-    """Whether only what is in it says something of its input, as Keras does not ask there."""
-    return layer.name == "TimeDistributed" and not any(word in layer for word in INPUT_ARGUMENTS)
-
-
-def _says_length_alone(layer: Call) -> bool:
-    """Whether it is an Embedding with Keras 2's `input_length`, of which this Keras only warns."""
-    said = [word for word in INPUT_ARGUMENTS if word in layer and word != "input_dim"]
-    return layer.name == "Embedding" and said == ["input_length"]
-
-
 def _built_for(item: Layer) -> Any:
     """What nothing else says that a layer is given: something of the features for which it,
     or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
     layer = item.own_layer
     if layer is None or isinstance(item, UnreadLayer):
         return layer and layer.unread
-    if _says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
+    if says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
         return shape
     for part in (layer, *layer.innermost):
         call = session().built.get(part)
