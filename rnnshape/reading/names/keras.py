@@ -158,11 +158,11 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
-def _is_tensor(is_symbolic: bool, value: Any) -> Any:
+def _is_tensor(is_symbolic: bool, x: Any) -> Any:
     """Whether it is a tensor of a model, or one of TensorFlow's, as it may be within a call."""
-    if isinstance(value, Tensor):
+    if isinstance(x, Tensor):
         return opened() if session().groups else is_symbolic
-    return opened() if isinstance(value, Array | Open) else False
+    return opened() if isinstance(x, Array | Open) else False
 
 
 def loaded(

@@ -93,6 +93,8 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
         if layer.own_kind and given[0] is None and others:
             words = "missing a required argument: 'inputs'"
             raise QueryError(f'a model takes no {others[0]} alone (Keras: "{words}")')
+        if layer.own_kind and others and [*graph.tensors_in(given)]:  # of data it takes no notice
+            raise QueryError(f'a model takes no {others[0]} (Keras: "got an unexpected keyword")')
         return
     title = f"the call of {type(layer).__name__}"
     needed = [word for word in needed_by(layer.call)[len(given) :] if word not in named]
@@ -194,6 +196,11 @@ def add_metric(*_: Any, **__: Any) -> None:
 def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
     """What a layer makes has the shape that `compute_output_shape` says, also that of Keras' own
     where the code has another `call`: where they differ, nobody knows what comes of it."""
+    are_data = [getattr(one.maker, "is_data", False) for one in graph.tensors_in(given)]
+    has_none = any(leaf is None for leaf in within(made))
+    if has_none and not (session().groups or any(are_data)):
+        words = "All operation outputs must be tensors"
+        raise QueryError(f'the call of {type(layer).__name__} returns None (Keras: "{words}")')
     asks = "compute_output_shape"
     is_own, is_of_keras = overrides(layer, asks), layer.own_keras_name and overrides(layer, "call")
     if session().groups or not (is_own or is_of_keras) or overrides(layer, "compute_output_spec"):
