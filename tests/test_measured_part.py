@@ -74,6 +74,7 @@ def test_questions_that_run_alike_are_one_model_where_each_names_its_weights_as_
 
     from rnnshape.measuring.keras_model import measure
 
+    keras.utils.clear_session(free_memory=False)  # what other tests ran may have left a scope open
     models: list[keras.Model] = []
     predict = keras.Model.predict
 
