@@ -137,12 +137,13 @@ def mend_by_data(
     if not network.kind:
         needed, code = (*shape[1:], 1), f"{given[0].name}[..., None]"
     if is_taken(replace(network, inputs=(replace(network.inputs[0], shape=(None, *needed)),))):
-        guess = (
-            re.escape(before) + "(, as the batch is no part of it)?" if is_of_input else " \\(Keras"
-        )
-        mended = code if is_of_input else f", or write {code}, as the data is\\g<0>"
-        wrong.message = re.sub(guess, mended, wrong.message, count=1)
-        wrong.remedies = (code, *(() if is_of_input else wrong.remedies))
+        if is_of_input:
+            guess = re.escape(before) + "(, as the batch is no part of it)?"
+            wrong.message, wrong.remedies = re.sub(guess, code, wrong.message), (code,)
+        else:
+            said, keras, words = wrong.message.partition(" (Keras")
+            wrong.message = f"{said}, or write {code}, as the data is{keras}{words}"
+            wrong.remedies = (code, *wrong.remedies)
 
 
 def written_sizes(network: Network, number: int) -> list[tuple[str, Size]]:

@@ -244,6 +244,17 @@ class TrainingCall:
         return replace(place, **fields)
 
 
+def with_elements(data: Data, names: str, made: str) -> str:
+    """Code that makes others of the elements of a data set of which an array is a part.
+
+    >>> with_elements(Data("X of ds", None, of="ds"), "x, y", "y, x")
+    'ds = ds.map(lambda x, y: (y, x))'
+    """
+    if data.origin == "tensorflow":
+        return f"{data.of} = {data.of}.map(lambda {names}: ({made}))"
+    return f"{data.of} = (({made}) for {names} in {data.of})"
+
+
 def shown(shape: Sizes, unknown: str = "?") -> str:
     """A shape as code writes it.
 

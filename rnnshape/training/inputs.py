@@ -16,6 +16,7 @@ from rnnshape.training.data import (
     TrainingCall,
     counted,
     shown,
+    with_elements,
 )
 from rnnshape.training.order import written_call
 from rnnshape.training.shapes import (
@@ -226,12 +227,10 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
             if x.origin == "tensorflow":
                 yield f"{x.of} = {x.of}.batch(32)"
             elif x.origin == "generator" and call.y and call.y[0].shape:  # a number has no [None]
-                yield f"{x.of} = ((x[None], y[None]) for x, y in {x.of})"
+                yield with_elements(x, "x, y", "x[None], y[None]")
         if not is_single and call.y and likely_outcome((*shape, 1), sizes, judge).fits:
-            if x.origin == "tensorflow":
-                yield f"{x.of} = {x.of}.map(lambda x, y: (x[..., None], y))"
-            elif x.origin == "generator":
-                yield f"{x.of} = ((x[..., None], y) for x, y in {x.of})"
+            if x.origin in ("tensorflow", "generator"):
+                yield with_elements(x, "x, y", "x[..., None], y")
             elif (own := name.removesuffix(f" of {x.of}")) not in (name, "X"):
                 yield f"{own} = {own}[..., None]"
         return

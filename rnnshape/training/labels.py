@@ -18,6 +18,7 @@ from rnnshape.training.data import (
     TrainingCall,
     counted,
     shown,
+    with_elements,
 )
 from rnnshape.training.inputs import (
     OF_VALIDATION,
@@ -61,10 +62,9 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
             found = _wrong_labels(call, y, port, loss, found) or found
         if found:
             yield found
-        if len(model.outputs) == 1 and (found is None or found.silent):
-            for wrong in _wrong_weights(call, now):
-                mends = found.remedies if found and found.loss else wrong.remedies
-                yield replace(wrong, remedies=mends)
+        is_weighed = len(model.outputs) == 1 and (found is None or found.silent)
+        if is_weighed and (wrong := _wrong_weights(call, now)):
+            yield replace(wrong, remedies=found.remedies) if found and found.loss else wrong
 
 
 def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
@@ -142,11 +142,11 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     )
 
 
-def _wrong_weights(call: TrainingCall, now: Attempt) -> Iterator[Problem]:
+def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     """A weight for each sample, where there is a loss for each step of it."""
     weights, judged = call.weights, judge_of_loss(now.loss, now.port.masked) if now.loss else None
     if weights is None or not weights.shape or not judged or None in (*now.y[1:], *now.output[1:]):
-        return
+        return None
     values = likely_outcome(now.y, now.output, judged[1]).values
     losses = now.output[: len(values)][:1] + values[1:]
 
@@ -157,7 +157,7 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Iterator[Problem]:
     given = (now.output[0], *weights.shape[1:]) if is_counted else weights.shape
     found = certain_outcome(given, losses, judge)
     if found is None:
-        return
+        return None
     beside = OF_VALIDATION * weights.name.endswith(OF_VALIDATION)
     message = (
         f"sample_weight{beside} {shown(weights.shape)} does not fit {judged[0]}, which makes of y "
@@ -165,12 +165,10 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Iterator[Problem]:
     )
     axes = ", ".join((":", *["None"] * (len(losses) - 1)))
     code = f"sample_weight={weights.name}[{axes}]"
-    if call.x and (of := call.x[0].of):
-        code = f"{of} = {of}.map(lambda x, y, w: (x, y, w[{axes}]))"
-        if call.x[0].origin != "tensorflow":
-            code = f"{of} = ((x, y, w[{axes}]) for x, y, w in {of})"
+    if call.x and call.x[0].of:
+        code = with_elements(call.x[0], "x, y, w", f"x, y, w[{axes}]")
     remedies = (code,) if len(given) == 1 < len(losses) and not beside else ()
-    yield call.problem("labels", message, weights, found.refused, remedies=remedies)
+    return call.problem("labels", message, weights, found.refused, remedies=remedies)
 
 
 def _of_weights_of_several(model: Model, call: TrainingCall) -> Iterator[Problem]:

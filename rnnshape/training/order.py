@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice, permutations
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import Data, TrainingCall
+from rnnshape.training.data import Data, TrainingCall, with_elements
 
 MOST_ARRAYS = 5  # of which all orders are tried
 
@@ -19,10 +19,11 @@ def in_order(
     """The problems of a call; where two or more of them are gone once its arrays are in another
     order, that is their only remedy."""
     found = problems(call)
-    for other, code in _other_orders(call) if found else ():
+    least = 1 if call.x and call.x[0].of else 2
+    for other, code in _other_orders(call) if len(found) >= least else ():
         rest = problems(other)
         gone = [one for one in found if one not in rest]
-        if len(gone) > 1 - bool(call.x[0].of) and all(one in found for one in rest):
+        if len(gone) >= least and all(one in found for one in rest):
             return [replace(one, remedies=(code,)) if one in gone else one for one in found]
     return found
 
@@ -30,12 +31,12 @@ def in_order(
 def _other_orders(call: TrainingCall) -> Iterator[tuple[TrainingCall, str]]:
     """The calls with the arrays in another order, first those in which few change places, and the
     code. Only what is given in a list has an order in it."""
-    arrays, parts = (
-        call.arrays,
-        [part for each in call.with_validation for part in (each.x, each.y)],
-    )
+    arrays = call.arrays
+    parts = [part for each in call.with_validation for part in (each.x, each.y)]
     if len(call.x) == len(call.y) == 1 and call.x[0].of:
-        yield replace(call, x=call.y, y=call.x), _of_set(call.x[0], ", w" * bool(call.weights))
+        more = ", w" * bool(call.weights)
+        code = with_elements(call.x[0], f"x, y{more}", f"y, x{more}")
+        yield replace(call, x=call.y, y=call.x), code
     elif len(arrays) <= MOST_ARRAYS and all(data.shape and not data.of for data in arrays):
         is_written = all(_listed(part) in call.code for part in parts)
         orders = [*permutations(arrays)][1:] if is_written else []
@@ -51,12 +52,6 @@ def _moved(arrays: Sequence[Data], order: Sequence[Data]) -> int:
 def _with(call: TrainingCall, arrays: Iterator[Data]) -> TrainingCall:
     x, y = (tuple(islice(arrays, len(part))) for part in (call.x, call.y))
     return replace(call, x=x, y=y, validation=call.validation and _with(call.validation, arrays))
-
-
-def _of_set(data: Data, more: str) -> str:
-    if data.origin == "tensorflow":
-        return f"{data.of} = {data.of}.map(lambda x, y{more}: (y, x{more}))"
-    return f"{data.of} = ((y, x{more}) for x, y{more} in {data.of})"
 
 
 def written_call(call: TrainingCall) -> str:

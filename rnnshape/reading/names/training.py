@@ -156,9 +156,10 @@ def given_to(
         labels = [(y, words.get("sample_weight"))]
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
-    beside_classes = labels[0][1:] if words.get("class_weight") is not None else ()
-    weighed = [weights for weights in beside_classes if isinstance(weights, Array | Open)]
-    are_known = not any(isinstance(one, Open) for one in (*weighed, words.get("class_weight")))
+    of_classes = words.get("class_weight")
+    of_samples = labels[0][1:] if of_classes is not None else ()
+    weighed = [weights for weights in of_samples if isinstance(weights, Array | Open)]
+    are_known = not any(isinstance(one, Open) for one in (*weighed, of_classes))
     if weighed and are_known:
         said = 'You cannot `class_weight`", "cannot be specified at the same time'
         refuse("class_weight and sample_weight: give one of them", said)
@@ -168,7 +169,7 @@ def given_to(
     labels += [beside[1:]] if isinstance(beside, tuple) else []
     if any(are_several_weighed(*pair) for pair in labels if pair):
         given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
-    if isinstance(words.get("class_weight"), Open) and len(own(words.get("y"), "shape", ())) > 2:
+    if isinstance(of_classes, Open) and len(own(words.get("y"), "shape", ())) > 2:
         given, validation = left_open((given, validation), "class_weight", OF_CLASSES)
     if weighed and not are_known:
         given, validation = left_open((given, validation), "sample_weight", BESIDE_CLASSES)
