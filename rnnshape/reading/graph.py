@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeAlias, cast
@@ -67,6 +67,11 @@ class InputTensor:
     is_data: bool = False
     has_no_name: bool = False
 
+    @property
+    def is_computed(self) -> bool:
+        """Whether Keras has it without a model's input: data, or a weight."""
+        return self.is_data or self.name == "weight"
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tensor:
@@ -102,6 +107,7 @@ class LayerCall:
         returns: the shapes that an unread layer is known to return.
         shapes: of what it returns, once somebody has asked.
         beside: all calls of the same call of a model: Keras runs them with it, used or not.
+        is_computed: whether it is called with data and weights alone: Keras does it at once.
     """
 
     number: int
@@ -114,6 +120,10 @@ class LayerCall:
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
     beside: Sequence[LayerCall] = ()
+    is_computed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_computed = are_computed(self.tensors)
 
     @property
     def tensors(self) -> Iterator[Tensor]:
@@ -124,6 +134,13 @@ class LayerCall:
 def tensors_in(given: object) -> Iterator[Tensor]:
     """Every tensor in a nest of lists, tuples and dictionaries, in order."""
     return (leaf for leaf in within(given) if isinstance(leaf, Tensor))
+
+
+def are_computed(tensors: Iterable[Tensor]) -> bool:
+    """Whether Keras computes tensors at once: they are made of data and weights alone."""
+    makers = {tensor.maker for tensor in tensors}
+    calls = {call for maker in makers for call in getattr(maker, "beside", ())}
+    return all(maker.is_computed for maker in makers | calls)
 
 
 def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:
@@ -138,30 +155,6 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
     places = count()
     made = rebuilt(names, lambda _: kind(call, next(places)), list)
     return made if len(names) > 1 else made[0]
-
-
-def made_anew(
-    outputs: Iterable[Tensor],
-    calls: Iterable[LayerCall],
-    instead: Mapping[Tensor, Tensor],
-    step: Callable[..., LayerCall],
-) -> list[Tensor]:
-    """What a model returns whose calls are made once more: with other tensors `instead` of some,
-    each call by `step`."""
-    made: dict[object, LayerCall] = {}
-
-    def now(given: Any) -> Any:
-        if not isinstance(given, Tensor):
-            return given
-        if given not in instead and given.maker in made:
-            return type(given)(made[given.maker], given.output)
-        return instead.get(given, given)
-
-    for call in calls:
-        arguments, words = rebuilt((list(call.arguments), dict(call.keywords)), now)
-        anew = made[call] = step(call.layer, arguments, words, call.group)
-        anew.names, anew.returns = dict(call.names), call.returns
-    return [*map(now, outputs)]
 
 
 def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[LayerCall]:

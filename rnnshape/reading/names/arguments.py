@@ -21,7 +21,6 @@ from rnnshape.reading.names.defaults import fix_policy, of_all
 from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import NumPyNumber
-from rnnshape.reading.names.symbolic_tensors import are_computed, is_there
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.stand_in import is_of_code
@@ -118,7 +117,7 @@ def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any
     """`LSTM(64, x)`: a layer is made of its arguments first, and then called with tensors."""
     given = [*graph.tensors_in([*values, dict(named)])]
     node = session().evaluator.node
-    if not given or are_computed(given) or not isinstance(node, ast.Call):
+    if not given or graph.are_computed(given) or not isinstance(node, ast.Call):
         return
     known = signatures.signature(name)
     written: list[tuple[Any, ast.AST]] = [*zip(values, node.args, strict=False)]
@@ -338,7 +337,7 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
         return
     for tensor in graph.sources_of(gives, takes):
         source: Any = tensor.maker
-        if source.shape is not None and not is_there(source):  # else Keras takes it as it is
+        if source.shape is not None and not source.is_computed:  # else Keras takes it as it is
             name = source.name or source.given_name
             yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
 

@@ -3,12 +3,12 @@ same layers, made anew."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import NotReadError
-from rnnshape.nest import within
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.attributes import with_trained
 from rnnshape.reading.names.rows import overrides
@@ -66,6 +66,30 @@ def check_loss_of_h5(path: object, model: Any) -> None:
             session().problem(message, repr(name), words="Could not deserialize")
 
 
+def made_anew(
+    outputs: Iterable[graph.Tensor],
+    calls: Iterable[graph.LayerCall],
+    instead: Mapping[graph.Tensor, graph.Tensor],
+    step: Callable[..., graph.LayerCall],
+) -> list[graph.Tensor]:
+    """What a model returns whose calls are made once more: with other tensors `instead` of some,
+    each call by `step`."""
+    made: dict[object, graph.LayerCall] = {}
+
+    def now(given: Any) -> Any:
+        if not isinstance(given, graph.Tensor):
+            return given
+        if given not in instead and given.maker in made:
+            return type(given)(made[given.maker], given.output)
+        return instead.get(given, given)
+
+    for call in calls:
+        arguments, words = rebuilt((list(call.arguments), dict(call.keywords)), now)
+        anew = made[call] = step(call.layer, arguments, words, call.group)
+        anew.names, anew.returns = dict(call.names), call.returns
+    return [*map(now, outputs)]
+
+
 def graph_anew(
     takes: Sequence[graph.Tensor], gives: Sequence[graph.Tensor], copies: Any = None
 ) -> tuple[list[graph.Tensor], list[graph.Tensor]]:
@@ -83,7 +107,7 @@ def graph_anew(
     are_own = any(overrides(owner, "get_config", "from_config") for owner in owners)
     if are_own or any(hasattr(owner, "own_function") for owner in owners):  # a `Lambda`
         raise no_copy()  # what the code makes of its configuration is not followed
-    made = graph.made_anew(gives, calls, instead, step)
+    made = made_anew(gives, calls, instead, step)
     for call, other in zip(calls, anew, strict=True):
         if call.part and getattr(call.part.owner, "own_kind", ""):
             if call.part not in copies:

@@ -28,7 +28,6 @@ from rnnshape.reading.names.of_tensorflow import (
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.symbolic_tensors import (
-    are_computed,
     check_outside,
     is_of_tensorflow,
 )
@@ -221,7 +220,7 @@ def on_numbers(name: str, function: Any) -> Any:
 
     def made(*given: Any, **named: Any) -> Any:
         tensors = [*graph.tensors_in([given, named])]
-        if not tensors or session().groups or are_computed(tensors):
+        if not tensors or session().groups or graph.are_computed(tensors):
             return function(*given, **named)
         code = operation_of_keras(name)
         mend = f": write {code}" if code else ""

@@ -26,7 +26,7 @@ from rnnshape.reading.names.arguments import (
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
-from rnnshape.reading.names.copies import graph_anew, no_copy, save
+from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.inputs import in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer
@@ -178,7 +178,7 @@ class Model(Layer):
         check_count(len(calls))
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title, self):
-            made = graph.made_anew(self.own_gives, calls, instead, held.step)
+            made = made_anew(self.own_gives, calls, instead, held.step)
         return nested_like(self.own_nests[1], made)
 
     def own_in_order(self, given: Any) -> Any:

@@ -126,8 +126,9 @@ class Session:
         self.evaluator.spend(STEPS_OF_CALL)
         if is_operation(layer.call.name) and not self.groups:
             layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
-        if all(call.layer is not layer for call in self.calls if layer.call.name in MADE_WITHIN):
-            for made in MADE_WITHIN.get(layer.call.name, ()):
+        within_it = MADE_WITHIN.get(layer.call.name, ())
+        if within_it and all(call.layer is not layer for call in self.calls):
+            for made in within_it:
                 self.name_of(made)
         group = "/".join(filter(None, [*self.groups, within]))
         words = tuple((word, _in_a_row(value)) for word, value in named.items())

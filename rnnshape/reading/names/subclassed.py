@@ -19,7 +19,6 @@ from rnnshape.reading.names.arguments import inputs_of_call, needed_by
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes, unread_step
 from rnnshape.reading.python import IsOpenError, Open
 from rnnshape.reading.python.limits import words_of
@@ -277,7 +276,8 @@ def as_called(layer: Any, made: Any) -> Any:
             )
     if called.name == "StackedRNNCells":
         return _unread(layer, "one step of stacked cells is not read")
-    if isinstance(made, list) and _are_cells(called) and (held.groups or are_computed(made[:1])):
+    is_cells = isinstance(made, list) and _are_cells(called)
+    if is_cells and (held.groups or graph.are_computed(made[:1])):
         return [made[0], *([state] if isinstance(state, Tensor) else state for state in made[1:])]
     function, features = (vars(layer).get(f"own_{word}") for word in ("activation", "adapted"))
     if isinstance(features, int) and called["axis"] == -1 and isinstance(made, Tensor):

@@ -79,7 +79,7 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
     """What is raised where code goes over a tensor; TensorFlow's own may have several rows."""
     held, maker = session(), tensor.maker
     is_symbolic = held.is_traced() or any(model.own_is_graph for model in held.models)
-    if (held.groups and not is_symbolic) or are_computed([tensor]):
+    if (held.groups and not is_symbolic) or graph.are_computed([tensor]):
         return TypeError("one tensor is taken for several")
     message = "this is one tensor, and not several"
     if isinstance(maker, graph.LayerCall):
@@ -172,17 +172,8 @@ def check_outside(path: str, given: Any, code: str = "") -> None:
 def _tell(tensor: graph.Tensor | None, message: str, write: str, words: str = "") -> None:
     """Within a call it is a tensor of TensorFlow, as is what is made of data."""
     held, tensors = session(), [tensor] if tensor is not None else []
-    if not (held.groups or held.is_ready_for_none or (tensors and are_computed(tensors))):
+    if not (held.groups or held.is_ready_for_none or (tensors and graph.are_computed(tensors))):
         held.problem(message, *filter(None, [write]), words=words)
-
-
-def are_computed(tensors: Sequence[graph.Tensor]) -> bool:
-    """Whether Keras computes tensors at once: they are made of data and weights alone."""
-    return all(is_there(tensor.maker) for tensor in graph.sources_of(tensors))
-
-
-def is_there(source: Any) -> bool:
-    return bool(source.is_data or source.name == "weight")
 
 
 def written(index: object) -> str:
@@ -201,7 +192,7 @@ def written(index: object) -> str:
 
 def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open, and None in a graph of layers."""
-    if not session().groups and not are_computed([*graph.tensors_in(value)]):
+    if not session().groups and not graph.are_computed(graph.tensors_in(value)):
         return tuple(sizes_of(value))
     text = opened().label
     made = []

@@ -16,7 +16,6 @@ from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
-    are_computed,
     asked_for_number,
     check_before,
     check_key,
@@ -77,7 +76,7 @@ class Tensor(graph.Tensor, StandIn):
         operation of which no rule says the shape."""
         maker: Any = value.maker
         sizes = plain_sizes(value)
-        if sizes and type(sizes[0]) is int and are_computed([value]):
+        if sizes and type(sizes[0]) is int and graph.are_computed([value]):
             return [opened("", "the rows of this tensor are not followed")] * min(
                 sizes[0], count + 1
             )

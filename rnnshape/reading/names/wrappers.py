@@ -19,7 +19,6 @@ from rnnshape.reading.names.predictions import reshaped
 from rnnshape.reading.names.rows import layers_in, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes
 from rnnshape.reading.python import own
 from rnnshape.reading.python.stand_in import is_of_code
@@ -109,8 +108,8 @@ class LayerOverTime(Layer):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         inner, held = next(iter(self.own_inner), self.own_inside), session()
-        is_asked = not (held.groups or held.follows or are_computed([*graph.tensors_in(given)]))
-        if is_asked and not isinstance(self, LayerOfCells) and not _says_shape(inner):
+        is_aside = held.groups or held.follows or graph.are_computed(graph.tensors_in(given))
+        if not (is_aside or isinstance(self, LayerOfCells) or _says_shape(inner)):
             raise QueryError(
                 f"TimeDistributed needs to know what shape {type(inner).__name__} makes: write its "
                 'compute_output_shape (Keras: "does not have a `compute_output_shape` method")'
@@ -164,7 +163,7 @@ class LayerOfCells(LayerOverTime):
             because = opened("cells", "one cell stands several times in it: make each anew")
             self.own_layer.unread = unknown_of(because)
         self.own_starts = [*graph.tensors_in([given[1:], named.get("initial_state")])]
-        is_data = are_computed([*graph.tensors_in(given)])  # of which no loop is made
+        is_data = graph.are_computed(graph.tensors_in(given))  # of which no loop is made
         self.own_loops = not (is_data or own(self, "own_named", {}).get("unroll") is True)
         return super().call(*given, **named)
 
