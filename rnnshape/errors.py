@@ -112,13 +112,19 @@ class NotReadError(QueryError):
 
 
 def nearest(word: str, known: Iterable[str], *, alike: float = 0.75) -> str:
-    """The known word that is likely meant; empty where none is."""
+    """The known word that is likely meant; empty where none is.
+
+    >>> nearest("sparse_crossentropy", ["binary_crossentropy", "sparse_categorical_crossentropy"])
+    'sparse_categorical_crossentropy'
+    """
     from difflib import get_close_matches  # only a misspelt word needs it
 
     spelt = {tensor.lower(): tensor for tensor in known}
     if word == "Linear" and "dense" in spelt:  # as PyTorch calls it
         return "Dense"
-    near = get_close_matches(word.lower(), spelt, n=1, cutoff=alike)
+    near = get_close_matches(word.lower(), spelt, n=5, cutoff=alike)
+    parts = {*word.lower().split("_")}
+    near.sort(key=lambda found: not parts <= {*found.split("_")})  # the rest are by likeness
     return spelt[near[0]] if near else ""
 
 

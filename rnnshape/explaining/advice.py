@@ -138,6 +138,8 @@ def y_and_output(said: Said) -> Advice | None:
     y, output = said.shape("y"), said.shape("output")
     if not (y and output):
         return None
+    if "the last dimension" in said.match[0] and (len(y), len(output)) == (1, 2):  # they are joined
+        return first_dimension(said)
     text, remedies = _labels_said(output, y), _labels_remedies(output, y)
     if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output):
         text = f"sparse_categorical_crossentropy takes y without the axis of classes. {text}"

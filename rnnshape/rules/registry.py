@@ -355,6 +355,10 @@ def _remedy(tensor: Tensor, rank: int) -> tuple[str, str]:
         layer = "RepeatVector(timesteps)"
     elif rank == 2:
         layer = "Flatten()"
+    elif rank == 3 and found > 3 and tensor.axes[1].name == "timesteps":
+        layer = "TimeDistributed(Flatten())"
+    elif rank == 3 and found > 3 and tensor.axes[-1].is_said:
+        layer = f"Reshape((-1, {tensor.axes[-1].length}))"
     else:
         return "put a Reshape(...) between them", ""
     return f"put {layer} between them", f"{layer}  # between them"
