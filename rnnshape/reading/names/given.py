@@ -162,8 +162,9 @@ def validation_of(
     if isinstance(pair, dict) and words.get("y") is not None:
         of_keras = 'The structure of `inputs` doesn", "Attempt to convert a value (None)'
         refuse("validation_data is (x, y), and not a dictionary, which is all x", of_keras)
-    if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used
-        return several(in_columns(pair), None, "X_val"), None, None
+    is_array = isinstance(pair, Array) and "validation_freq" not in words  # else perhaps not used
+    if is_array or isinstance(pair, Open):
+        return several(in_columns(pair), node, "X_val"), None, None
     if isinstance(pair, list | tuple) and not 0 < len(pair) <= MOST_IN_BATCH:
         message = f"validation_data has at most x, y and sample_weight, not {len(pair)} parts"
         refuse(message, "Data is expected to be in format")
