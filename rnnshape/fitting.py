@@ -43,7 +43,7 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     given = question.dimensions
     for now, calls in groupby(question.calls, network_of):
         described = description if now is question.network else describe(now, given)
-        needed = cache(partial(needed_sizes, now))  # tries many sizes, each for all calls
+        needed = cache(partial(needed_sizes, now, given))  # tries many sizes, each for all calls
         for call in calls:
             model = model_of(now, described, call, given, needed)
             later = call.validation
@@ -53,7 +53,7 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
             asked = _answerable(call, now)
             problems = [*text_problems(model, call), *problems_of(model, asked, validated)] or [
                 *_refused_with(now, call, given),
-                *_of_other_samples(now, call),
+                *_of_other_samples(now, call, given),
             ]
             if call.line is None:  # what code calls may be eager
                 problems += _of_names(now, call)
@@ -122,7 +122,7 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
             return
 
 
-def _of_other_samples(network: Network, call: TrainingCall) -> Iterator[Problem]:
+def _of_other_samples(network: Network, call: TrainingCall, sizes: Dimensions) -> Iterator[Problem]:
     """Several arrays of other numbers of samples, which the layers can't take together; Keras
     itself compares them where it makes batches of them."""
     samples = [data.samples for data in call.x]
@@ -133,7 +133,7 @@ def _of_other_samples(network: Network, call: TrainingCall) -> Iterator[Problem]
     def of_each(number: int, place: int, _: str, size: Size) -> Size:
         return samples[number] if place == 0 and number < len(samples) else size
 
-    if is_taken(network) and not is_taken(with_other_sizes(network, of_each)):
+    if is_taken(network, sizes) and not is_taken(with_other_sizes(network, of_each), sizes):
         first, *_, other = (data for data in call.x if data.samples in known)
         message = f"{other} has {other.samples} samples, but {first} has {first.samples}"
         yield call.problem("samples", message, other)

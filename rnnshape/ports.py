@@ -92,13 +92,14 @@ def _input(
     return Port(source.name, shape, False, sizes, below, dtype, is_described=is_described)
 
 
-def needed_sizes(network: Network, number: int, shape: Sizes) -> Sizes:
+def needed_sizes(network: Network, given: Dimensions, number: int, shape: Sizes) -> Sizes:
     """The sizes that the layers need: with any other they are refused, or are other layers."""
-    weights = _parameters(network)
+    weights = _parameters(network, given)
 
     def takes_another(place: int, size: int) -> bool:
-        others = ((*shape[:place], size + more, *shape[place + 1 :]) for more in (7, 96))
-        return any(_parameters(_with_shape(network, number, other)) == weights for other in others)
+        shapes = ((*shape[:place], size + more, *shape[place + 1 :]) for more in (7, 96))
+        others = (_with_shape(network, number, other) for other in shapes)
+        return any(_parameters(other, given) == weights for other in others)
 
     return tuple(
         size if size is not None and place and not takes_another(place, size) else None
@@ -106,9 +107,9 @@ def needed_sizes(network: Network, number: int, shape: Sizes) -> Sizes:
     )
 
 
-def _parameters(network: Network) -> list[int | None] | None:
+def _parameters(network: Network, given: Dimensions) -> list[int | None] | None:
     """How many each layer has; None where the rule refuses the network."""
-    found = description_of(network)
+    found = description_of(network, given)
     return [layer.parameters for layer in found.layers] if found else None
 
 

@@ -21,7 +21,7 @@ from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import BOUNDS, NESTED, OURS, words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
-from rnnshape.reading.python.scope import OUTSIDE_LOOP, Doubt, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import LEAVES, OUTSIDE_LOOP, Doubt, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -362,7 +362,7 @@ class Evaluator:
                 self.begin_statement()
                 try:
                     self.follow(node, scope)
-                except ReturnedSignal:  # code that was copied out of a function
+                except LEAVES:
                     continue
                 except (Exception, Signal, limits.ExhaustedError) as wrong:
                     self._stops(node, scope, wrong)

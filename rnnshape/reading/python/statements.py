@@ -25,6 +25,7 @@ from rnnshape.reading.python.scope import (
     ClassNames,
     ContinuedSignal,
     Doubt,
+    ExitError,
     ReturnedSignal,
     Scope,
     Signal,
@@ -95,7 +96,10 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             elif exception:
                 made = evaluator.really(made) if isinstance(made, type) else made
                 evaluator.raised[id(made)] = made
-            raise made if isinstance(made, Exception) else RuntimeError("an exception")
+            if isinstance(made, Exception):
+                raise made
+            is_exit = "SystemExit" in ast.unparse(exception or node)
+            raise ExitError("SystemExit") if is_exit else RuntimeError("an exception")
         case ast.Assert(test=test):
             truth = evaluator.truth(test, scope)
             if truth is False:
