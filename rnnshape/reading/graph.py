@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, TypeAlias, cast
 
 from rnnshape.chains import without_input_arguments
-from rnnshape.description import describe, is_taken
+from rnnshape.description import describe, description_of, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.nest import rebuilt, within
@@ -19,6 +19,8 @@ from rnnshape.rules.facts import Axis
 from rnnshape.rules.facts import Tensor as Described
 from rnnshape.signatures import is_operation
 
+# Sizes that Keras knows only when it runs: two may have to be the same, as in a product.
+ALIKE = Dimensions(usual=tuple((kind, 5) for kind in ("timesteps", "space", "features")))
 MOST_TRIED = 65  # sizes of a batch, for which what is refused may fit
 
 
@@ -230,7 +232,7 @@ def shapes_made(
     if any(source.shape is None for source in network.inputs):  # they would be assumed
         return []
     try:
-        described = describe(network)
+        described = description_of(network, ALIKE) or describe(network)
     except QueryError as wrong:
         if as_tried or _is_of_the_batch(wrong, network):
             return []

@@ -219,6 +219,16 @@ def _is_of_batch_alone(value: Any) -> bool:
     return all(None not in (shape or (None, None))[1:] for shape in shapes)
 
 
+def sizes_of_sample(sizes: Any, given: Sequence[Any]) -> tuple[int, ...] | None:
+    """`ops.reshape(x, (ops.shape(x)[0], -1, 8))`, where more than the batch is open, is what
+    `Reshape((-1, 8))` makes; None of any other sizes."""
+    first, *rest = sizes if isinstance(sizes, list | tuple) and sizes else (None,)
+    shape = next((graph.plain_sizes(tensor) for tensor in graph.tensors_in(given)), None) or ()
+    keeps_batch = isinstance(first, Open) and first.stands_for == BATCH and shape[:1] == (None,)
+    is_plain = all(type(size) is int for size in rest) and rest.count(-1) == 1
+    return tuple(rest) if keeps_batch and is_plain and None in shape[1:] else None
+
+
 def with_rest(sizes: Any, given: Sequence[Any]) -> Any:
     """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave; a -1 beside
     it is what it leaves itself of each sample."""

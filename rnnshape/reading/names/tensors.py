@@ -25,6 +25,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     miscounted,
     of_tensorflow,
     rank_named,
+    sizes_of_sample,
     taken_for_several,
     with_rest,
     written,
@@ -186,13 +187,8 @@ def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
     common, apart = before[0] & before[1], before[0] ^ before[1]
     calls = sorted(apart, key=lambda call: call.number)
     taken = [one, other, *(tensor for call in calls for tensor in call.tensors)]
-    return list(
-        dict.fromkeys(
-            tensor
-            for tensor in taken
-            if isinstance(tensor.maker, graph.InputTensor) or tensor.maker in common
-        )
-    )
+    ends = (t for t in taken if isinstance(t.maker, graph.InputTensor) or t.maker in common)
+    return [*dict.fromkeys(ends)]
 
 
 def _operator(name: str, *, is_turned: bool = False) -> Any:
@@ -223,6 +219,9 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     if name == "squeeze" and arguments.get("axis") is None:
         check_squeezed(plain_sizes(given[0]))
     if "newshape" in arguments:
+        if (rest := sizes_of_sample(arguments["newshape"], given)) is not None:
+            made = bind("Reshape", (), {"target_shape": rest}, session().places())
+            return returned(session().step(graph.Layer(made), given, {}))
         arguments["newshape"] = made = with_rest(arguments["newshape"], given)
         if isinstance(made, Array) and not made.own_values:
             raise IsOpenError(opened("data"))
