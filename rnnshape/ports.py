@@ -150,6 +150,15 @@ def unread_of_other_sizes(network: Network, x: Sequence[Data]) -> str:
     return ""
 
 
+def unread_of_whole_numbers(network: Network, x: Sequence[Data]) -> Iterator[tuple[Data, str]]:
+    """Arrays of whole numbers that layers take which only the code knows, and such a layer."""
+    for number, data in enumerate(x):
+        users = (step for step in network.steps if Ref(0, number) in step.refs)
+        layer = next((str(step.layer) for step in users if step.unread), "")
+        if layer and "int" in (data.dtype or ""):
+            yield data, layer
+
+
 def shape_taken(network: Network, number: int, shape: Sizes) -> Sizes:
     """What Keras makes of the shape of X, which it gives a last axis of size 1 or takes that."""
     written = [size for _, size in written_sizes(network, number)]

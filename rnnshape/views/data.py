@@ -12,7 +12,11 @@ from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
-from rnnshape.ports import outputs_of_other_rows, unread_of_other_sizes
+from rnnshape.ports import (
+    outputs_of_other_rows,
+    unread_of_other_sizes,
+    unread_of_whole_numbers,
+)
 from rnnshape.report import Report
 from rnnshape.training import Data, Function, TrainingCall, judge_of_loss, judge_of_metric
 from rnnshape.training.samples import are_batches_known
@@ -67,6 +71,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         if layer := unread_of_other_sizes(network, given.x):
             why = f"{layer} is read with other sizes"
             found |= dict.fromkeys((*given.x, *given.y), why)
+        for x, layer in unread_of_whole_numbers(network, given.x):
+            found[x] = f"{layer} is not read: it may look up the numbers of {x.name} in a table"
     if network.is_stateful:
         found |= {x: "" for each in every for x in each.x if not are_batches_known(each, x)}
     unjudged = _unjudged(call)

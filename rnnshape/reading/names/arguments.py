@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.chains import input_of_first_layer
-from rnnshape.errors import IncompleteError, QueryError, shortened
+from rnnshape.errors import IncompleteError, QueryError, counted, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
@@ -358,6 +358,15 @@ def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
         sizes = open_shape(given) if isinstance(given, Open) else plain_shape(given.shape)
         made.append(graph.InputTensor(sizes, name))
     return [*map(Tensor, made)]
+
+
+def check_number(title: str, takes: int, given: Sequence[Tensor]) -> None:
+    """A model is given as many tensors as it takes; what no code says may be a list of them."""
+    message = f"{title} takes {counted(takes, 'tensor')}, not {len(given)}"
+    if len(given) != takes and any(getattr(one.maker, "shape", ()) is None for one in given):
+        raise IsOpenError(opened(f"what {title} is called with", message))
+    if len(given) != takes:
+        raise QueryError(message)
 
 
 def with_inputs(given: Any) -> Any:

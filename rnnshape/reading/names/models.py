@@ -8,13 +8,14 @@ from functools import partialmethod
 from inspect import signature
 from typing import Any
 
-from rnnshape.errors import Place, QueryError, counted
+from rnnshape.errors import Place, QueryError
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Network, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
     are_arrays,
     check_called,
+    check_number,
     holds_tensors,
     keys_of,
     needed_by,
@@ -161,9 +162,7 @@ class Model(Layer):
         if not self.own_takes:
             why = "what it does when called is not in this code"
             raise IsOpenError(opened(self.own_title or "a model", why))
-        if len(given) != len(self.own_takes):
-            takes = counted(len(self.own_takes), "tensor")
-            raise QueryError(f"{self.own_title or 'this model'} takes {takes}, not {len(given)}")
+        check_number(self.own_title or "this model", len(self.own_takes), given)
         for mine, other in zip(self.own_takes, given, strict=True):
             if isinstance(other.maker, graph.InputTensor) and other.maker.shape is None:
                 other.maker.shape = plain_sizes(mine)
