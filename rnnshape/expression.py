@@ -44,7 +44,10 @@ class SizeWhenRun:
     size: int
 
     def __str__(self) -> str:
-        return str(self.size)
+        return "batch" if self == KEPT else str(self.size)
+
+
+KEPT = SizeWhenRun(-1)  # the first of the sizes of `reshape`: the batch, as it was
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rnnshape.description import Description
 from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.network import Argument, Input, Network, Ref, Shape, Step
 from rnnshape.rules.facts import Nested, Tensor
+from rnnshape.rules.rearranging import sizes_of_sample
 from rnnshape.signatures import OPERATORS, REFUSED, is_operation, module_of, signature
 
 DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
@@ -37,7 +38,8 @@ def program(network: Network, description: Description) -> str:
     """
     steps = (replace(step, layer=step.layer.without_left_open()) for step in network.steps)
     network = replace(network, steps=tuple(steps))
-    used = {call.name for layer in network.layers for call in calls_within(layer)}
+    calls = (call for layer in network.layers for call in calls_within(layer))
+    used = {call.name if sizes_of_sample(call) is None else "Reshape" for call in calls}
     names = sorted(used | {name for name in REFUSED if f"{name}(...)" in used})
     models = ["Input", "Model", *["Sequential"] * ("Sequential" in used)]
     functions = ["ops"] * any(map(is_operation, names))
@@ -180,6 +182,8 @@ def called_with_names(step: Step, names: Mapping[Ref, str]) -> str:
     }
     if name == "get_item":
         return f"{tensors['x']}{_key(call)}"
+    if (sizes := sizes_of_sample(call)) is not None:  # which the layer keeps by itself
+        return f"Reshape({printed(sizes)})({arguments[0]})"
     if name in SIGNS and len(tensors) == 2:
         return f" {SIGNS[name]} ".join(tensors.values())
     return f"ops.{name}({', '.join([*tensors.values(), *_literals(call)])})"

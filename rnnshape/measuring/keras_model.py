@@ -34,6 +34,7 @@ from rnnshape.network import Argument, Input, Network, Question, Ref
 from rnnshape.rules.arguments import candidates
 from rnnshape.rules.facts import Tensor
 from rnnshape.rules.indexing import key_of
+from rnnshape.rules.rearranging import sizes_of_sample
 from rnnshape.signatures import is_operation, module_of, signature
 
 Numbers = NDArray[Any]
@@ -69,6 +70,8 @@ def operation(call: Call) -> Callable[..., Any]:
     given = {name: build(_known(call.name, name, value)) for name, value in call.arguments}
     if call.name == "get_item":
         return lambda x: function(x, key_of(call))
+    if (sizes := sizes_of_sample(call)) is not None:
+        return lambda x: keras.layers.Reshape(build(sizes))(x)
     if known[-1].startswith("*"):  # of these, what is no tensor comes first
         return lambda *tensors: function(*given.values(), *tensors)
     free = [name for name in known if name not in given]

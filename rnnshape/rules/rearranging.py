@@ -8,7 +8,7 @@ from functools import partial
 from math import inf, prod
 from operator import add
 
-from rnnshape.expression import Call, SizeWhenRun, Value
+from rnnshape.expression import KEPT, Call, SizeWhenRun, Value
 from rnnshape.rules.arguments import numbers, whole_number, wholes
 from rnnshape.rules.axes import exchanged, joined, place, places, repeated
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
@@ -36,13 +36,14 @@ def ravel(call: Call, given: Tensor) -> Facts:
 def reshape(call: Call, given: Tensor) -> Facts:
     """The layer keeps the batch; the function has a size for it, too."""
     kept, argument, target = _target(call)
+    is_layer = call.name == "Reshape"
     said = (
         '(Keras: "The total size of the tensor must be unchanged")'
-        if kept
+        if is_layer
         else '(Keras: "Input to reshape is a tensor with", '
         '"There must be at most one unknown dimension (-1)")'
     )
-    if not kept and not all(isinstance(size, int | SizeWhenRun) for size in target):
+    if not is_layer and not all(isinstance(size, int | SizeWhenRun) for size in target):
         raise call.error(
             f"{call.name} takes -1, not None, for the size that follows from the others "
             '(Keras: "Attempt to convert a value (None) with an unsupported type")',
@@ -72,9 +73,17 @@ def reshape_of_unknown(call: Call, given: Tensor) -> Facts:
 
 def _target(call: Call) -> tuple[int, str, tuple[Value, ...]]:
     """How many axes stay as they are, and the argument that says all others, as a tuple."""
+    if (sizes := sizes_of_sample(call)) is not None:
+        return 1, "newshape", sizes
     kept, argument = (1, "target_shape") if call.name == "Reshape" else (0, "newshape")
     value = call[argument]
     return kept, argument, value if isinstance(value, tuple) else (value,)
+
+
+def sizes_of_sample(call: Call) -> tuple[Value, ...] | None:
+    """`(-1, 8)` of `reshape(x, (ops.shape(x)[0], -1, 8))`; None where the batch is not kept."""
+    sizes = dict(call.arguments).get("newshape")
+    return sizes[1:] if isinstance(sizes, tuple) and sizes[:1] == (KEPT,) else None
 
 
 def _sizes(target: Sequence[Value]) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, SizeWhenRun, calls_within
+from rnnshape.expression import KEPT, Call, SizeWhenRun, calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.session import opened, session
@@ -219,16 +219,6 @@ def _is_of_batch_alone(value: Any) -> bool:
     return all(None not in (shape or (None, None))[1:] for shape in shapes)
 
 
-def sizes_of_sample(sizes: Any, given: Sequence[Any]) -> tuple[int, ...] | None:
-    """`ops.reshape(x, (ops.shape(x)[0], -1, 8))`, where more than the batch is open, is what
-    `Reshape((-1, 8))` makes; None of any other sizes."""
-    first, *rest = sizes if isinstance(sizes, list | tuple) and sizes else (None,)
-    shape = next((graph.plain_sizes(tensor) for tensor in graph.tensors_in(given)), None) or ()
-    keeps_batch = isinstance(first, Open) and first.stands_for == BATCH and shape[:1] == (None,)
-    is_plain = all(type(size) is int for size in rest) and rest.count(-1) == 1
-    return tuple(rest) if keeps_batch and is_plain and None in shape[1:] else None
-
-
 def with_rest(sizes: Any, given: Sequence[Any]) -> Any:
     """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave; a -1 beside
     it is what it leaves itself of each sample."""
@@ -238,10 +228,12 @@ def with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         return sizes
     if any(type(size) is int and size == -1 for size in others):
         [tensor] = graph.tensors_in(given)
-        of_sample: list[Any] = [*(graph.plain_sizes(tensor) or (None, None))]
+        shape: Any = graph.plain_sizes(tensor) or (None, None)
+        of_sample = [*shape]
         of_sample.remove(None)  # the batch, at whichever place
         if not all(isinstance(size, int) for size in (*of_sample, *others)):
-            return sizes
+            keeps = others == [*several[1:]] and not several[0].roots and shape[0] is None
+            return [KEPT, *others] if keeps else sizes
         left: Any = math.prod(of_sample) // -math.prod(others)
         left = SizeWhenRun(left) if session().is_traced() else left
         others = [left if size == -1 else size for size in others]

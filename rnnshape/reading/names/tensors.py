@@ -25,7 +25,6 @@ from rnnshape.reading.names.symbolic_tensors import (
     miscounted,
     of_tensorflow,
     rank_named,
-    sizes_of_sample,
     taken_for_several,
     with_rest,
     written,
@@ -219,9 +218,6 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     if name == "squeeze" and arguments.get("axis") is None:
         check_squeezed(plain_sizes(given[0]))
     if "newshape" in arguments:
-        if (rest := sizes_of_sample(arguments["newshape"], given)) is not None:
-            made = bind("Reshape", (), {"target_shape": rest}, session().places())
-            return returned(session().step(graph.Layer(made), given, {}))
         arguments["newshape"] = made = with_rest(arguments["newshape"], given)
         if isinstance(made, Array) and not made.own_values:
             raise IsOpenError(opened("data"))
