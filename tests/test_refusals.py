@@ -371,7 +371,7 @@ BEYOND = [
 
 
 @pytest.mark.parametrize(
-    "dtype", ["int8", "uint16", "float8_e4m3fn", "bool", "string", "complex64"]
+    "dtype", ["int8_from_float32", "uint16", "float8_from_float32", "bool", "string", "complex64"]
 )
 def test_types_that_are_no_floats_are_left_to_keras(dtype: str) -> None:
     assert facts_of(parse(f"Dense(3, dtype='{dtype}')"), [described(THREE)]) is None

@@ -5,6 +5,7 @@ What depends on the tensors that a layer is given is checked by its rule.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
@@ -13,6 +14,10 @@ from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_o
 
 NEED_ARGUMENTS = ("constant", "threshold")  # functions that their names alone don't stand for
 FLOATS = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
+OTHER_DTYPES = re.compile(
+    r"int|u?int(16|32|64)|uint8|bool|string|complex(64|128)|"
+    rf"(int[48]|float8|(gptq|awq)/\S+)_from_({'|'.join(FLOATS)})"
+)
 
 INITIALIZERS = tuple(
     name
@@ -117,13 +122,8 @@ def is_order(value: Value) -> bool:
 
 
 def is_dtype(value: Value) -> bool:
-    """Whether it is a float, or the name of a policy that Keras alone can tell about."""
-    return value in FLOATS or (
-        isinstance(value, str)
-        and (
-            value.startswith(("int", "uint", "float8")) or value in ("bool", "string", "complex64")
-        )
-    )
+    """Whether it is a dtype, or the name of a policy, that a layer may have."""
+    return isinstance(value, str) and (value in FLOATS or bool(OTHER_DTYPES.fullmatch(value)))
 
 
 # Kinds
@@ -342,7 +342,10 @@ KINDS: dict[str, Kind] = {
     ),
     "Input.dtype": Kind(
         "the name of a dtype such as 'int32'",
-        lambda value: value in (None, "int") or (is_dtype(value) and "mixed" not in str(value)),
+        lambda value: (
+            value in (None, "int8", "float8_e4m3fn", "float8_e5m2")
+            or (is_dtype(value) and not re.search("mixed|from", str(value)))
+        ),
         keras="Invalid dtype",
     ),
     "trainable": Kind("True or False", lambda value: isinstance(value, bool)),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from rnnshape.errors import Problem
+from rnnshape.training.data import NOT_GIVEN as NOT_GIVEN
 from rnnshape.training.data import Data as Data
 from rnnshape.training.data import Function as Function
 from rnnshape.training.data import Model as Model

@@ -76,6 +76,9 @@ class Data:
         return self.name if self.shape is None else f"{self.name} {shown(self.shape)}"
 
 
+NOT_GIVEN = Data("", None)  # in the place of labels that there are none of
+
+
 class Port(NamedTuple):
     """An input or an output of a model.
 
@@ -215,7 +218,8 @@ class TrainingCall:
     @property
     def arrays(self) -> tuple[Data, ...]:
         """All that it gives the model."""
-        return tuple(data for each in self.with_validation for data in (*each.x, *each.y))
+        every = (data for each in self.with_validation for data in (*each.x, *each.y))
+        return tuple(data for data in every if data != NOT_GIVEN)
 
     def has(self, problem: Problem) -> bool:
         """Whether a problem is of this very call: of those of a loop, by the shape."""
@@ -226,7 +230,7 @@ class TrainingCall:
         return is_here and (problem.name is None or (problem.name, problem.shape) in given)
 
     def __str__(self) -> str:
-        names = ", ".join(data.name for data in (*self.x, *self.y))
+        names = ", ".join(filter(None, (data.name for data in (*self.x, *self.y))))
         return f"{'model' if self.call == '__call__' else self.call}({names})"
 
     def problem(

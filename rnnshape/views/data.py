@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from itertools import chain
+from itertools import chain, zip_longest
 
 from rnnshape.description import describe
 from rnnshape.errors import Place, Problem
@@ -18,7 +18,14 @@ from rnnshape.ports import (
     unread_of_whole_numbers,
 )
 from rnnshape.report import Report
-from rnnshape.training import Data, Function, TrainingCall, judge_of_loss, judge_of_metric
+from rnnshape.training import (
+    NOT_GIVEN,
+    Data,
+    Function,
+    TrainingCall,
+    judge_of_loss,
+    judge_of_metric,
+)
 from rnnshape.training.samples import are_batches_known
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
@@ -97,7 +104,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
 
 def _unjudged(call: TrainingCall) -> str | None:
     """The loss or the metric of which it is not known what it takes; None where there is none."""
-    for loss in call.losses or [None]:
+    given = zip_longest(call.losses or [None], call.y)
+    for loss in (loss for loss, y in given if y != NOT_GIVEN):
         if loss is None or not judge_of_loss(loss):
             return _unknown("loss", loss)
     for metric in chain.from_iterable(call.metrics):

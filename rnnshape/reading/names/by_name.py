@@ -19,7 +19,7 @@ from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS, Data
 
-NAMES_BY_KERAS = ("input_layer", "keras_tensor")
+BY_KERAS = "keras_tensor"  # how it names the tensor of an `Input` that has no name
 
 
 def wrong_names(
@@ -41,10 +41,9 @@ def wrong_names(
             by_name = keyed_inputs or [*map(name_given, takes)]
             yield from _lacking_inputs(call, what, x, by_name)
         if model.own_kind == "Sequential" and isinstance(x, dict) and call.call != "__call__":
-            its = (*filter(None, map(name_given, takes)), *NAMES_BY_KERAS)
-            if not any(key.startswith(its) for key in x) and not any(
-                map(is_of_code, map(type, model.own_items))
-            ):
+            names = [*filter(None, map(name_given, takes))]
+            is_taken = any(key in names or (not names and key.startswith(BY_KERAS)) for key in x)
+            if not (is_taken or any(map(is_of_code, map(type, model.own_items)))):
                 message = "is given a dictionary, but a Sequential takes the array itself"
                 yield call.problem("data", f"{what} {message}")
     is_renamed = "output_names" in vars(model)
@@ -156,7 +155,9 @@ def _lacking_inputs(
 ) -> Iterator[Problem]:
     if not isinstance(x, dict):
         return
-    by_keras = [any(name.startswith(start) for name in x) for start in NAMES_BY_KERAS]  # needs both
+    by_keras = [
+        any(name.startswith(start) for name in x) for start in ("input_layer", BY_KERAS)
+    ]  # needs both
     lacking = [name for name in inputs if (name not in x if name else not all(by_keras))]
     if lacking:
         others = [name for name in x if name not in inputs]

@@ -25,7 +25,7 @@ from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import Open, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
-from rnnshape.training import Data
+from rnnshape.training import NOT_GIVEN, Data
 
 LONGEST_NAME = 40  # characters of an argument that is no name
 MOST_IN_BATCH = 3
@@ -177,12 +177,14 @@ def validation_of(
     return *given, weights
 
 
-def in_order(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
-    """The arrays in the order of the names; of what is not known, one that is not for each."""
+def in_order(several: Several, names: Sequence[str], *, may_lack: bool = False) -> tuple[Data, ...]:
+    """The arrays in the order of the names, of which some `may_lack`, as where there is no loss; of
+    what is not known, one that is not for each."""
     if several is None:
         return ()
     if isinstance(several, dict):
-        return tuple(several[name] for name in names) if {*names} <= {*several} else ()
+        is_whole = {*names} <= {*several} or (may_lack and not {*names}.isdisjoint(several))
+        return tuple(several.get(name, NOT_GIVEN) for name in names) if is_whole else ()
     if isinstance(several, Data):
         return (several,) * (len(names) if several.is_open else 1)
     if len(several) < len(names) and any(data.is_open for data in several):

@@ -226,7 +226,7 @@ class Layer(StandIn):
                     f"{call} is one step of a layer, and takes its states too: RNN({call}) is the "
                     "layer (Keras: \"missing 1 required positional argument: 'states'\")"
                 )
-            output, *after = returned(step, 1 + len([*graph.tensors_in(states)]))
+            output, *after = returned(step, 3 if call.name == "LSTMCell" else 2)
             return output, after if isinstance(states, tuple) else after[0]
         made = returned(step, 2 if words.get("return_attention_scores") is True else 1)
         made = subclassed.as_called(self, made)

@@ -12,6 +12,7 @@ from rnnshape.errors import Place, QueryError
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Network, check_count
 from rnnshape.reading import graph, keras2
+from rnnshape.reading.names import rows
 from rnnshape.reading.names.arguments import (
     are_arrays,
     check_called,
@@ -195,9 +196,9 @@ class Model(Layer):
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
             first, more, named = map(with_inputs, (first, more, named))
         elif is_data:
-            is_described = self.own_is_described
+            before = self.own_is_described
             trained(self, "__call__", first)
-            if is_described:
+            if before:
                 has_options = overrides(self, "call") and bool({*named} - {"training", "mask"})
                 made = opened("predictions") if has_options else predictions(self, first)
                 return rebuilt(made, as_tensor)
@@ -217,7 +218,7 @@ class Model(Layer):
             return rebuilt(predictions(self, first), as_tensor)
         if not overrides(self, "call"):
             return self.call(first)
-        is_new = self.own_takes and not was_built
+        is_new = self.own_takes and not was_built and rows.uses_all(self.own_gives, [more, named])
         return self.own_made_anew({}) if is_new else self._followed((first, *more), named)
 
     def own_follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
@@ -238,9 +239,9 @@ class Model(Layer):
             calls = [call for call in held.calls if call.layer.unread is None]
             used = {tensor.maker for call in calls for tensor in call.tensors}
             last = [Tensor(call) for call in calls if call not in used]
-            rows = {one.label: unread_layer(one.label, one) for one in opens_in(made)}
+            unread = {one.label: unread_layer(one.label, one) for one in opens_in(made)}
             made = rebuilt(
-                made, lambda one: unread_step(rows[one.label], last) if type(one) is Open else one
+                made, lambda one: unread_step(unread[one.label], last) if type(one) is Open else one
             )
         if holds_tensors(made):
             taken = dict.fromkeys(tensors_of([start, more, named]))
@@ -256,9 +257,8 @@ class Model(Layer):
                 session().follow_build(self.build, start.shape)
         with session().within_call():
             made = own_called(self.call, (start, *more), named)
-            for weight in self.own_weights:  # it has those that nothing uses, too
-                if weight.own_layer is None:
-                    weight.own_as_operand()
+            for weight in (one for one in self.own_weights if one.own_layer is None):
+                weight.own_as_operand()  # it has those that nothing uses, too
             return made
 
     def build(self, input_shape: Any = None, **_: Any) -> None:

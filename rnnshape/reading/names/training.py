@@ -228,7 +228,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     call = replace(
         given.call,
         x=in_order(given.x, inputs),
-        y=in_order(given.y, outputs),
+        y=in_order(given.y, outputs, may_lack=True),
         losses=losses_of(compiled.loss, outputs) if given.compiled else (),
         has_loss_each=isinstance(compiled.loss, list | tuple | dict),
         metrics=metrics_of(compiled, outputs),
@@ -239,7 +239,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         validation = replace(
             call,
             x=in_order(x, inputs),
-            y=in_order(y, outputs),
+            y=in_order(y, outputs, may_lack=True),
             weights=weights and replace(weights, name=f"{weights.name} of validation_data"),
             validation_split=None,
             class_weights=(),

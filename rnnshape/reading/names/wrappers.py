@@ -114,6 +114,12 @@ class LayerOverTime(Layer):
                 f"TimeDistributed needs to know what shape {type(inner).__name__} makes: write its "
                 'compute_output_shape (Keras: "does not have a `compute_output_shape` method")'
             )
+        nest = own(inner, "own_nests", (None, None))[1]
+        if not is_aside and isinstance(nest, list | tuple | dict):
+            raise QueryError(
+                "TimeDistributed takes a model of one output, and not in a list: write Model("
+                'inputs, output) (Keras: "Exception encountered when calling TimeDistributed")'
+            )
         return super().__call__(*given, **named)
 
     def call(self, *given: Any, **named: Any) -> Any:
