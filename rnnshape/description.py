@@ -196,9 +196,9 @@ class _Run:
             source = self.network.steps[ref.step - 1] if ref.step else None
             changed: dict[str, Any] = {"source": self.shaped_by(ref.step)} if source else {}
             if ref in self.masks_taken.get(number, ()) or tensor.mask_runs is False:
-                # An inner model is handed the masks of what it is called with.
+                # An inner model is handed the masks of what it is called with, and no other layer.
                 group = source.group if source else step.group
-                changed["mask_runs"] = step.group not in ("", group)
+                changed["mask_runs"] = False if step.group in ("", group) else None
             given[ref] = replace(tensor, **changed) if changed else tensor
         return given
 
@@ -217,8 +217,7 @@ class _Run:
         given = self.given_to(step, number)
         if self.network.is_chain and self.layers and self.network.kind != "Functional":
             _check_one_tensor(self.layers[-1], step)
-        known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
-        facts = None
+        known, facts = {ref: tensor for ref, tensor in given.items() if tensor is not None}, None
         if len(known) == len(given) and step.unread is None:
             try:
                 facts = _facts(replace(step, layer=call) if call != step.layer else step, known)
@@ -226,6 +225,8 @@ class _Run:
                 # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
                 if not (self.measured and any(layer.facts is None for layer in self.layers)):
                     raise
+        if facts is not None and step.masked_by is not None:
+            facts = facts.with_mask_of([*filter(None, map(self.tensor, step.masked_by))])
         if facts is not None and step.same_as is not None:
             check_same_weights(step, facts, self.layers[step.same_as - 1], self.network)
         shapes: Sequence[tuple[Any, ...]] = ()
@@ -237,8 +238,7 @@ class _Run:
         elif step.returns is not None and None not in step.returns:
             shapes = [with_numbers(shape or (), self.column.numbers) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()
-        inputs = tuple(given.values())
-        return Layer(number, step, inputs, facts, outputs)
+        return Layer(number, step, tuple(given.values()), facts, outputs)
 
 
 def _described(step: Step, number: int, runs: list[_Run]) -> list[_Run]:

@@ -140,6 +140,8 @@ class Step:
         returns: the shapes that such a layer is known to return; None where they are not known.
         parameters: how many such a layer is known to have; 0 of one that is no attribute of what
             calls it, of which Keras counts none.
+        masked_by: of what a layer of the code returns, the tensor whose mask Keras sets on it;
+            empty where nobody knows whether it has one; None where the rule says it.
         name: that Keras gives the layer, where the text shows it.
     """
 
@@ -152,6 +154,7 @@ class Step:
     unread: Unknown | None = None
     returns: tuple[Shape | None, ...] | None = None
     parameters: int | None = None
+    masked_by: tuple[Ref, ...] | None = None
     name: str = field(default="", compare=False)
 
     @property
@@ -251,7 +254,7 @@ class Network:
             bool(self.steps)
             and are_there(self.outputs, len(self.steps))
             and all(
-                are_there(step.refs, number)
+                are_there((*step.refs, *(step.masked_by or ())), number)
                 and (step.same_as is None or 0 < step.same_as <= number)
                 for number, step in enumerate(self.steps)
             )

@@ -109,6 +109,7 @@ class LayerCall:
         returns: the shapes that an unread layer is known to return.
         shapes: of what it returns, once somebody has asked.
         beside: all calls of the same call of a model: Keras runs them with it, used or not.
+        masked_by: as of a `Step`: the tensor whose mask is set on what it returns.
         is_computed: whether it is called with data and weights alone: Keras does it at once.
     """
 
@@ -122,6 +123,7 @@ class LayerCall:
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
     beside: Sequence[LayerCall] = ()
+    masked_by: tuple[Tensor, ...] | None = None
     is_computed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -304,6 +306,10 @@ def network_of(
             return Ref(0, places[given])
         return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
+    def masked_by(call: LayerCall) -> tuple[Ref, ...] | None:
+        known = (one for one in call.masked_by or () if one in places or one.maker in numbers)
+        return None if call.masked_by is None else tuple(map(ref, known))  # type: ignore[arg-type]
+
     names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
     named, counted, shared = dict[object, Layer](), set[Layer](), set[Layer]()
     for number, call in enumerate(calls, start=1):
@@ -333,6 +339,7 @@ def network_of(
                 layer.unread,
                 call.returns,
                 layer.parameters,
+                masked_by(call),
                 layer.name,
             )
         )

@@ -267,6 +267,18 @@ class Facts:
         """Its outputs in Keras' order, flat."""
         return tuple(flat(self.returns))
 
+    def with_mask_of(self, others: Sequence[Tensor]) -> Facts:
+        """The same with the mask of another tensor on what has none; of no other, nobody knows
+        whether it has one."""
+
+        def masked(tensor: Tensor) -> Tensor:
+            if tensor.masked and tensor.mask_runs is not False:
+                return tensor
+            other = others[0] if others else replace(tensor, mask=tensor.axes[:2], mask_runs=None)
+            return replace(tensor, mask=other.mask, mask_runs=other.mask_runs)
+
+        return replace(self, returns=rebuilt(self.returns, masked))
+
     def or_without(self, other: Facts) -> Facts:
         """The same where nobody knows whether masks come: `other` is what holds without them."""
         masked = {tensor.name for tensor in other.outputs if tensor.masked}

@@ -353,7 +353,7 @@ KINDS: dict[str, Kind] = {
         "the name of a float or of a policy such as 'mixed_float16'",
         or_none(is_dtype),
         FLOATS,
-        "to a mixed precision DTypePolicy",
+        "DTypePolicy",
         (str,),
     ),
 }

@@ -144,9 +144,10 @@ def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor
     called = tuple(part for name, part in given.arguments.items() if name != "mask")
     is_alone = len(tensors_in(called)) == 1 and "mask" in signature(call.name).tensors
     known = is_alone or call.name in MAKE_MASKS
-    # Attention hands on the query's, and what merges the masks of all or none.
+    # Attention hands on the query's, Concatenate those of any, and what else merges of all or none.
+    runs = any if call.name == "Concatenate" else all
     passed = [tensor for tensor in given if tensor.masked][:1] if facts.uses_mask else masked
-    if not known and not all(tensor.mask_runs for tensor in passed):
+    if not known and passed and not runs(tensor.mask_runs for tensor in passed):
         gone = rebuilt(facts.returns, lambda tensor: replace(tensor, mask_runs=False))
         facts = replace(facts, returns=gone)
     return replace(facts, mask_arrives=known or any(tensor.mask_runs for tensor in masked))

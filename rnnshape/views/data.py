@@ -89,6 +89,10 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         outputs = [known and ref not in others for ref, known in zip(refs, are_made, strict=True)]
         each = outputs if len(outputs) == len(given.y) else [all(outputs)] * len(given.y)
         why = unjudged or "the first axis of the output is not the batch" * bool(others)
+        for y, tensor in zip(given.y, made, strict=False):
+            may_be_masked = tensor and tensor.masked and tensor.mask_runs is None
+            if tensor and may_be_masked and len(y.shape or ()) != len(tensor.axes):
+                found[y] = "whether a mask comes with the output is not known"
         pairs = zip(given.y, each, strict=True)
         found |= {one: why for one, known in pairs if unjudged is not None or not known}
     for array in call.arrays:

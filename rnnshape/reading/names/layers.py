@@ -250,6 +250,7 @@ class Layer(StandIn):
         if not is_row and isinstance(made, Open):
             raise IsOpenError(made)
         if not is_row and uses_all(made, taken):
+            subclassed.hand_on_mask(self, taken, made, inner)
             return made
         shapes = shapes_of_row(self._made, [tensors, words], made, inner)
         del held.calls[before:]

@@ -20,7 +20,7 @@ from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes, unread_step
-from rnnshape.reading.python import IsOpenError, Open
+from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import module_of, signature
@@ -190,6 +190,19 @@ def _has_variables(call: graph.LayerCall) -> bool:
 def add_metric(*_: Any, **__: Any) -> None:
     message = "add_metric is gone from layers and models: give compile its metrics"
     session().problem(message, words="Layer `add_metric()` method is deprecated")
+
+
+def hand_on_mask(
+    layer: Any, given: Sequence[Any], made: Any, inner: Sequence[graph.LayerCall]
+) -> None:
+    """On what a layer of the code makes, and that has no mask, Keras sets that of its first tensor
+    where it `supports_masking`; what a `compute_mask` says is not known."""
+    is_open = overrides(layer, "compute_mask") or bool(layer.own_keras_name)
+    if is_open or own(layer, "supports_masking", False) is True:
+        masked_by = () if is_open else tuple(graph.tensors_in(given))[:1]
+        makers = {tensor.maker for tensor in graph.tensors_in(made)}
+        for call in (one for one in inner if one in makers and one.masked_by is None):
+            call.masked_by = masked_by
 
 
 def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
