@@ -176,7 +176,10 @@ def printable(text: str, kept: str = "") -> str:
     >>> printable("a\\x1b[2Jb")
     'a\\\\x1b[2Jb'
     """
-    if text.isprintable():
+    rest = text
+    for part in kept:
+        rest = rest.replace(part, "")
+    if rest.isprintable():
         return text
     letters = (part if part.isprintable() or part in kept else repr(part)[1:-1] for part in text)
     return "".join(letters)

@@ -170,7 +170,7 @@ class Report:
         )
         return tuple(kind for kind in self.description.assumed_kinds if kind in unsaid)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[Tensor, ...]:
         """What the network is given, without the data that its text has."""
         pairs = zip(self.description.inputs, self.question.network.inputs, strict=True)
@@ -244,6 +244,14 @@ class Report:
     def returned(self) -> tuple[Ref, ...]:
         """The tensors that the model returns, in order."""
         return self.question.network.returned(len(self.outputs_of(self.layers[-1])))
+
+    @cached_property
+    def layers_returned(self) -> Mapping[int, set[int]]:
+        """The places of those by the numbers of their layers; 0 for the inputs."""
+        places: dict[int, set[int]] = {}
+        for ref in self.returned:
+            places.setdefault(ref.step, set()).add(ref.output)
+        return places
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

@@ -174,13 +174,13 @@ def _titled(report: Report, layer: Layer, page: Page, room: int) -> Text:
 
 def _rows(report: Report, number: int, page: Page) -> Iterator[Row]:
     """A row for each output of a layer, or each input, those marked that the model returns."""
-    inputs = [Output(0, tensor) for tensor in report.inputs]
-    for place, output in enumerate(
-        report.outputs_of(report.layers[number - 1]) if number else inputs
-    ):
+    made: Iterable[Output] = (Output(0, tensor) for tensor in report.inputs)
+    if number:
+        made = report.outputs_of(report.layers[number - 1])
+    returned = report.layers_returned.get(number, ())
+    for place, output in enumerate(made):
         name, *others = _row(output, page)
-        is_returned = Ref(number, place) in report.returned
-        yield (styled(name, f" {page.returned}") if is_returned else name, *others)
+        yield (styled(name, f" {page.returned}") if place in returned else name, *others)
 
 
 def _mask(report: Report, layer: Layer, page: Page) -> Text:
@@ -188,12 +188,11 @@ def _mask(report: Report, layer: Layer, page: Page) -> Text:
     mask = layer.mask
     if mask is None:
         return Text()
-    ends = any(ref.step == layer.number for ref in report.returned)
     if mask.is_lost:
         return styled("  ", ("mask lost here", Style.BAD))
     if mask.arrives is False:
         return styled("  ", ("mask from here", Style.QUIET))
-    if not mask.is_used and not (ends and mask.leaves):
+    if not mask.is_used and not (layer.number in report.layers_returned and mask.leaves):
         return Text()
     mark = page.mark(True) if mask.arrives else Text("?", Style.QUIET)
     return styled("  ", ("mask ", Style.QUIET), mark)

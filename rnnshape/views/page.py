@@ -10,6 +10,8 @@ from rnnshape.errors import as_tuple
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.views.text import Style, Text, styled, whole
 
+MOST_AXES_NAMED = 20  # of one tensor
+
 
 class Page(NamedTuple):
     """A screen, a file or a document, as far as a view needs to know it.
@@ -74,7 +76,10 @@ class Page(NamedTuple):
 
     def axes(self, axes: Iterable[Axis]) -> str:
         """`(batch, 2·units)`"""
-        names = [self.product(axis.label) for axis in axes]
+        names = [axis.label for axis in axes]
+        if len(names) > MOST_AXES_NAMED:
+            names[2:-1] = ["..."]
+        names = [*map(self.product, names)]
         return whole(as_tuple(names)) if names else ""
 
     def product(self, text: str) -> str:
