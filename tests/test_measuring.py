@@ -296,6 +296,7 @@ for fd in range(3, 20):
         ("raise SystemExit('out')", "TensorFlow can't be imported: SystemExit: out"),
         ("raise KeyboardInterrupt", "TensorFlow can't be imported: KeyboardInterrupt"),
         ("raise MemoryError", "there was not enough memory: MemoryError; try smaller"),
+        ("raise ImportError('x.so: failed to map segment from it')", "no room in this process"),
         ("raise RuntimeError('mine')", "RuntimeError: mine (in "),
         ("def f(: pass", "TensorFlow can't be imported: SyntaxError"),
         ("import no_such_module", "TensorFlow can't be imported: ModuleNotFoundError"),

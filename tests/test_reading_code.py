@@ -87,6 +87,12 @@ def test_what_code_prints_is_read_as_the_same_network(name: str) -> None:
         assert [step.keywords for step in again.steps] == [step.keywords for step in network.steps]
 
 
+def test_a_script_may_end_by_system_exit() -> None:
+    text = "def main():\n    model = Sequential([Input((5, 2)), LSTM(3)])\n    return 0\n"
+    read_whole = reading_of(f"{text}if __name__ == '__main__':\n    raise SystemExit(main())")
+    assert (len(read_whole.networks), read_whole.messages) == (1, ())
+
+
 def as_printed(call: Call) -> str:
     """What keeps the batch is printed as the layer that does."""
     sizes = sizes_of_sample(call)

@@ -105,6 +105,9 @@ def _failure(error: BaseException) -> MeasurementError:
         )
     if "can't start new thread" in words:
         return MeasurementError("no thread can be started", everything=True, certain=True)
+    if "failed to map segment" in words:  # of a library
+        reason = "TensorFlow finds no room in this process' memory (ulimit -v)"
+        return MeasurementError(reason, everything=True, certain=True)
     if isinstance(error, MemoryError):
         reason = f"there was not enough memory: {words}"
         return MeasurementError(reason, "try smaller dimensions", everything=True, certain=True)

@@ -82,7 +82,7 @@ class Layer(StandIn):
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
-        made.own_added, made.own_is_built = (), False
+        made.own_added, made.own_is_built, made.own_is_begun = (), False, False
         return made
 
     def __init_subclass__(cls, **named: Any) -> None:
@@ -91,6 +91,7 @@ class Layer(StandIn):
             cls.build = marks_built(cls.build)  # type: ignore[method-assign]
 
     def __init__(self, *values: Any, **named: Any) -> None:
+        self.own_is_begun = True
         call, name = config(self, values, named), named.get("name")
         counted = session().name_of(type(self).__name__) if name is None else ""
         if call is not None:

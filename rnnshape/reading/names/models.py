@@ -106,7 +106,7 @@ class Model(Layer):
         session().check_arguments("Model", more)
         self.own_nests = more.get("input", inputs), more.get("output", outputs)
         self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
-        self.own_name = name_of_model(name, others)
+        self.own_name, self.own_is_begun = name_of_model(name, others), True
         fix_policy()
         kind = type(self).__name__
         self.own_auto_name = session().name_of(kind) if name is None else self.own_name

@@ -53,6 +53,10 @@ class Variable(Weight):
 
 def add_weight(layer: Any, *values: Any, shape: Any = None, **named: Any) -> Weight:
     """One more weight of a layer of the code."""
+    if not layer.own_is_begun:
+        name, write = type(layer).__name__, "super().__init__()"
+        message = f"add_weight of {name} stands before Keras' own __init__: write {write} first"
+        session().problem(message, write, words="you forgot to call `super().__init__()`")
     session().check_arguments("add_weight", named)
     if values and isinstance(values[0], str):
         write = f"name={values[0]!r}"
