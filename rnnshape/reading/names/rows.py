@@ -307,11 +307,17 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
 
 def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     """The most samples of a batch, where a layer keeps states for each; None of other models."""
-    parts = within([*vars(model).values()])
-    layers = filter(None, (own(part, "own_layer") for part in parts))
-    if not any("stateful=True" in str(layer.call) for layer in layers):
+    if not _keeps_states(model):
         return None
     return LARGEST if method == "__call__" else named.get("batch_size", 32)
+
+
+def _keeps_states(part: Any, depth: int = 4) -> bool:
+    """Whether a layer or model holds one that is `stateful`, that many layers deep."""
+    layer = own(part, "own_layer")
+    held = within([*vars(part).values()]) if depth and hasattr(part, "own_is_begun") else ()
+    is_one = isinstance(layer, graph.Layer) and "stateful=True" in str(layer.call)
+    return is_one or any(_keeps_states(one, depth - 1) for one in held if one is not part)
 
 
 def as_argument(model: Any) -> Call:
