@@ -169,12 +169,14 @@ class Function(StandIn):
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
         """`layers.concatenate([x, y])`"""
         first, *more = given or [named.pop("inputs")]
-        first = first if isinstance(first, list | tuple) else [first]
         if holds_tensors(more):
             raise QueryError(f"{self.own_name} takes its tensors in one list, as [a, b]")
         if more:
             named["axes" if self.own_name == "dot" else "axis"] = more[0]
-        return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
+        if self.own_name == "dot":
+            named.setdefault("axes", -1)
+        several = [*first] if isinstance(first, list | tuple) else first
+        return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(several)
 
     def _of_data(self, given: Any, named: dict[str, Any]) -> Any:
         is_given = bool(given) or any(isinstance(name, Array | Open) for name in named.values())

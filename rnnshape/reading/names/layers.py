@@ -218,6 +218,8 @@ class Layer(StandIn):
             return unread_step(layer, [*graph.tensors_in([parts, words])])
         if not holds_tensors(arguments[:1]):
             raise QueryError(f"{call} is called with no tensor")
+        if isinstance(parts[0], list | tuple) and subclassed.hands_on_lists(call, parts[0]):
+            return [self.call(part, *parts[1:], **words) for part in parts[0]]
         check_unrolled(call, arguments)
         step = session().step(self.own_layer, arguments, words)
         if call.name in CELLS:

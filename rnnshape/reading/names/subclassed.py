@@ -23,6 +23,7 @@ from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.rules.registry import HAND_ON_LISTS
 from rnnshape.signatures import module_of, signature
 
 # The tensors of whose shapes layers of Keras are told by name; of others, of the first alone.
@@ -190,6 +191,12 @@ def _has_variables(call: graph.LayerCall) -> bool:
 def add_metric(*_: Any, **__: Any) -> None:
     message = "add_metric is gone from layers and models: give compile its metrics"
     session().problem(message, words="Layer `add_metric()` method is deprecated")
+
+
+def hands_on_lists(call: Call, given: Sequence[Any]) -> bool:
+    """Whether Keras returns a list for a list of tensors; within a call it makes one of them."""
+    is_alike = len(given) == 1 or call.name != "SpatialDropout1D"
+    return call.name in HAND_ON_LISTS and is_alike and not session().groups
 
 
 def hand_on_mask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -217,6 +217,16 @@ def _is_of_batch_alone(value: Any) -> bool:
     """Whether what a tensor leaves open follows from the batch: its axes may be in any order."""
     shapes = (graph.plain_sizes(one) for one in graph.sources_of([*graph.tensors_in(value)]))
     return all(None not in (shape or (None, None))[1:] for shape in shapes)
+
+
+def stacked(name: str, given: Sequence[Any], stack: Callable[..., Any]) -> Any:
+    """`tf.reduce_mean([a, b], axis=0)`: within a call a list of tensors becomes one of them."""
+    if next(graph.tensors_in(given), None) is None:
+        return given
+    if not session().groups:
+        message = f"{name} takes a tensor, and is called with a list"
+        raise QueryError(f"{message} (Keras: \"'{type(given).__name__}' object has no attribute\")")
+    return stack([list(given)], {})
 
 
 def with_rest(sizes: Any, given: Sequence[Any]) -> Any:

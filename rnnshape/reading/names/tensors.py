@@ -25,6 +25,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     miscounted,
     of_tensorflow,
     rank_named,
+    stacked,
     taken_for_several,
     with_rest,
     written,
@@ -363,6 +364,9 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     if known == "einsum":  # its subscripts come first
         first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
         return operation(known, given, subscripts=first)
+    takes_list = known == "stack" or takes.tensors[0].startswith(("xs", "*"))
+    if given and isinstance(given[0], list | tuple) and not takes_list:
+        given = [stacked(name, given[0], partial(called, "stack")), *given[1:]]
     known_words = {*takes.tensors, *takes.names}
     order = dict.fromkeys(word for word in (*takes.tensors, *takes.positional) if word not in named)
     words = dict(zip(order, given, strict=False))
