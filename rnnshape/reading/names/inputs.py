@@ -50,9 +50,10 @@ def in_order_of(names: Sequence[str], given: Any, title: str) -> Any:
     if not isinstance(given, dict):
         return given
     lacking = [name for name in names if name not in given]
-    if lacking and all(names) and holds_tensors(given):
-        words = "Missing data for input"
-        raise QueryError(f'{title} is given no {lacking[0]!r} (Keras: "{words}")')
+    of_keras = any(str(key).startswith("input_layer") for key in given)  # what it calls the others
+    if lacking and (any(lacking) or not of_keras) and holds_tensors(given):
+        what = f"no {lacking[0]!r}" if lacking[0] else "a dictionary, and its Input has no name"
+        raise QueryError(f'{title} is given {what} (Keras: "Missing data for input")')
     return given if lacking else [given[name] for name in names]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from rnnshape.chains import chain, input_of_first_layer
 from rnnshape.description import describe, describe_what_fits
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, Question, check_names
 from rnnshape.reading import graph, keras2
@@ -218,6 +218,8 @@ class Sequential(Model):
                 first = replace(first, shape=self._as_built())
             start = Tensor(first)
         elif given:
+            if isinstance(start, list | tuple) and len(given) == 1:
+                raise NotReadError("call a Sequential with the tensor itself, and not with a list")
             if isinstance(self.own_said, tuple):
                 check_fits(self, self.own_said, given[0])
             self.own_shape = self.own_said or given[0] or NOT_KNOWN
