@@ -115,6 +115,9 @@ def given_to(
             if compiled is None and method not in WITHOUT_LABELS:
                 message = f"{method} needs {name}.compile before, which this code does not call"
                 message += ' (Keras: "You must call `compile()` before using the model")'
+                is_below = session().may_compile and not _says_compile_before(line)
+                if is_below and len(evaluator.calls) == 1 and "cell" not in (file or ""):
+                    session().problem(message.replace("this code does not call", "stands below"))
                 session().uncompiled.append((message, place))
     if compiled and compiled.third and method not in WITHOUT_LABELS:
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
@@ -174,6 +177,12 @@ def given_to(
     if weighed and not are_known:
         given, validation = left_open((given, validation), "sample_weight", BESIDE_CLASSES)
     return Given(call, *given[:2], validation, compiled)
+
+
+def _says_compile_before(line: int | None) -> bool:
+    """Whether the code says it above a line: it may be called where that is not followed."""
+    above = session().evaluator.source.text.splitlines()[: line or 0]
+    return not line or "compile" in "\n".join(above).replace("re.compile", "")
 
 
 def follow_step(model: Any, method: str, x: Any, values: Sequence[Any], named: Any) -> bool:

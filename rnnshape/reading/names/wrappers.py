@@ -108,7 +108,8 @@ class LayerOverTime(Layer):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         inner, held = next(iter(self.own_inner), self.own_inside), session()
-        is_aside = held.groups or held.follows or graph.are_computed(graph.tensors_in(given))
+        is_aside = held.groups or not all(held.follows)
+        is_aside = is_aside or graph.are_computed(graph.tensors_in(given))
         if not (is_aside or isinstance(self, LayerOfCells) or _says_shape(inner)):
             raise QueryError(
                 f"TimeDistributed needs to know what shape {type(inner).__name__} makes: write its "
