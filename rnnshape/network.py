@@ -140,8 +140,8 @@ class Step:
         returns: the shapes that such a layer is known to return; None where they are not known.
         parameters: how many such a layer is known to have; 0 of one that is no attribute of what
             calls it, of which Keras counts none.
-        masked_by: of what a layer of the code returns, the tensor whose mask Keras sets on it;
-            empty where nobody knows whether it has one; None where the rule says it.
+        masked_by: of what a layer of the code returns, the tensor whose mask Keras sets on it, or
+            twice that which it perhaps sets; empty where it may have any; None where the rule says.
         name: that Keras gives the layer, where the text shows it.
     """
 

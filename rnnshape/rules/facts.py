@@ -268,14 +268,19 @@ class Facts:
         return tuple(flat(self.returns))
 
     def with_mask_of(self, others: Sequence[Tensor]) -> Facts:
-        """The same with the mask of another tensor on what has none; of no other, nobody knows
-        whether it has one."""
+        """The same with the mask of another tensor on the first output, if that has none; of the
+        same twice, nobody knows whether it has; of no other, neither of any output."""
+        first = self.outputs[0]
 
         def masked(tensor: Tensor) -> Tensor:
-            if tensor.masked and tensor.mask_runs is not False:
+            has_one = tensor.masked and tensor.mask_runs is not False
+            if has_one or (others and tensor is not first):
                 return tensor
-            other = others[0] if others else replace(tensor, mask=tensor.axes[:2], mask_runs=None)
-            return replace(tensor, mask=other.mask, mask_runs=other.mask_runs)
+            if not others:
+                return replace(tensor, mask=tensor.axes[:2], mask_runs=None)
+            other, *more = others
+            runs = None if more and other.mask_runs else other.mask_runs
+            return replace(tensor, mask=other.mask, mask_runs=runs)
 
         return replace(self, returns=rebuilt(self.returns, masked))
 

@@ -202,14 +202,18 @@ def hands_on_lists(call: Call, given: Sequence[Any]) -> bool:
 def hand_on_mask(
     layer: Any, given: Sequence[Any], made: Any, inner: Sequence[graph.LayerCall]
 ) -> None:
-    """On what a layer of the code makes, and that has no mask, Keras sets that of its first tensor
-    where it `supports_masking`; what a `compute_mask` says is not known."""
-    is_open = overrides(layer, "compute_mask") or bool(layer.own_keras_name)
-    if is_open or own(layer, "supports_masking", False) is True:
-        masked_by = () if is_open else tuple(graph.tensors_in(given))[:1]
-        makers = {tensor.maker for tensor in graph.tensors_in(made)}
-        for call in (one for one in inner if one in makers and one.masked_by is None):
-            call.masked_by = masked_by
+    """On what a layer of the code makes, and that has no mask, Keras sets those of its first
+    argument, in order, where it `supports_masking`; what a `compute_mask` says is not known."""
+    is_open, is_derived = overrides(layer, "compute_mask"), bool(layer.own_keras_name)
+    if not (is_open or is_derived or own(layer, "supports_masking", False) is True):
+        return
+    parts = [made[key] for key in sorted(made, key=str)] if isinstance(made, dict) else made
+    results = [*graph.tensors_in(parts)]
+    sources = [*graph.tensors_in(given[:1])] if not is_open else [None] * len(results)
+    for result, source in zip(results, sources, strict=False):
+        call: Any = result.maker
+        if call in inner and call.masked_by is None and (is_open or not result.output):
+            call.masked_by = () if source is None else (source,) * (1 + is_derived)
 
 
 def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
