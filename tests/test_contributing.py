@@ -39,12 +39,16 @@ def path(text: str) -> str:
 
 
 def apply(folder: Path, text: str) -> None:
-    """Changes a file as a diff says, whose lines without a mark stand in it exactly once."""
+    """Changes a file as a diff says, whose lines without a mark stand in it exactly once; one that
+    is changed already, by who follows the guide, stays as it is."""
     file, lines = folder / path(text), text.splitlines()[1:]
     before = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("+"))
     after = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("-"))
     whole = file.read_text(encoding="utf-8")
-    assert whole.count(before) == 1, f"{path(text)}: the place is not there, or there twice"
+    if after in whole:
+        return
+    place = f"{path(text)}: the place that {PATH.name} changes is not there, or there twice"
+    assert whole.count(before) == 1, f"{place}:\n{before}"
     file.write_text(whole.replace(before, after), encoding="utf-8")
 
 

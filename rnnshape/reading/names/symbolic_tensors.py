@@ -244,7 +244,12 @@ def with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         if not all(isinstance(size, int) for size in (*of_sample, *others)):
             keeps = others == [*several[1:]] and not several[0].roots and shape[0] is None
             return [KEPT, *others] if keeps else sizes
-        left: Any = math.prod(of_sample) // -math.prod(others)
+        had, each = math.prod(of_sample), -math.prod(others)
+        if not each or had % each:
+            words = "Input to reshape is a tensor"
+            message = f"reshape makes {each}, or a multiple, of each sample's {had} numbers"
+            raise QueryError(f'{message} (Keras: "{words}")')
+        left: Any = had // each
         left = SizeWhenRun(left) if session().is_traced() else left
         others = [left if size == -1 else size for size in others]
     else:
