@@ -50,7 +50,8 @@ def read_text(text: str, let: Let = NO_LET, begins: Sequence[NamedValue] = ()) -
     except QueryError as wrong:
         joined = JOINED.search(text)
         option = OPTION.search(text)
-        if option and "\n" not in text and wrong.message.startswith(NO_PYTHON):
+        is_option = option and (wrong.message.startswith(NO_PYTHON) or "--" in option[0])
+        if option and is_option and "\n" not in text:
             place = Place.near(text, *option.span())
             raise QueryError("an option stands beside the text, and not in it", place) from None
         if joined and "\n" not in text and wrong.message.startswith(NOT_JOINED):

@@ -30,12 +30,12 @@ from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens
 
 NAMES = """
     append argpartition argsort argwhere array_split atleast_1d atleast_2d atleast_3d average
-    bincount block broadcast_arrays column_stack count_nonzero cov cross cumprod cumsum delete
-    diag diagonal diff digitize dsplit dstack flatnonzero flip fliplr flipud
-    geomspace gradient hamming hanning histogram histogram2d hsplit insert interp isin
-    kron logspace meshgrid moveaxis nanmax nanmean nanmedian nanmin nanstd nansum nonzero
+    bincount block broadcast_arrays column_stack convolve count_nonzero cov cross cumprod cumsum
+    delete diag diagonal diff digitize dsplit dstack einsum flatnonzero flip fliplr flipud
+    geomspace gradient hamming hanning histogram histogram2d hsplit insert interp isin kron logspace
+    meshgrid moveaxis nanmax nanmean nanmedian nanmin nanpercentile nanstd nansum nonzero
     outer pad percentile ptp quantile repeat resize roll rollaxis rot90 searchsorted setdiff1d
-    sort split swapaxes take take_along_axis tile trace trapezoid tril triu unique
+    sort split swapaxes take take_along_axis tensordot tile trace trapezoid tril triu unique
     vsplit where
 """
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
@@ -44,6 +44,7 @@ ELEMENTWISE = (
     "nan_to_num", "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract",
     "multiply", "divide", "power", "maximum", "minimum", "isnan", "isfinite", "logical_and",
     "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
+    "expm1", "negative", "isclose", "isinf", "reciprocal", "rint", "cosh", "exp2",
     "ascontiguousarray", *CONVERTING)  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
@@ -388,6 +389,7 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     "dot": _multiplied,
     "matmul": _multiplied,
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
+    "linalg": Module("numpy.linalg", {"norm": by_numpy("linalg.norm")}),
     "fft": Module("numpy.fft", {word: by_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),
 }
 for _word in METHODS:  # a method is the function of the array
