@@ -238,7 +238,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     changed: list[tuple[str, Sizes]] = []
     if port.whole_numbers_below in shape[-1:]:  # an entry for each row of the Embedding
         changed.append((f"{name} = {name}.argmax(axis=-1)", shape[:-1]))
-    if samples == 1 or not call.y:
+    if samples == 1 or (not call.y and call.line):  # of an option the first size is the samples
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     if shape[:1] == (1,) and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))

@@ -57,7 +57,9 @@ def written_in(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
 def several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Several:
     """An array, or several in a list or by their names; `of` a data set, if it has a name."""
     if isinstance(value, dict):
-        made = {key: _data(part, None, str(key), of) for key, part in list(value.items())}
+        pairs = zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
+        written = {getattr(key, "value", None): text for key, text in pairs}
+        made = {key: _data(part, written.get(key), str(key), of) for key, part in [*value.items()]}
         if isinstance(node, ast.Name):  # another name of what is in it is not changed with it
             made = {key: replace(made[key], name=f"{node.id}[{key!r}]") for key in made}
         return {str(key): made[key] for key in made}
