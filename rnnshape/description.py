@@ -225,7 +225,7 @@ class _Run:
                 # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
                 if not (self.measured and any(layer.facts is None for layer in self.layers)):
                     raise
-        if facts is not None and step.masked_by is not None:
+        if facts is not None and isinstance(step.masked_by, tuple):
             facts = facts.with_mask_of([*filter(None, map(self.tensor, step.masked_by))])
         if facts is not None and step.same_as is not None:
             check_same_weights(step, facts, self.layers[step.same_as - 1], self.network)
@@ -345,10 +345,10 @@ def _tensors_of_shapes(
     batch = next((tensor.axes[0] for tensor in given if tensor.axes), Axis("batch", 1))
     others = [axis.length for tensor in given for axis in tensor.axes[1:] if axis.is_open]
     left_open = others[0] if others else batch.length
-    unsaid = (
-        NOTHING.union(*(axis.follows_from for tensor in given for axis in tensor.axes)) - WHEN_RUN
-    )
-    masked = any(tensor.masked for tensor in given) and (step.unread or has_rule(step.layer.name))
+    every = (axis.follows_from for tensor in given for axis in tensor.axes)
+    unsaid = NOTHING.union(*every) - WHEN_RUN
+    may_mask = (step.unread and step.masked_by is not False) or has_rule(step.layer.name)
+    masked = may_mask and any(tensor.masked for tensor in given)
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
         if isinstance(size := next(iter(shape), None), int) and size != batch.length:

@@ -141,7 +141,8 @@ class Step:
         parameters: how many such a layer is known to have; 0 of one that is no attribute of what
             calls it, of which Keras counts none.
         masked_by: of what a layer of the code returns, the tensor whose mask Keras sets on it, or
-            twice that which it perhaps sets; empty where it may have any; None where the rule says.
+            twice that which it perhaps sets; empty where it may have any, False where it has none;
+            None where the rule says.
         name: that Keras gives the layer, where the text shows it.
     """
 
@@ -154,7 +155,7 @@ class Step:
     unread: Unknown | None = None
     returns: tuple[Shape | None, ...] | None = None
     parameters: int | None = None
-    masked_by: tuple[Ref, ...] | None = None
+    masked_by: tuple[Ref, ...] | bool | None = None
     name: str = field(default="", compare=False)
 
     @property
@@ -254,7 +255,7 @@ class Network:
             bool(self.steps)
             and are_there(self.outputs, len(self.steps))
             and all(
-                are_there((*step.refs, *(step.masked_by or ())), number)
+                are_there((*step.refs, *refs_in(step.masked_by)), number)
                 and (step.same_as is None or 0 < step.same_as <= number)
                 for number, step in enumerate(self.steps)
             )

@@ -123,7 +123,7 @@ class LayerCall:
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
     beside: Sequence[LayerCall] = ()
-    masked_by: tuple[Tensor, ...] | None = None
+    masked_by: tuple[Tensor, ...] | bool | None = None
     is_computed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -306,9 +306,11 @@ def network_of(
             return Ref(0, places[given])
         return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
-    def masked_by(call: LayerCall) -> tuple[Ref, ...] | None:
-        known = (one for one in call.masked_by or () if one in places or one.maker in numbers)
-        return None if call.masked_by is None else tuple(map(ref, known))  # type: ignore[arg-type]
+    def masked_by(call: LayerCall) -> tuple[Ref, ...] | bool | None:
+        if not isinstance(call.masked_by, tuple):
+            return call.masked_by
+        known = (one for one in call.masked_by if one in places or one.maker in numbers)
+        return tuple(map(ref, known))  # type: ignore[arg-type]
 
     names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
     named, counted, shared = dict[object, Layer](), set[Layer](), set[Layer]()

@@ -87,7 +87,7 @@ def made_anew(
         arguments, words = rebuilt((list(call.arguments), dict(call.keywords)), now)
         anew = made[call] = step(call.layer, arguments, words, call.group)
         anew.names, anew.returns = dict(call.names), call.returns
-        anew.masked_by = call.masked_by and tuple(map(now, call.masked_by))
+        anew.masked_by = rebuilt(call.masked_by, now)
     return [*map(now, outputs)]
 
 

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FunctionType
-from typing import Any
+from typing import Any, Literal
 
 from rnnshape.errors import NotReadError, QueryError, counted
 from rnnshape.expression import Call, calls_within
@@ -24,7 +24,7 @@ from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.registry import HAND_ON_LISTS
-from rnnshape.signatures import module_of, signature
+from rnnshape.signatures import is_operation, module_of, signature
 
 # The tensors of whose shapes layers of Keras are told by name; of others, of the first alone.
 TOLD_BY_NAME = ("sequences", "initial_state", "query", "value", "key")
@@ -199,21 +199,37 @@ def hands_on_lists(call: Call, given: Sequence[Any]) -> bool:
     return call.name in HAND_ON_LISTS and is_alike and not session().groups
 
 
+def mask_handed_on(layer: Any) -> Literal["none", "first", "perhaps", "any"]:
+    """Which masks Keras sets on what a layer of the code makes, where that has none: where it
+    `supports_masking`, that of its first argument, but for what a `compute_mask` says."""
+    if overrides(layer, "compute_mask"):
+        body: list[ast.stmt] = getattr(type(layer).compute_mask, "own_body", [])
+        said = "; ".join(map(ast.unparse, body))
+        return "none" if said == "return None" else "first" if said == "return mask" else "any"
+    if layer.own_keras_name:
+        return "perhaps"
+    return "first" if own(layer, "supports_masking", False) is True else "none"
+
+
 def hand_on_mask(
     layer: Any, given: Sequence[Any], made: Any, inner: Sequence[graph.LayerCall]
 ) -> None:
-    """On what a layer of the code makes, and that has no mask, Keras sets those of its first
-    argument, in order, where it `supports_masking`; what a `compute_mask` says is not known."""
-    is_open, is_derived = overrides(layer, "compute_mask"), bool(layer.own_keras_name)
-    if not (is_open or is_derived or own(layer, "supports_masking", False) is True):
-        return
+    """Notes whose mask that is, of several in their order."""
+    handed = mask_handed_on(layer)
     parts = [made[key] for key in sorted(made, key=str)] if isinstance(made, dict) else made
-    results = [*graph.tensors_in(parts)]
-    sources = [*graph.tensors_in(given[:1])] if not is_open else [None] * len(results)
+    results = [*graph.tensors_in(parts)] if handed != "none" else []
+    sources = [*graph.tensors_in(given[:1])] if handed != "any" else [None] * len(results)
     for result, source in zip(results, sources, strict=False):
         call: Any = result.maker
-        if call in inner and call.masked_by is None and (is_open or not result.output):
-            call.masked_by = () if source is None else (source,) * (1 + is_derived)
+        if call in inner and call.masked_by is None and (handed == "any" or not result.output):
+            call.masked_by = () if source is None else (source,) * (1 + (handed == "perhaps"))
+
+
+def drops_mask(layer: Any, made: Any, inner: Sequence[graph.LayerCall]) -> bool:
+    """Whether surely no mask comes with what a layer of the code makes."""
+    makers: set[Any] = {tensor.maker for tensor in graph.tensors_in(made)}
+    are_operations = all(one in inner and is_operation(one.layer.call.name) for one in makers)
+    return are_operations and mask_handed_on(layer) == "none"
 
 
 def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
