@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import cast
 
 from rnnshape import explaining
-from rnnshape.errors import Place, Problem, QueryError
+from rnnshape.errors import NotReadError, Place, Problem, QueryError
 from rnnshape.explaining import Explanation
 from rnnshape.explaining.explanation import Kind
 from rnnshape.network import Question
@@ -67,7 +67,7 @@ def _problems_until(file: str, line: int, reader: Callable[[], Reader]) -> Itera
         return
     for wrong in what_is_wrong(lambda: reader().read(file)):
         if isinstance(wrong, QueryError):
-            if wrong.place is None:
+            if wrong.place is None or isinstance(wrong, NotReadError):  # no fault of the program
                 continue
             wrong = replace(problem_of(wrong), remedies=wrong.remedies)
         if wrong.line == line or (wrong.kind == "chain" and (wrong.line or line) < line):

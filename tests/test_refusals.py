@@ -68,8 +68,12 @@ def said(question: str) -> str:
 
 
 def questions() -> list[str]:
-    marked = [one.partition("\n")[0] for one in TABLE.read_text().strip().split("\n\n")]
-    return [re.sub("[«»]", "", one) for one in marked]
+    """Each is `LAYER of SHAPE`, a line of its own after a blank one; what is said stands below."""
+    blocks = [block.splitlines() for block in TABLE.read_text().strip().split("\n\n")]
+    for first, *said_of in blocks:
+        is_one = " of " in first and all(line.startswith("=>") for line in said_of)
+        assert is_one, f"{TABLE.name} has no blank line before a question, or no shape in: {first}"
+    return [re.sub("[«»]", "", first) for first, *_ in blocks]
 
 
 @pytest.mark.parametrize("question", questions())

@@ -24,7 +24,7 @@ from rnnshape.reading.names.functions import on_numbers
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
-from rnnshape.reading.names.session import opened, refused
+from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, known_sizes, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.training.data import shown
@@ -94,6 +94,11 @@ class Tokenizer(StandIn):
         return Array((many, self.num_words or len(self.word_index) + 1))
 
 
+def _classes() -> Any:
+    """How many classes there are that only numbers would tell, or as many as `--let` says."""
+    return session().evaluator.named_by_let(opened(f"{opened().label}.shape[-1]"))
+
+
 def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     """One more axis of as many entries as there are classes."""
     x = x if isinstance(x, Array) else NUMPY["array"](x)
@@ -103,7 +108,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     if num_classes is None:
         values = own(x, "own_values")
         known = max(values) + 1 if values else own(x, "own_classes")
-        num_classes = opened("num_classes") if known is None else known
+        num_classes = _classes() if known is None else known
     below, drawn = known_range(x)[1:]
     if type(num_classes) is int and below is not None and below > num_classes:
         what = f"{'random ' * bool(drawn)}labels up to {(drawn or below) - 1}"

@@ -108,15 +108,15 @@ class LayerOverTime(Layer):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         inner, held = next(iter(self.own_inner), self.own_inside), session()
-        is_aside = held.groups or not all(held.follows)
-        is_aside = is_aside or graph.are_computed(graph.tensors_in(given))
+        is_in_call = held.groups or graph.are_computed(graph.tensors_in(given))
+        is_aside = is_in_call or not all(held.follows)
         if not (is_aside or isinstance(self, LayerOfCells) or _says_shape(inner)):
             raise QueryError(
                 f"TimeDistributed needs to know what shape {type(inner).__name__} makes: write its "
                 'compute_output_shape (Keras: "does not have a `compute_output_shape` method")'
             )
         nest = own(inner, "own_nests", (None, None))[1]
-        if not is_aside and isinstance(nest, list | tuple | dict):
+        if not is_in_call and isinstance(nest, list | tuple | dict):
             raise QueryError(
                 "TimeDistributed takes a model of one output, and not in a list: write Model("
                 'inputs, output) (Keras: "Exception encountered when calling TimeDistributed")'

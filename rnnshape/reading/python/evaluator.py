@@ -21,7 +21,7 @@ from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import BOUNDS, NESTED, OURS, words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
-from rnnshape.reading.python.scope import LEAVES, OUTSIDE_LOOP, Doubt, Scope, Signal
+from rnnshape.reading.python.scope import OUTSIDE_LOOP, Doubt, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -72,8 +72,7 @@ class Evaluator:
         known_of_open: Callable[..., object] = lambda owner, given, made, is_call: made,
     ) -> None:
         self._worth_of, self._follow, self._lose = worth_of, follow, lose
-        self.why_unknown = why_unknown
-        self.known_of_open = known_of_open
+        self.why_unknown, self.known_of_open = why_unknown, known_of_open
         self.notes: dict[str, None] = {}  # defaults that the code gives, once each
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
@@ -115,8 +114,8 @@ class Evaluator:
         def has(owner: object, name: str) -> object:
             return is_there(owner, name, self.attribute(owner, name))
 
-        doors: dict[str, object] = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
-        return doors | {"globals": lambda: None, "locals": lambda: None}  # asked where called
+        doors = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
+        return {**doors, "globals": lambda: None, "locals": lambda: None}  # asked where called
 
     # Where it is, and what it says.
 
@@ -362,8 +361,10 @@ class Evaluator:
                 self.begin_statement()
                 try:
                     self.follow(node, scope)
-                except LEAVES:
+                except ReturnedSignal:  # code that was copied out of a function
                     continue
+                except limits.ExitError:
+                    break
                 except (Exception, Signal, limits.ExhaustedError) as wrong:
                     self._stops(node, scope, wrong)
         self.calls, self.trying, self.depth, self.limit = before

@@ -53,6 +53,10 @@ class ExhaustedError(BaseException):
     """The code takes more steps than are followed."""
 
 
+class ExitError(RuntimeError):
+    """The code ends itself: `raise SystemExit(main())`."""
+
+
 TOO_LARGE = "this is too large to be read"
 NESTED = "this is nested too deeply to be read"
 # Bounds of this reader, and what Keras refuses: not Python's.

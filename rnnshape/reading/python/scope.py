@@ -138,10 +138,6 @@ class Doubt:
 OUTSIDE_LOOP = "'break' or 'continue' outside loop"
 
 
-class ExitError(RuntimeError):
-    """The code ends itself: `raise SystemExit(main())`."""
-
-
 class Signal(BaseException):
     """A block of statements ends before its last one."""
 
@@ -160,8 +156,6 @@ class BrokenSignal(Signal):
 class ContinuedSignal(Signal):
     """A loop goes on with its next round."""
 
-
-LEAVES = (ReturnedSignal, ExitError)  # a module: a return is of code copied out of a function
 
 # What Python asks of any object; where code says it, that need not be so.
 WORDS = "class dict getattribute module mro_entries name self signature thisclass"

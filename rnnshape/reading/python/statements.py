@@ -16,7 +16,7 @@ from rnnshape.reading.python.branches import PLAIN, both_ways, either, lose, wit
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import ACTING, IN_PLACE
 from rnnshape.reading.python.functions import class_, decorated, function
-from rnnshape.reading.python.limits import TOO_MUCH
+from rnnshape.reading.python.limits import TOO_MUCH, ExitError
 from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -25,7 +25,6 @@ from rnnshape.reading.python.scope import (
     ClassNames,
     ContinuedSignal,
     Doubt,
-    ExitError,
     ReturnedSignal,
     Scope,
     Signal,
