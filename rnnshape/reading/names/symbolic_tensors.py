@@ -242,7 +242,8 @@ def with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         of_sample = [*shape]
         of_sample.remove(None)  # the batch, at whichever place
         if not all(isinstance(size, int) for size in (*of_sample, *others)):
-            keeps = others == [*several[1:]] and not several[0].roots and shape[0] is None
+            is_known = graph.plain_sizes(tensor) is not None and shape[0] is None
+            keeps = is_known and others == [*several[1:]] and not several[0].roots
             return [KEPT, *others] if keeps else sizes
         had, each = math.prod(of_sample), -math.prod(others)
         if not each or had % each:
