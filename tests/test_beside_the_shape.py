@@ -15,16 +15,25 @@ from rnnshape.description import describe
 from rnnshape.layer import Mask
 from rnnshape.reading import read
 from tests.conftest import command, json_lines
-from tests.corpus.answers import Answer, Json, read_all, run_all
+from tests.corpus.answers import Answer, Json, read_all
 from tests.corpus.beside import generate
+from tests.corpus.compare import FAILED, WRONG, Verdict, compare_on_record
 
 SEED, COUNT = 7, 80
 
 
-def differences(answer: Answer, truth: Json) -> list[str]:
+def judge(program: str, answer: Answer, truth: Json) -> Verdict:
     """Where the rule and Keras part."""
+    verdict = Verdict(program)
     if "error" in truth:
-        return []
+        verdict.add(FAILED, truth["error"].strip().splitlines()[-1])
+        return verdict
+    for line in differences(answer, truth):
+        verdict.add(WRONG, line)
+    return verdict
+
+
+def differences(answer: Answer, truth: Json) -> list[str]:
     if not answer.reports:
         return [f"Keras takes it: {answer.messages}"]
     report = next(one for one in answer.reports if one["model"] == "model")
@@ -83,15 +92,12 @@ def _said(row: Json, report: Json) -> list[Any]:
 
 @pytest.mark.keras
 def test_random_models(tmp_path: Path) -> None:
-    programs = generate(SEED, COUNT)
-    answers = read_all(programs, tmp_path)
-    truths = run_all(programs, answers)
-    assert sum("error" not in one for one in truths.values()) > COUNT / 2
-    wrong = {
-        name: found for name in programs if (found := differences(answers[name], truths[name]))
-    }
-    said = "\n".join(f"{name}\n{programs[name]}\n{found}" for name, found in wrong.items())
-    assert not wrong, said
+    answers = read_all(generate(SEED, COUNT), tmp_path)
+    verdicts, _ = compare_on_record("random_models", answers, judge=judge)
+    wrong = [f"{name}\n{answers[name].text}\n{one}" for name, one in verdicts.items()
+             if one.verdict == WRONG]  # fmt: skip
+    assert not wrong, "\n".join(wrong)
+    assert sum(one.verdict == FAILED for one in verdicts.values()) < COUNT / 2
 
 
 # Models, what is set in them, a class of the code, and models of that.
