@@ -91,6 +91,9 @@ def test_a_script_may_end_by_system_exit() -> None:
     text = "def main():\n    model = Sequential([Input((5, 2)), LSTM(3)])\n    return 0\n"
     read_whole = reading_of(f"{text}if __name__ == '__main__':\n    raise SystemExit(main())")
     assert (len(read_whole.networks), read_whole.messages) == (1, ())
+    inside = text.replace("return 0", "raise SystemExit(0)")
+    read_whole = reading_of(f"{inside}main()\nLSTM(4, unknown=3)")  # which it does not come to
+    assert (len(read_whole.networks), read_whole.messages) == (1, ())
 
 
 def as_printed(call: Call) -> str:

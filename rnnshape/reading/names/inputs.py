@@ -8,8 +8,10 @@ from typing import Any
 from rnnshape.chains import input_of
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
+from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import bound, holds_tensors
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Open
@@ -47,6 +49,11 @@ def _check_input(call: Call) -> None:
 
 def in_order_of(names: Sequence[str], given: Any, title: str) -> Any:
     """What a model is called with; of a dictionary, each input is given what has its name."""
+    arrays = [leaf for leaf in within(given) if type(leaf) is Array]
+    if arrays and holds_tensors(given):
+        words = "you cannot mix tensors and non-tensors"
+        mend = "make them tensors by keras.ops.convert_to_tensor"
+        raise QueryError(f'{title} is given arrays among tensors: {mend} (Keras: "{words}")')
     if not isinstance(given, dict):
         return given
     lacking = [name for name in names if name not in given]

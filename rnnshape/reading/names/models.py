@@ -157,7 +157,7 @@ class Model(Layer):
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         """Its layers, called once more."""
-        given = tensors_of(self.own_in_order(passed(inputs)))
+        given = tensors_of(passed(self.own_in_order(inputs)))
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not self.own_takes:

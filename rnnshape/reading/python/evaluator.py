@@ -185,7 +185,7 @@ class Evaluator:
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
-        except MemoryError:  # the bound of the process, which ends the reading
+        except (MemoryError, limits.ExitError):  # what ends the reading, or the code itself
             raise
         except Exception as wrong:
             self.node = node
