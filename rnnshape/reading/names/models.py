@@ -54,7 +54,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import History
+from rnnshape.reading.names.training import History, history_of
 from rnnshape.reading.names.weights import load_weights, save_weights
 from rnnshape.reading.names.wrappers import refresh
 from rnnshape.reading.python import IsOpenError, Open, opens_in
@@ -267,8 +267,9 @@ class Model(Layer):
             self.own_shape = plain_shape(input_shape)
 
     def fit(self, *given: Any, **named: Any) -> History:
+        history = history_of(self, named)
         trained(self, "fit", *given, **named)
-        return History(self.own_compiled)
+        return history
 
     @classmethod
     def from_config(cls, config: Any) -> Any:

@@ -49,6 +49,7 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
              "predict_on_batch": "predict_step"}  # fmt: skip
 OWN_LOSS = "compute_loss"
 TRAINING = ("fit", "train_on_batch")
+PLACE_OF_SPLIT = 6  # of `validation_split` among what `fit` takes
 OTHER_AXES = "with other numbers of axes than before, data may be refused"
 SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"
 OF_CLASSES = "of labels of more than two axes Keras takes none"
@@ -61,18 +62,32 @@ class History(StandIn):
 
     history = property(lambda history: history)
 
-    def __init__(self, compiled: Compiled | None) -> None:
+    def __init__(self, compiled: Compiled | None, may_validate: bool) -> None:
         self.own_metrics = compiled.metrics if compiled else None
+        self.own_may_validate = may_validate
 
     def __iter__(self) -> Any:  # else Python would ask for [0], [1], ... for ever
         raise IsOpenError(opened("the names of a history"))
 
     def __getitem__(self, key: Any) -> Open:
+        is_sure = session().evaluator.is_sure and not self.own_may_validate
+        if is_sure and isinstance(key, str) and key.startswith("val_"):
+            message = f"history has no {key!r}: fit is given no validation_data"
+            session().problem(f"{message} (Python: KeyError)")
         metrics = self.own_metrics if isinstance(self.own_metrics, list | tuple) else ()
         if key in ("acc", "val_acc") and "accuracy" in metrics and "acc" not in metrics:
             today = Today(f"history['{key}uracy']")
             session().old_name(f"history['{key}']", today)
         return opened(f"history[{key!r}]" if isinstance(key, str) else "history")
+
+
+def history_of(model: Any, named: Mapping[str, Any]) -> History:
+    """What the call of `fit` that is followed now returns."""
+    node, words = session().evaluator.node, ("validation_split", "validation_data")
+    is_read = isinstance(node, ast.Call) and all(word.arg for word in node.keywords)
+    is_said = any(named.get(word) is not None for word in words)
+    by_place = isinstance(node, ast.Call) and len(node.args) > PLACE_OF_SPLIT
+    return History(model.own_compiled, is_said or by_place or not is_read)
 
 
 class Given(NamedTuple):
