@@ -12,11 +12,7 @@ from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
-from rnnshape.ports import (
-    outputs_of_other_rows,
-    unread_of_other_sizes,
-    unread_of_whole_numbers,
-)
+from rnnshape.ports import outputs_of_other_rows, unread_of_other_sizes, unread_of_whole_numbers
 from rnnshape.report import Report
 from rnnshape.training import (
     NOT_GIVEN,

@@ -196,9 +196,9 @@ class Model(Layer):
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
             first, more, named = map(with_inputs, (first, more, named))
         elif is_data:
-            before = self.own_is_described
+            is_described = self.own_is_described
             trained(self, "__call__", first)
-            if before:
+            if is_described:
                 has_options = overrides(self, "call") and bool({*named} - {"training", "mask"})
                 made = opened("predictions") if has_options else predictions(self, first)
                 return rebuilt(made, as_tensor)

@@ -238,13 +238,12 @@ def with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         return sizes
     if any(type(size) is int and size == -1 for size in others):
         [tensor] = graph.tensors_in(given)
-        shape: Any = graph.plain_sizes(tensor) or (None, None)
-        of_sample = [*shape]
+        shape = graph.plain_sizes(tensor) or ()
+        of_sample: list[Any] = [*(shape or (None, None))]
         of_sample.remove(None)  # the batch, at whichever place
         if not all(isinstance(size, int) for size in (*of_sample, *others)):
-            is_known = graph.plain_sizes(tensor) is not None and shape[0] is None
-            keeps = is_known and others == [*several[1:]] and not several[0].roots
-            return [KEPT, *others] if keeps else sizes
+            is_first = others == [*several[1:]] and not several[0].roots
+            return [KEPT, *others] if is_first and shape[:1] == (None,) else sizes
         had, each = math.prod(of_sample), -math.prod(others)
         if not each or had % each:
             words = "Input to reshape is a tensor"

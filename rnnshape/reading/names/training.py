@@ -83,11 +83,12 @@ class History(StandIn):
 
 def history_of(model: Any, named: Mapping[str, Any]) -> History:
     """What the call of `fit` that is followed now returns."""
-    node, words = session().evaluator.node, ("validation_split", "validation_data")
-    is_read = isinstance(node, ast.Call) and all(word.arg for word in node.keywords)
-    is_said = any(named.get(word) is not None for word in words)
-    by_place = isinstance(node, ast.Call) and len(node.args) > PLACE_OF_SPLIT
-    return History(model.own_compiled, is_said or by_place or not is_read)
+    may_validate, node = True, session().evaluator.node
+    if isinstance(node, ast.Call) and all(word.arg for word in node.keywords):
+        given = (named.get(word) for word in ("validation_split", "validation_data"))
+        is_said = any(value is not None for value in given)
+        may_validate = is_said or len(node.args) > PLACE_OF_SPLIT
+    return History(model.own_compiled, may_validate)
 
 
 class Given(NamedTuple):
@@ -128,12 +129,13 @@ def given_to(
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if evaluator.is_sure:
             if compiled is None and method not in WITHOUT_LABELS:
-                message = f"{method} needs {name}.compile before, which this code does not call"
-                message += ' (Keras: "You must call `compile()` before using the model")'
-                is_below = session().may_compile and not _says_compile_before(line)
-                if is_below and len(evaluator.calls) == 1 and "cell" not in (file or ""):
-                    session().problem(message.replace("this code does not call", "stands below"))
+                needs = f"{method} needs {name}.compile before, which"
+                keras = "You must call `compile()` before using the model"
+                message = f'{needs} this code does not call (Keras: "{keras}")'
                 session().uncompiled.append((message, place))
+                is_in_order = len(evaluator.calls) == 1 and "cell" not in (file or "")
+                if session().may_compile and is_in_order and not _says_compile_before(line):
+                    session().problem(f"{needs} stands below", words=keras)
     if compiled and compiled.third and method not in WITHOUT_LABELS:
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
         message = f"compile takes loss_weights in the third place: write {write}"
