@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.description import Description, description_of, is_taken
-from rnnshape.expression import Call, calls_within
+from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Size, Step
@@ -151,11 +151,15 @@ def unread_of_other_sizes(network: Network, x: Sequence[Data]) -> str:
 
 
 def unread_of_whole_numbers(network: Network, x: Sequence[Data]) -> Iterator[tuple[Data, str]]:
-    """Arrays of whole numbers that layers take which only the code knows, and such a layer."""
+    """Arrays of whole numbers that layers take which only the code knows, and such a layer; empty
+    where it is read, and looks them up in a table of which the rows are open."""
     for number, data in enumerate(x):
-        users = (step for step in network.steps if Ref(0, number) in step.refs)
+        users = [step for step in network.steps if Ref(0, number) in step.refs]
         layer = next((str(step.layer) for step in users if step.unread), "")
-        if layer and "int" in (data.dtype or ""):
+        tables = (step.layer for step in users if step.layer.name == "Embedding")
+        is_open = any(isinstance(table["input_dim"], Unknown) for table in tables)
+        is_known = data.values_below is not None
+        if "int" in (data.dtype or "") and (layer or (is_open and is_known)):
             yield data, layer
 
 

@@ -579,6 +579,20 @@ def test_what_is_not_compared_says_why(block: str) -> None:
         assert read(FITTED + code, {name: (20, 5)}).names_used == (name,)
 
 
+def test_whole_numbers_are_not_ticked_where_nobody_knows_how_many_rows_they_choose_from() -> None:
+    text = (
+        "words = len(load())\nm = Sequential([Input((5,)), Embedding({}, 4), LSTM(2)])\n"
+        "m.predict(np.random.randint(0, 90, (20, 5)))"
+    )
+    for rows, mark in (("words", "·"), ("90", "✓"), ("50", "✗")):
+        reading = read("import numpy as np\n" + text.format(rows))
+        told = answer([Report(question) for question in reading.questions], columns=120)
+        assert f"(20, 5) {mark}" in told
+        assert "not compared" not in told
+    reading = read("import numpy as np\n" + text.format("words"), {"words": 90})
+    assert "(20, 5) ✓" in answer([Report(question) for question in reading.questions])
+
+
 def test_what_takes_data_of_no_known_shape_has_a_program() -> None:
     [question] = read("data = load()\no, h = GRU(3, return_state=True)(data)").questions
     assert "o, h = GRU(3, return_state=True)(data)" in Report(question).code

@@ -75,7 +75,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
             why = f"{layer} is read with other sizes"
             found |= dict.fromkeys((*given.x, *given.y), why)
         for x, layer in unread_of_whole_numbers(network, given.x):
-            found[x] = f"{layer} is not read: it may look up the numbers of {x.name} in a table"
+            why = f"{layer} is not read: it may look up the numbers of {x.name} in a table"
+            found[x] = why if layer else ""
     if network.is_stateful:
         found |= {x: "" for each in every for x in each.x if not are_batches_known(each, x)}
     unjudged = _unjudged(call)
