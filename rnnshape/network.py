@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
 from rnnshape.expression import (
@@ -81,6 +81,9 @@ class Ref:
 Argument: TypeAlias = "Ref | tuple[Argument, ...] | bool | int | float | str | Unknown | None"
 Size: TypeAlias = "int | SizeWhenRun | Unknown | None"
 Shape: TypeAlias = "tuple[Size, ...]"
+# Which mask Keras sets on what a layer of the code makes: none, that of a tensor on the first
+# output, perhaps that one, or any on each.
+MaskSet: TypeAlias = Literal["none", "first", "perhaps", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +143,9 @@ class Step:
         returns: the shapes that such a layer is known to return; None where they are not known.
         parameters: how many such a layer is known to have; 0 of one that is no attribute of what
             calls it, of which Keras counts none.
-        masked_by: of what a layer of the code returns, the tensor whose mask Keras sets on it, or
-            twice that which it perhaps sets; empty where it may have any, False where it has none;
-            None where the rule says.
+        mask: what is known of the mask on what a layer of the code returns; None where the rule
+            says.
+        mask_of: the tensor whose mask that is, where it is one.
         name: that Keras gives the layer, where the text shows it.
     """
 
@@ -155,7 +158,8 @@ class Step:
     unread: Unknown | None = None
     returns: tuple[Shape | None, ...] | None = None
     parameters: int | None = None
-    masked_by: tuple[Ref, ...] | bool | None = None
+    mask: MaskSet | None = None
+    mask_of: Ref | None = None
     name: str = field(default="", compare=False)
 
     @property
@@ -255,7 +259,7 @@ class Network:
             bool(self.steps)
             and are_there(self.outputs, len(self.steps))
             and all(
-                are_there((*step.refs, *refs_in(step.masked_by)), number)
+                are_there((*step.refs, *refs_in(step.mask_of)), number)
                 and (step.same_as is None or 0 < step.same_as <= number)
                 for number, step in enumerate(self.steps)
             )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 
 from rnnshape.columns import Column, any_shape, with_numbers
 from rnnshape.errors import QueryError, as_tuple
@@ -171,3 +171,28 @@ def _layers_after(network: Network, ref: Ref) -> Iterator[Call]:
     while taker := network.takers.get(ref):
         yield network.steps[taker - 1].layer
         ref = Ref(taker)
+
+
+def as_built(network: Network) -> tuple[Input, ...]:
+    """The inputs, where what is open in the last axis of one that a layer is called again with is
+    the size that it was built with."""
+    inputs = list(network.inputs)
+    for step in network.steps:
+        refs = network.steps[step.same_as - 1].refs if step.same_as else ()
+        for built, ref in zip(refs, step.refs, strict=False):
+            if built.step or ref.step:
+                continue
+            size, shape = inputs[built.output].shape, inputs[ref.output].shape
+            if isinstance(size, tuple) and isinstance(shape, tuple) and shape[-1:] == (None,):
+                inputs[ref.output] = replace(inputs[ref.output], shape=shape[:-1] + size[-1:])
+    return tuple(inputs)
+
+
+def each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:
+    """The same, each under a name of its own."""
+    taken: dict[str, Input] = {}
+    for source in inputs:
+        names = (f"{source.name}_{number}" for number in count(2))
+        name = source.name if source.name not in taken else next(n for n in names if n not in taken)
+        taken[name] = replace(source, name=name)
+    return tuple(taken.values())

@@ -21,6 +21,7 @@ ORDER = (
     ("rules",),
     ("columns", "layer"),
     ("network_inputs",),
+    ("rule_run",),
     ("description",),
     ("ports",),
     ("program", "reading", "fitting", "explaining", "input_shapes"),

@@ -13,7 +13,18 @@ from rnnshape.description import describe, description_of, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.nest import rebuilt, within
-from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Shape, Step, check_count
+from rnnshape.network import (
+    Argument,
+    Dimensions,
+    Input,
+    MaskSet,
+    Network,
+    Ref,
+    Shape,
+    Step,
+    check_count,
+)
+from rnnshape.network_inputs import as_built, each_named
 from rnnshape.reading.output_names import names_of, names_returned
 from rnnshape.rules.facts import Axis
 from rnnshape.rules.facts import Tensor as Described
@@ -109,7 +120,7 @@ class LayerCall:
         returns: the shapes that an unread layer is known to return.
         shapes: of what it returns, once somebody has asked.
         beside: all calls of the same call of a model: Keras runs them with it, used or not.
-        masked_by: as of a `Step`: the tensor whose mask is set on what it returns.
+        mask, mask_of: as of a `Step`: whose mask is set on what it returns.
         is_computed: whether it is called with data and weights alone: Keras does it at once.
     """
 
@@ -123,7 +134,8 @@ class LayerCall:
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
     beside: Sequence[LayerCall] = ()
-    masked_by: tuple[Tensor, ...] | bool | None = None
+    mask: MaskSet | None = None
+    mask_of: Tensor | None = None
     is_computed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -306,11 +318,8 @@ def network_of(
             return Ref(0, places[given])
         return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
-    def masked_by(call: LayerCall) -> tuple[Ref, ...] | bool | None:
-        if not isinstance(call.masked_by, tuple):
-            return call.masked_by
-        known = (one for one in call.masked_by if one in places or one.maker in numbers)
-        return tuple(map(ref, known))  # type: ignore[arg-type]
+    def is_there(tensor: Tensor | None) -> bool:
+        return tensor in places or (tensor is not None and tensor.maker in numbers)
 
     names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
     named, counted, shared = dict[object, Layer](), set[Layer](), set[Layer]()
@@ -341,7 +350,8 @@ def network_of(
                 layer.unread,
                 call.returns,
                 layer.parameters,
-                masked_by(call),
+                call.mask,
+                ref(call.mask_of) if is_there(call.mask_of) else None,  # type: ignore[arg-type]
                 layer.name,
             )
         )
@@ -354,35 +364,10 @@ def network_of(
     given = [
         _input(tensor, is_beside=0 < len(inputs) <= place) for place, tensor in enumerate(sources)
     ]
-    network = Network(_each_named(given), tuple(steps), returns, name, kind=kind or "")
-    filled = replace(network, inputs=_as_built(network))
+    network = Network(each_named(given), tuple(steps), returns, name, kind=kind or "")
+    filled = replace(network, inputs=as_built(network))
     is_needed = filled != network and not is_taken(network) and is_taken(filled)
     return filled if is_needed else network
-
-
-def _as_built(network: Network) -> tuple[Input, ...]:
-    """The inputs, where what is open in the last axis of one that a layer is called again with is
-    the size that it was built with."""
-    inputs = list(network.inputs)
-    for step in network.steps:
-        refs = network.steps[step.same_as - 1].refs if step.same_as else ()
-        for built, ref in zip(refs, step.refs, strict=False):
-            if built.step or ref.step:
-                continue
-            size, shape = inputs[built.output].shape, inputs[ref.output].shape
-            if isinstance(size, tuple) and isinstance(shape, tuple) and shape[-1:] == (None,):
-                inputs[ref.output] = replace(inputs[ref.output], shape=shape[:-1] + size[-1:])
-    return tuple(inputs)
-
-
-def _each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:
-    """The same, each under a name of its own."""
-    taken: dict[str, Input] = {}
-    for source in inputs:
-        names = (f"{source.name}_{number}" for number in count(2))
-        name = source.name if source.name not in taken else next(n for n in names if n not in taken)
-        taken[name] = replace(source, name=name)
-    return tuple(taken.values())
 
 
 def _input(tensor: Tensor, *, is_beside: bool) -> Input:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from rnnshape.errors import as_tuple
 from rnnshape.expression import Call
 from rnnshape.nest import rebuilt, within
+from rnnshape.network import MaskSet
 
 NOTHING = frozenset[str]()
 WHEN_RUN = frozenset({"what is given when it runs"})
@@ -267,20 +268,19 @@ class Facts:
         """Its outputs in Keras' order, flat."""
         return tuple(flat(self.returns))
 
-    def with_mask_of(self, others: Sequence[Tensor]) -> Facts:
-        """The same with the mask of another tensor on the first output, if that has none; of the
-        same twice, nobody knows whether it has; of no other, neither of any output."""
+    def with_mask(self, source: Tensor | None, is_set: MaskSet) -> Facts:
+        """The same with the mask that a layer of the code sets where an output has none: on the
+        first that of `source`, on each where it may be any."""
         first = self.outputs[0]
 
         def masked(tensor: Tensor) -> Tensor:
             has_one = tensor.masked and tensor.mask_runs is not False
-            if has_one or (others and tensor is not first):
+            if has_one or (is_set == "first" and tensor is not first):
                 return tensor
-            if not others:
+            if source is None:
                 return replace(tensor, mask=tensor.axes[:2], mask_runs=None)
-            other, *more = others
-            runs = None if more and other.mask_runs else other.mask_runs
-            return replace(tensor, mask=other.mask, mask_runs=runs)
+            runs = None if is_set == "perhaps" and source.mask_runs else source.mask_runs
+            return replace(tensor, mask=source.mask, mask_runs=runs)
 
         return replace(self, returns=rebuilt(self.returns, masked))
 

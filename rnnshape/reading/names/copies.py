@@ -87,7 +87,7 @@ def made_anew(
         arguments, words = rebuilt((list(call.arguments), dict(call.keywords)), now)
         anew = made[call] = step(call.layer, arguments, words, call.group)
         anew.names, anew.returns = dict(call.names), call.returns
-        anew.masked_by = rebuilt(call.masked_by, now)
+        anew.mask, anew.mask_of = call.mask, now(call.mask_of)
     return [*map(now, outputs)]
 
 

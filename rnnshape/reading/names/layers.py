@@ -270,7 +270,7 @@ class Layer(StandIn):
         with held.within_call(owner=self):
             ends = unread_step(self.own_row, taken, shapes, len([*graph.tensors_in(made)]))
         for tensor in graph.tensors_in(ends) if subclassed.drops_mask(self, made, inner) else ():
-            tensor.maker.masked_by = False  # type: ignore[union-attr]
+            tensor.maker.mask = "none"  # type: ignore[union-attr]
         return nested_like(made, [*graph.tensors_in(ends)])
 
     def _made(self, tensors: Any, words: Any) -> Any:

@@ -8,12 +8,13 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FunctionType
-from typing import Any, Literal
+from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError, counted
 from rnnshape.expression import Call, calls_within
 from rnnshape.layer_names import not_of_a_graph
 from rnnshape.nest import within
+from rnnshape.network import MaskSet
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import inputs_of_call, needed_by
 from rnnshape.reading.names.rows import described, overrides
@@ -200,7 +201,7 @@ def hands_on_lists(call: Call, given: Sequence[Any]) -> bool:
     return call.name in HAND_ON_LISTS and is_alike and not session().groups
 
 
-def mask_handed_on(layer: Any) -> Literal["none", "first", "perhaps", "any"]:
+def mask_handed_on(layer: Any) -> MaskSet:
     """Which masks Keras sets on what a layer of the code makes, where that has none: where it
     `supports_masking`, that of its first argument, but for what a `compute_mask` says."""
     if overrides(layer, "compute_mask"):
@@ -222,8 +223,8 @@ def hand_on_mask(
     sources = [*graph.tensors_in(given[:1])] if handed != "any" else [None] * len(results)
     for result, source in zip(results, sources, strict=False):
         call: Any = result.maker
-        if call in inner and call.masked_by is None and (handed == "any" or not result.output):
-            call.masked_by = () if source is None else (source,) * (1 + (handed == "perhaps"))
+        if call in inner and call.mask is None and (handed == "any" or not result.output):
+            call.mask, call.mask_of = handed, source
 
 
 def drops_mask(layer: Any, made: Any, inner: Sequence[graph.LayerCall]) -> bool:
