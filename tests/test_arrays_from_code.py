@@ -10,7 +10,7 @@ import pytest
 from rnnshape.reading.code import follower
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset
-from rnnshape.reading.python import Open
+from rnnshape.reading.python import Open, follow_module
 from rnnshape.source import Source
 from tests.conftest import sections
 
@@ -31,7 +31,7 @@ def read(text: str, results: int, accused: set[str] | None = None) -> list[Any]:
     """What code makes of the names r0, r1, ...; the lines that are said to be wrong are added."""
     evaluator = follower({"n": 6}, None)
     source = Source(text, "line ", len(text) + 1)
-    evaluator.read(source, source.statements(), evaluator.module)
+    follow_module(evaluator, source, source.statements(), evaluator.module)
     if accused is not None:
         accused |= {told.place.line for told in evaluator.messages if told.place}
     return [evaluator.module.names.get(f"r{number}", Open("nothing")) for number in range(results)]

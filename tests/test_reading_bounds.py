@@ -36,7 +36,7 @@ from rnnshape.reading.child import encoded
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.names.session import MORE_CALLS
-from rnnshape.reading.python import Evaluator, Module, Open, StandIn
+from rnnshape.reading.python import Evaluator, Module, Open, StandIn, follow_module
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.reader import Reader, forked, launched, reader_of_process
 from rnnshape.reading.sandbox import MACHINES
@@ -211,7 +211,7 @@ def found_by(text: str, evaluator: Evaluator | None = None) -> Any:
         evaluator, text = follower({}), BEFORE + text
     evaluator.module.names.pop("found", None)
     source = Source(text)
-    evaluator.read(source, source.statements(), evaluator.module)
+    follow_module(evaluator, source, source.statements(), evaluator.module)
     return evaluator.module.names.get("found")
 
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from rnnshape.reading.python import allowed
+from rnnshape.reading.python import allowed, follow_module
 from rnnshape.source import Source
 from tests.conftest import many
 
@@ -34,7 +34,7 @@ def followed(text: str) -> tuple[object, bool]:
     """What the reader has under the name `result`, when it has followed the text, and whether it
     noted something that Python refuses."""
     code, source = reader.python({}, {}), Source(text)
-    code.read(source, source.statements(), code.module)
+    follow_module(code, source, source.statements(), code.module)
     unread = reader.Open("result") if code.messages else MISSING  # a message says that it stopped
     return code.module.names.get("result", unread), bool(code.refusals)
 

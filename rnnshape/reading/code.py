@@ -37,7 +37,7 @@ from rnnshape.reading.names.session import (
 )
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.training import as_compiled, training_calls
-from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
+from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, follow_module, python
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
@@ -93,7 +93,7 @@ def read_sources(
     for source in sources:
         _look_for_compile(source)
         statements, source = _statements(evaluator, source)
-        evaluator.read(source, statements, evaluator.module)
+        follow_module(evaluator, source, statements, evaluator.module)
     held = SESSION.get()
     refused = [*held.problems]  # of what is called, where no network has them
     if not (held.models or held.calls):
@@ -254,7 +254,7 @@ def _module_of_file(
     except QueryError:
         return None
     around, evaluator.module = evaluator.module, scope
-    evaluator.read(source, statements, scope)
+    follow_module(evaluator, source, statements, scope)
     evaluator.module = around
     return module
 

@@ -10,7 +10,7 @@ kind of node; `functions` and `streams` go no further than the code asks.
 >>> from rnnshape.source import Source
 >>> code = python({}, {})
 >>> source = Source("n = sum(len(word) for word in 'to be'.split())")
->>> code.read(source, source.statements(), code.module)
+>>> follow_module(code, source, source.statements(), code.module)
 >>> code.module.names["n"]
 4
 """
@@ -19,6 +19,7 @@ from functools import partial
 
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import worth
+from rnnshape.reading.python.module import follow_module
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import Doubt
 from rnnshape.reading.python.stand_in import (
@@ -30,7 +31,7 @@ from rnnshape.reading.python.stand_in import (
     own,
     what_it_is,
 )
-from rnnshape.reading.python.statements import follow, unfinished
+from rnnshape.reading.python.statements import follow
 
 __all__ = [
     "Doubt",
@@ -40,6 +41,7 @@ __all__ = [
     "Open",
     "StandIn",
     "exact",
+    "follow_module",
     "hook",
     "is_of_code",
     "opens_in",
@@ -49,4 +51,4 @@ __all__ = [
 ]
 
 # An `Evaluator` of its further arguments: the modules and names that code may use, and more.
-python = partial(Evaluator, worth, follow, unfinished)
+python = partial(Evaluator, worth, follow)

@@ -18,10 +18,10 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
-from rnnshape.reading.python.limits import BOUNDS, NESTED, OURS, words_of
+from rnnshape.reading.python.limits import NESTED, words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
-from rnnshape.reading.python.scope import OUTSIDE_LOOP, Doubt, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -48,7 +48,6 @@ class Evaluator:
 
     Args:
         worth_of, follow: what an expression is worth, and what does a statement.
-        lose: makes open what a statement may change that is not followed to its end.
         modules: what stands for modules, by their paths.
         names: what code may use without importing it.
         let: values of what is open, by their labels.
@@ -62,7 +61,6 @@ class Evaluator:
         self,
         worth_of: Callable[[Evaluator, ast.expr, Scope], object],
         follow: Callable[[Evaluator, ast.stmt, Scope], None],
-        lose: Callable[[Evaluator, ast.stmt, Scope, Open, bool], None],
         modules: Mapping[str, object],
         names: Mapping[str, object],
         let: Mapping[str, object] | None = None,
@@ -71,7 +69,7 @@ class Evaluator:
         why_unknown: Callable[[str], str] = lambda name: "",
         known_of_open: Callable[..., object] = lambda owner, given, made, is_call: made,
     ) -> None:
-        self._worth_of, self._follow, self._lose = worth_of, follow, lose
+        self._worth_of, self._follow = worth_of, follow
         self.why_unknown, self.known_of_open = why_unknown, known_of_open
         self.notes: dict[str, None] = {}  # defaults that the code gives, once each
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
@@ -351,43 +349,6 @@ class Evaluator:
         self.spend()
         self.node = node
         self._follow(self, node, scope)
-
-    def read(self, source: Source, statements: Sequence[ast.stmt], scope: Scope) -> None:
-        """Follows the statements of a module; one that can't be followed does not end it."""
-        before = self.calls, self.trying, self.depth, self.limit
-        with self.within(source):
-            for node in statements:
-                self.calls, self.trying, self.depth = [], [], 0
-                self.begin_statement()
-                try:
-                    self.follow(node, scope)
-                except ReturnedSignal:  # code that was copied out of a function
-                    continue
-                except limits.ExitError:
-                    break
-                except (Exception, Signal, limits.ExhaustedError) as wrong:
-                    self._stops(node, scope, wrong)
-        self.calls, self.trying, self.depth, self.limit = before
-
-    def _stops(self, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
-        """What a statement gives is open where it could not be followed to its end."""
-        if isinstance(wrong, MemoryError):
-            raise wrong
-        wrong = SyntaxError(OUTSIDE_LOOP) if isinstance(wrong, Signal) else wrong
-        place = self.source.place(node)
-        if isinstance(wrong, IsOpenError):
-            because = wrong.value
-        else:
-            because = Open("", words := words_of(wrong), self.source, node)
-            if isinstance(wrong, OURS):
-                self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(words, place))
-            elif not self.is_sure:
-                self.tell(NotReadError(f"this stops: {words}", place))
-            elif self.ended is None:
-                self.ended = Open("the code stops", words, self.source, node)
-        spent, self.steps = self.steps, 0  # what this takes is not counted
-        self._lose(self, node, scope, because, isinstance(wrong, (IsOpenError, *BOUNDS)))
-        self.steps = spent
 
     @contextmanager
     def within(self, source: Source, node: ast.AST | None = None) -> Iterator[None]:
