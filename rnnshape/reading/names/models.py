@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partialmethod
-from inspect import signature
 from typing import Any
 
 from rnnshape.errors import Place, QueryError
@@ -19,7 +18,6 @@ from rnnshape.reading.names.arguments import (
     check_number,
     holds_tensors,
     keys_of,
-    needed_by,
     open_shape,
     passed,
     with_inputs,
@@ -30,6 +28,7 @@ from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
+from rnnshape.reading.names.first_call import called_as_trained, followed_for_itself
 from rnnshape.reading.names.inputs import in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_tensorflow import as_tensor
@@ -51,8 +50,6 @@ from rnnshape.reading.names.tensors import (
     plain_shape,
     plain_sizes,
     tensors_of,
-    unread_layer,
-    unread_step,
 )
 from rnnshape.reading.names.training import History, history_of
 from rnnshape.reading.names.weights import load_weights, save_weights
@@ -221,33 +218,6 @@ class Model(Layer):
         is_new = self.own_takes and not was_built and rows.uses_all(self.own_gives, [more, named])
         return self.own_made_anew({}) if is_new else self._followed((first, *more), named)
 
-    def own_follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
-        """Calls it for itself: with its first call a model becomes what it is."""
-        held = session()
-        before, held.groups, held.part = (held.groups, held.part), [], None
-        number, held.follows = len(held.calls), [*held.follows, self.own_is_symbolic]
-        code, around = held.evaluator, (held.evaluator.conditions, held.evaluator.trying)
-        code.conditions, code.trying = around[0] or [*self.own_conditions], self.own_tried
-        try:
-            made = self.own_made_of(start, more, named or {})
-        finally:
-            (held.groups, held.part), held.follows = before, held.follows[:-1]
-            code.conditions, code.trying = around
-            for call in held.calls[number:]:  # they are no part of a call that is followed now
-                call.beside = call.beside or (call,)
-        if next(opens_in(made), None) is not None:  # its layers are known so far
-            calls = [call for call in held.calls if call.layer.unread is None]
-            used = {tensor.maker for call in calls for tensor in call.tensors}
-            last = [Tensor(call) for call in calls if call not in used]
-            unread = {one.label: unread_layer(one.label, one) for one in opens_in(made)}
-            made = rebuilt(
-                made, lambda one: unread_step(unread[one.label], last) if type(one) is Open else one
-            )
-        if holds_tensors(made):
-            taken = dict.fromkeys(tensors_of([start, more, named]))
-            self.own_takes, self.own_gives = [*taken], tensors_of(made)
-            self.own_nests = None, made
-
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         """What it makes of the first tensors that it is called with."""
         if not self.own_is_built:
@@ -292,6 +262,8 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
+    own_follow = followed_for_itself
+
     evaluate = partialmethod(trained, "evaluate")
     train_on_batch = partialmethod(trained, "train_on_batch")
     test_on_batch = partialmethod(trained, "test_on_batch")
@@ -325,20 +297,11 @@ class Model(Layer):
         if isinstance(x, Array):
             batch = self.own_batch and min(x.shape[0], self.own_batch)
             shape = plain_shape((batch, *x.shape[1:]))
-            self._made_with(Tensor(graph.InputTensor(shape, "inputs")))
+            called_as_trained(self, Tensor(graph.InputTensor(shape, "inputs")))
         elif isinstance(x, Open):
             self.own_shape = self.own_shape or open_shape(x)
         elif not self.own_kind and any(isinstance(part, Array | Open) for part in within(x)):
-            self._made_with(with_inputs(x))  # several inputs
-
-    def _made_with(self, *given: Any) -> None:
-        """Calls it as Keras does to train it, with a `training` of its own."""
-        needed = {"training", *needed_by(self.call)} & {"training", "mask"}
-        self.own_is_aside = True
-        try:
-            self(*given, **dict.fromkeys(needed & {*signature(self.call).parameters}))
-        finally:
-            self.own_is_aside = False
+            called_as_trained(self, with_inputs(x))  # several inputs
 
     def compile(self, *given: Any, **named: Any) -> None:
         session().check_arguments("compile", named)

@@ -17,6 +17,7 @@ from rnnshape.nest import within
 from rnnshape.network import MaskSet
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import inputs_of_call, needed_by
+from rnnshape.reading.names.first_call import called_as_trained
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
@@ -145,7 +146,7 @@ def try_call(model: Any) -> None:
     def call() -> None:
         takes = inspect.signature(model.call).parameters
         optional.extend(word for word in takes if takes[word].default is None)
-        model._made_with(*inputs_of_call(model.call, model.own_shape))
+        called_as_trained(model, *inputs_of_call(model.call, model.own_shape))
 
     try:
         tried(call)

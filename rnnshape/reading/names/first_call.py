@@ -1,0 +1,59 @@
+"""What the first call of a model makes of it, which is followed for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+from rnnshape.nest import rebuilt
+from rnnshape.reading.names.arguments import holds_tensors, needed_by
+from rnnshape.reading.names.session import session
+from rnnshape.reading.names.tensors import Tensor, tensors_of, unread_layer, unread_step
+from rnnshape.reading.python import Open, opens_in
+
+
+def followed_for_itself(
+    model: Any, start: Any, more: Sequence[Any] = (), named: Any = None
+) -> None:
+    """Calls a model, apart from what is called around it, so that it has inputs and outputs."""
+    held = session()
+    groups, part, number = held.groups, held.part, len(held.calls)
+    code = held.evaluator
+    conditions, trying = code.conditions, code.trying
+    held.groups, held.part, held.follows = [], None, [*held.follows, model.own_is_symbolic]
+    code.conditions, code.trying = conditions or [*model.own_conditions], model.own_tried
+    try:
+        made = model.own_made_of(start, more, named or {})
+    finally:
+        held.groups, held.part, held.follows = groups, part, held.follows[:-1]
+        code.conditions, code.trying = conditions, trying
+        for call in held.calls[number:]:  # they are no part of a call that is followed now
+            call.beside = call.beside or (call,)
+    if next(opens_in(made), None) is not None:
+        made = _ends_so_far(made)
+    if holds_tensors(made):
+        taken = dict.fromkeys(tensors_of([start, more, named]))
+        model.own_takes, model.own_gives = [*taken], tensors_of(made)
+        model.own_nests = None, made
+
+
+def _ends_so_far(made: Any) -> Any:
+    """What a model returns where some of it is open: its layers are known so far."""
+    calls = [call for call in session().calls if call.layer.unread is None]
+    used = {tensor.maker for call in calls for tensor in call.tensors}
+    last = [Tensor(call) for call in calls if call not in used]
+    unread = {one.label: unread_layer(one.label, one) for one in opens_in(made)}
+    return rebuilt(
+        made, lambda one: unread_step(unread[one.label], last) if type(one) is Open else one
+    )
+
+
+def called_as_trained(model: Any, *given: Any) -> None:
+    """Calls a model as Keras does to train it, with a `training` of its own."""
+    needed = {"training", *needed_by(model.call)} & {"training", "mask"}
+    model.own_is_aside = True
+    try:
+        model(*given, **dict.fromkeys(needed & {*signature(model.call).parameters}))
+    finally:
+        model.own_is_aside = False
