@@ -102,7 +102,10 @@ def fit(said: Said) -> Advice:
     if taken[0] and came[0] != taken[0] and same(taken[1:], came[1:]):
         text = f"The model takes batches of {taken[0]} samples, and {came[0]} came."
         return Advice(text, changes("fixed batch", batch=taken[0]), "samples")
-    sample = "(timesteps, features), a sample without its batch" if same(came, taken[1:]) else None
+    is_sample = same(came, taken[1:]) and came[0] is not None
+    sample = "(timesteps, features), a sample without its batch" if is_sample else None
+    if taken[-1] == 1 and same(came, taken[1:-1]):
+        sample = "(timesteps,), a sample without its batch"
     text = f"The model takes {written(taken)}; what came is {written(came, axes=sample)}."
     return Advice(text, _data_remedies(taken, came))
 
@@ -257,9 +260,14 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
     batch = "len(X)" if None in taken[1:] else "-1"
     reshape = f"X = X.reshape({batch}, {sizes})  # if the numbers are the same, in this order"
     own = f"Input(shape={came[1:]})  # the model takes what X has"
-    if len(came) == len(taken) - 1 and same(came, taken[1:]):
+    lacking = len(taken) - len(came)
+    if lacking == 1 and came[:1] == (None,) and taken[1] in (1, None):
+        return (f"X = X[:, None]  # {came} becomes {(came[0], 1, *came[1:])}", reshape)
+    if lacking == 1 and came[:1] != (None,) and same(came, taken[1:]):
         return (f"X = X[None]  # a single sample lacks its batch: (1, {sizes})", reshape)
-    if len(came) == len(taken) - 1 and taken[-1] == 1:
+    if lacking == 2 and taken[-1] == 1 and same(came, taken[1:-1]):
+        return (f"X = X[None, ..., None]  # a single sample lacks its batch: (1, {sizes})",)
+    if lacking == 1 and taken[-1] == 1:
         return (f"X = X[..., None]  # {came} becomes {(*came, 1)}", reshape, own)
     if len(came) != len(taken) and None not in came[1:] and _entries(came) == _entries(taken):
         return (reshape, f"Reshape(({sizes},))  # the same in the model, behind its Input", own)

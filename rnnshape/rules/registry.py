@@ -38,11 +38,13 @@ MAKE_LAYERS = ("MultiHeadAttention", "GroupQueryAttention")
 MAKE_MASKS = ("Embedding", "Masking")
 # Of the layers that make another shape, those that take a list of one tensor nevertheless.
 TAKE_LISTS = ("MaxPooling1D", "AveragePooling1D")
-# Those that hand a list of tensors on as a list.
-HAND_ON_LISTS = (
-    "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "Activation",
-    "ReLU", "LeakyReLU", "ELU", "Softmax", "ActivityRegularization", "Identity", "Rescaling",
-    "UnitNormalization",
+# Those that hand a list of tensors on as a list; those that hand on one of a single tensor; and
+# those with which Keras makes a model of a list, and can't run it or runs another.
+HAND_ON_LISTS = ("ActivityRegularization", "Identity")
+HAND_ON_SINGLE = ("Dropout", "GaussianDropout", "GaussianNoise")
+LOSE_LISTS = (
+    *HAND_ON_SINGLE, "SpatialDropout1D", "AlphaDropout", "Activation", "ReLU", "LeakyReLU", "ELU",
+    "Softmax", "Rescaling", "UnitNormalization",
 )  # fmt: skip
 # The least and the most axes that weights may have which these fill.
 AXES_OF_INITIALIZERS = {"identity": (2, 2), "orthogonal": (2, 99)}

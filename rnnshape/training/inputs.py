@@ -240,6 +240,11 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         changed.append((f"{name} = {name}.argmax(axis=-1)", shape[:-1]))
     if samples == 1 or (not call.y and call.line):  # of an option the first size is the samples
         changed.append((f"{name} = {name}[None]", (1, *shape)))
+    names = [data.name for data in (*call.x, *call.y)]
+    if samples is None and call.y and not call.is_batched and all(map(str.isidentifier, names)):
+        # of a loop over samples
+        text = f"{', '.join(names)} = {', '.join(f'{one}[None]' for one in names)}"
+        changed.append((text, (1, *shape)))
     if shape[:1] == (1,) and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))
     if lacking := shape and taken[len(shape) :]:

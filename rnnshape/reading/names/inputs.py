@@ -12,6 +12,7 @@ from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import bound, holds_tensors
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.of_tensorflow import EagerTensor
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Open
@@ -47,13 +48,18 @@ def _check_input(call: Call) -> None:
         raise call.error(f'Input takes {twice} or batch_shape, not both (Keras: "{words}")', twice)
 
 
-def in_order_of(names: Sequence[str], given: Any, title: str) -> Any:
-    """What a model is called with; of a dictionary, each input is given what has its name."""
-    arrays = [leaf for leaf in within(given) if type(leaf) is Array]
-    if arrays and holds_tensors(given):
+def check_mixed(given: Any, title: str) -> None:
+    """Raises a `QueryError` where a model is called with arrays among tensors."""
+    leaves = [*within(given)]
+    has_arrays = any(type(leaf) is Array for leaf in leaves)
+    if has_arrays and (holds_tensors(given) or any(type(leaf) is EagerTensor for leaf in leaves)):
         words = "you cannot mix tensors and non-tensors"
         mend = "make them tensors by keras.ops.convert_to_tensor"
         raise QueryError(f'{title} is given arrays among tensors: {mend} (Keras: "{words}")')
+
+
+def in_order_of(names: Sequence[str], given: Any, title: str) -> Any:
+    """What a model is called with; of a dictionary, each input is given what has its name."""
     if not isinstance(given, dict):
         return given
     lacking = [name for name in names if name not in given]

@@ -85,7 +85,8 @@ def history_of(model: Any, named: Mapping[str, Any]) -> History:
     """What the call of `fit` that is followed now returns."""
     may_validate, node = True, session().evaluator.node
     if isinstance(node, ast.Call) and all(word.arg for word in node.keywords):
-        given = (named.get(word) for word in ("validation_split", "validation_data"))
+        may_say = ("validation_split", "validation_data", "callbacks")  # of which any may log more
+        given = (named.get(word) for word in may_say)
         is_said = any(value is not None for value in given)
         may_validate = is_said or len(node.args) > PLACE_OF_SPLIT
     return History(model.own_compiled, may_validate)
