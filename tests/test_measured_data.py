@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from functools import cache
+from importlib import import_module
 from itertools import product
+from pkgutil import iter_modules
 from random import Random
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
+from rnnshape import measuring, training
 from rnnshape.chains import chain
 from rnnshape.fitting import call_with
-from rnnshape.measuring.messages import MeasurementError, Request
+from rnnshape.measuring.arrays import Array
+from rnnshape.measuring.messages import MeasuredLayer, Measurement, MeasurementError, Request
 from rnnshape.network import Question
 from rnnshape.reading import parse
 from rnnshape.reading.code import read_code
 from rnnshape.shown import Report
 from rnnshape.training import Data, Function
 from rnnshape.training.losses import LOSSES
+from rnnshape.wire import as_dict, tuples
 from tests.conftest import KerasInProcess
+from tests.on_record import Record
 from tests.reports import measured
 from tests.test_fit_from_code import programs
 from tests.test_training import LABELS
@@ -28,9 +37,44 @@ from tests.test_training_programs import programs as programs_to_mend
 TEXTS = [text for kind, text in programs() if kind != "wrong" or "chain" not in text]
 
 
+@cache
+def _record() -> Record:
+    """What was measured, for as long as what measures is the same."""
+    packages = (measuring, training)
+    paths = [(one.__name__, part.name) for one in packages for part in iter_modules(one.__path__)]
+    return Record("measured", *(import_module(".".join(path)) for path in sorted(paths)))
+
+
+def _measurement(held: dict[str, Any]) -> Measurement:
+    """The same again, of what JSON has of it."""
+
+    def arrays(several: list[dict[str, Any]]) -> tuple[Array, ...]:
+        return tuple(Array(tuple(one["shape"]), one["dtype"]) for one in several)
+
+    layers = tuple(
+        MeasuredLayer(
+            arrays(one["outputs"]),
+            one["nesting"],
+            tuple(one["holds"]),
+            tuples(one["weights"]),
+            one["parameters"],
+        )
+        for one in held["layers"]
+    )
+    versions = held["keras"], held["tensorflow"]
+    return Measurement(arrays(held["inputs"]), layers, *versions, tuples(held["labels"]))
+
+
 def differences(report: Report, measurer: KerasInProcess) -> tuple[str, ...]:
-    (answer,) = measurer.answers(Request((report.question,)))
-    assert not isinstance(answer, MeasurementError), answer
+    def measured() -> dict[str, Any]:
+        (answer,) = measurer.answers(Request((report.question,)))
+        assert not isinstance(answer, MeasurementError), answer
+        return asdict(answer)
+
+    asked = json.dumps(report.question, default=as_dict)
+    given = [tensor.shape for tensor in report.inputs]
+    relations = [str(layer.facts and layer.facts.relations) for layer in report.layers]
+    answer = _measurement(_record().answer([asked, given, relations], measured))
     return replace(report, measurement=answer).differences
 
 

@@ -53,8 +53,10 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     x = first_given(method, given[0] if given else named.get("x"))
     call = given_to(model, method, x, given, named)  # before it is followed
     model.own_batch = batch_kept(model, method, named)
-    if model.own_options:  # of its first call, which Keras gives none
-        model.own_takes, model.own_gives, model.own_options = [], [], False
+    if model.own_options or (model.own_is_of_data and method != "__call__"):
+        # of its first call, which Keras gives none, or of data alone
+        model.own_takes, model.own_gives = [], []
+        model.own_options = model.own_is_of_data = False
     if model.own_takes or not follow_step(model, method, x, given, named):
         if method != "__call__":  # which is given one value, and says whether it trains
             check_given(model, (x,), {"training": None})

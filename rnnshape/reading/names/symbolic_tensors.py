@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -75,11 +75,17 @@ def check_before(number: object, tensor: graph.Tensor) -> None:
     _tell(tensor, message, write, "A KerasTensor is symbolic")
 
 
+def is_eager() -> bool:
+    """Whether what a `call` of the code does with data is followed, as Python runs it."""
+    held = session()
+    is_symbolic = held.is_traced() or any(model.own_is_graph for model in held.models)
+    return bool(held.groups) and not is_symbolic
+
+
 def taken_for_several(tensor: graph.Tensor) -> Exception:
     """What is raised where code goes over a tensor; TensorFlow's own may have several rows."""
-    held, maker = session(), tensor.maker
-    is_symbolic = held.is_traced() or any(model.own_is_graph for model in held.models)
-    if (held.groups and not is_symbolic) or graph.are_computed([tensor]):
+    maker = tensor.maker
+    if is_eager() or graph.are_computed([tensor]):
         return TypeError("one tensor is taken for several")
     message = "this is one tensor, and not several"
     if isinstance(maker, graph.LayerCall):
@@ -194,9 +200,23 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open, and None in a graph of layers."""
     if not session().groups and not graph.are_computed(graph.tensors_in(value)):
         return tuple(sizes_of(value))
+    return _open_when_run(value, sizes_of(value))
+
+
+def known_of_data(tensor: graph.Tensor, sizes: Sequence[Any]) -> Sequence[Any]:
+    """The sizes of a tensor; those that a graph has not a `call` has all the same with data."""
+    if all(size is not None for size in sizes) or not is_eager():
+        return sizes
+    for model in session().models:
+        model.own_is_of_data |= model.own_is_aside
+    return _open_when_run(tensor, sizes)
+
+
+def _open_when_run(value: Any, sizes: Iterable[Any]) -> list[Any]:
+    """The same, those that Keras knows only when it runs as something open."""
     text = opened().label
     made = []
-    for place, size in enumerate(sizes_of(value)):
+    for place, size in enumerate(sizes):
         if size is None:
             size = opened(f"{text}[{place}]", "it is known when the model runs")
             size.stands_for = BATCH if place == 0 or _is_of_batch_alone(value) else None

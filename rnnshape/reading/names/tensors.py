@@ -22,6 +22,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     check_outside,
     check_squeezed,
     is_of_tensorflow,
+    known_of_data,
     miscounted,
     of_tensorflow,
     rank_named,
@@ -101,7 +102,8 @@ class Tensor(graph.Tensor, StandIn):
     def shape(self) -> Any:
         sizes = plain_sizes(self)
         if sizes is not None:
-            made = Sizes(open_of(size) if isinstance(size, Unknown) else size for size in sizes)
+            known = [open_of(size) if isinstance(size, Unknown) else size for size in sizes]
+            made = Sizes(known_of_data(self, known))
             made.own_tensor = self
             return made
         if not isinstance(self.maker, graph.InputTensor):
