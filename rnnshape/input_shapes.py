@@ -55,11 +55,9 @@ def of_dataset(given: object, target: object) -> tuple[object, object]:
 
 def data_of(given: object) -> list[Data]:
     """What is given, each array by itself; of a shape that is all that is known."""
-    shapes, arrays = shapes_of(given), arrays_of(given)
-    each = arrays if len(arrays) == len(shapes) else [given] * len(shapes)
     return [
-        Data("", shape, dtype_of(one), *range_of(one), is_table=is_table(one))
-        for shape, one in zip(shapes, each, strict=True)
+        Data("", shape_of(one), dtype_of(one), *range_of(one), is_table=is_table(one))
+        for one in _arrays(given)
     ]
 
 
@@ -78,23 +76,12 @@ def in_order(
     return tuple(replace(one, name=f"{letter}{n or ''}") for n, one in enumerate(data))
 
 
-def shapes_of(given: object) -> tuple[Shape, ...]:
-    """The shape of every input, as they are given."""
-    if isinstance(given, Mapping):
-        return tuple(map(shape_of, given.values()))
-    if hasattr(given, "shape"):
-        return (shape_of(given),)
-    parts = _parts(given, given)
-    if parts and all(_is_shape(part) for part in parts):
-        return tuple(shape_of(part) for part in parts)
-    return (shape_of(parts),)
-
-
-def arrays_of(given: object) -> list[object]:
-    """What is given, each by itself."""
+def _arrays(given: object) -> list[object]:
+    """What is given, each by itself; sizes are the shape of one."""
     if isinstance(given, Mapping):
         return [*given.values()]
-    return [*given] if isinstance(given, list | tuple) else [given]
+    parts = [] if hasattr(given, "shape") else _parts(given, given)
+    return parts if parts and all(map(_is_shape, parts)) else [given]
 
 
 def dtype_of(given: Any) -> str | None:

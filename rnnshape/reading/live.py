@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from rnnshape.description import describe
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Unknown, bind
-from rnnshape.input_shapes import arrays_of
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph, replay
@@ -107,7 +106,7 @@ def read_object(
 
 def check_nests(what: Any, given: object, target: object) -> None:
     """A `QueryError` for a list or a dictionary in which a live model takes no data."""
-    functional, parts = getattr(what, "_functional", None) or what, arrays_of(given)
+    functional = getattr(what, "_functional", None) or what
     if "Functional" in bases(functional):
         names = input_names(functional)
         for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
@@ -117,7 +116,7 @@ def check_nests(what: Any, given: object, target: object) -> None:
         is_single = len(functional.outputs) == 1 and not output_keys(functional)
     elif "Sequential" in bases(what):
         is_single, first = True, type([*getattr(what, "layers", ()), None][0])
-        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in parts)
+        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
         is_wrong = is_list and is_recurrent(first.__name__)
         if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
             raise QueryError("input: a Sequential without an Input takes the array itself")
