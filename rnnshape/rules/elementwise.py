@@ -11,7 +11,7 @@ from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.axes import places, places_of
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import axes_of_rank, known_length, made, required_axes, rule, weight
-from rnnshape.rules.space import takes_line_or_space
+from rnnshape.rules.windows import takes_line_or_space
 
 ACTIVATED = "the activation of each number"
 AS_IT_CAME = "the input as it came: only in training some of it is changed"

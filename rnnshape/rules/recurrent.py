@@ -24,7 +24,7 @@ from rnnshape.rules.registry import (
     rule_of_inputs,
     weight,
 )
-from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, slid, space_rank
+from rnnshape.rules.windows import arranged, channels_and_space, kernel_axes, slid, space_rank
 
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),
