@@ -24,7 +24,7 @@ from rnnshape.network import Dimensions, Network, Question
 from rnnshape.reading import check_value
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
-from rnnshape.training import Data
+from rnnshape.training.data import Data
 
 
 class HasShape(Protocol):

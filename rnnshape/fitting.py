@@ -15,9 +15,9 @@ from rnnshape.layer_names import not_of_a_graph
 from rnnshape.network import Dimensions, Network, Question, Size
 from rnnshape.network_inputs import with_other_sizes
 from rnnshape.ports import model_of, needed_sizes, with_sizes_of
-from rnnshape.training import Data, Function, TrainingCall, loss_named, problems_of
-from rnnshape.training.data import shown
-from rnnshape.training.losses import LOSSES
+from rnnshape.training import problems_of
+from rnnshape.training.data import Data, Function, TrainingCall, shown
+from rnnshape.training.losses import LOSSES, loss_named
 
 # A remedy that changes a model or its loss.
 OF_MODEL = re.compile(r"(^| with )([A-Z]\w*\(|(loss|metrics|input_dim|return_\w+)=)")
@@ -28,7 +28,7 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
 
     >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
-    >>> from rnnshape.training import Data
+    >>> from rnnshape.training.data import Data
     >>> network = chain([parse("LSTM(4)"), parse("Dense(3)")])
     >>> question = Question(network, calls=(TrainingCall("predict", (Data("X", (100, 5)),)),))
     >>> [problem.message for problem in problems_of_calls(question, describe(network))]

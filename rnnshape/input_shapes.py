@@ -14,7 +14,7 @@ from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import written_sizes
-from rnnshape.training import Data, TrainingCall
+from rnnshape.training.data import Data, TrainingCall
 
 Shape: TypeAlias = tuple[int | None, ...]
 T = TypeVar("T")

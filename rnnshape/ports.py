@@ -13,8 +13,7 @@ from rnnshape.network import Dimensions, Network, Ref, Size, Step
 from rnnshape.network_inputs import other_sizes, with_other_sizes, written_sizes
 from rnnshape.rules.facts import Axis
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
-from rnnshape.training import Data, Model, Port, TrainingCall
-from rnnshape.training.data import UNKNOWN, Sizes
+from rnnshape.training.data import UNKNOWN, Data, Model, Port, Sizes, TrainingCall
 
 MOST_TRIED = 8  # outputs of a model, each of which describes it anew
 

@@ -23,7 +23,7 @@ from rnnshape.network import Question
 from rnnshape.reading import parse
 from rnnshape.reading.code import read_code
 from rnnshape.shown import Report
-from rnnshape.training import Data, Function
+from rnnshape.training.data import Data, Function
 from rnnshape.training.losses import LOSSES
 from rnnshape.wire import as_dict, tuples
 from tests.conftest import KerasInProcess

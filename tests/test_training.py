@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnshape.training import Data, Function, Model, Port, TrainingCall, problems_of
+from rnnshape.training import problems_of
+from rnnshape.training.data import Data, Function, Model, Port, TrainingCall
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
 from rnnshape.training.shapes import Outcome, Shape, likely_outcome

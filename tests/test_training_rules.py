@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from rnnshape.training import Data, Function, Model, Port, TrainingCall, problems_of
-from rnnshape.training.data import Method
+from rnnshape.training import problems_of
+from rnnshape.training.data import Data, Function, Method, Model, Port, TrainingCall
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric
 from rnnshape.training.shapes import Judge, Shape, certain_outcome, likely_outcome

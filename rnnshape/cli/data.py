@@ -22,7 +22,7 @@ from rnnshape.input_shapes import DTYPES, TABLE, Shape, as_far_as_taken, dtype_w
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
-from rnnshape.training import Data
+from rnnshape.training.data import Data
 
 MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
 LONGEST_HEADER = 10_000  # bytes

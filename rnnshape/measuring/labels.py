@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from rnnshape.description import Description
 from rnnshape.network import Question
 from rnnshape.ports import outputs_with_data
-from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_named
-from rnnshape.training.losses import LOSSES, judge_of_loss
-from rnnshape.training.metrics import judge_of_metric
+from rnnshape.training.data import Data, Function, TrainingCall
+from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
+from rnnshape.training.metrics import judge_of_metric, metric_named
 
 SAMPLES = 29  # where it is not known how many there are: no other size is likely to be it
 

@@ -44,7 +44,7 @@ from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.uncalled import call_what_is_not_called, refused_aside
 from rnnshape.source import Source
-from rnnshape.training import TrainingCall
+from rnnshape.training.data import TrainingCall
 
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks

@@ -26,7 +26,7 @@ from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
 from rnnshape.signatures import OPERATIONS
-from rnnshape.training import Function
+from rnnshape.training.data import Function
 
 DEEPEST = 50  # lists and dictionaries within each other
 

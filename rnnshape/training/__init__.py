@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice, permutations
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import NOT_GIVEN as NOT_GIVEN
-from rnnshape.training.data import Data as Data
-from rnnshape.training.data import Function as Function
-from rnnshape.training.data import Model as Model
-from rnnshape.training.data import Port as Port
-from rnnshape.training.data import TrainingCall as TrainingCall
-from rnnshape.training.losses import judge_of_loss as judge_of_loss
-from rnnshape.training.losses import loss_named as loss_named
-from rnnshape.training.metrics import judge_of_metric as judge_of_metric
-from rnnshape.training.metrics import metric_named as metric_named
+from rnnshape.training.data import Data, Model, TrainingCall, listed, with_elements
+
+MOST_ARRAYS = 5  # of which all orders are tried
 
 
 def problems_of(
@@ -24,8 +19,10 @@ def problems_of(
     """What does not fit in a call that gives data to a model, in the order that Keras finds it;
     `validated` is the model with the sizes of `validation_data`.
 
-    Of what is not known nothing is said, unless all that it may be is wrong.
+    Of what is not known nothing is said, unless all that it may be is wrong. Where two problems or
+    more are gone once the arrays are in another order, that is their only remedy.
 
+    >>> from rnnshape.training.data import Function, Port
     >>> model = Model((Port("input", (None, 5, 3)),), (Port("dense", (None, 3)),))
     >>> x, y, loss = Data("X", (100, 5, 3)), Data("y", (100,)), Function("categorical_crossentropy")
     >>> (problem,) = problems_of(model, TrainingCall("fit", (x,), (y,), (loss,)))
@@ -35,9 +32,15 @@ def problems_of(
     y = keras.utils.to_categorical(y, 3)
     loss='sparse_categorical_crossentropy'
     """
-    from rnnshape.training.order import in_order  # few programs give data
-
-    return tuple(in_order(call, partial(_as_given, model, validated or model)))
+    problems = partial(_as_given, model, validated or model)
+    found, least = problems(call), 1 if call.x and call.x[0].of else 2
+    for other, code in _other_orders(call) if len(found) >= least else ():
+        rest = problems(other)
+        gone = [one for one in found if one not in rest]
+        if len(gone) >= least and all(one in found for one in rest):
+            found = [replace(one, remedies=(code,)) if one in gone else one for one in found]
+            break
+    return tuple(found)
 
 
 def _as_given(model: Model, validated: Model, call: TrainingCall) -> list[Problem]:
@@ -68,3 +71,29 @@ def _with_batch(model: Model, call: TrainingCall) -> Model:
     port, *others = model.inputs
     shape = (port.shape[0] or call.rows, *port.shape[1:])
     return model._replace(inputs=(port._replace(shape=shape), *others))
+
+
+def _other_orders(call: TrainingCall) -> Iterator[tuple[TrainingCall, str]]:
+    """The calls with the arrays in another order, first those in which few change places, and the
+    code. Only what is given in a list has an order in it."""
+    arrays = call.arrays
+    parts = [part for each in call.with_validation for part in (each.x, each.y)]
+    if len(call.x) == len(call.y) == 1 and call.x[0].of:
+        more = ", w" * bool(call.weights)
+        code = with_elements(call.x[0], f"x, y{more}", f"y, x{more}")
+        yield replace(call, x=call.y, y=call.x), code
+    elif len(arrays) <= MOST_ARRAYS and all(data.shape and not data.of for data in arrays):
+        is_written = all(listed(part) in call.code for part in parts)
+        orders = [*permutations(arrays)][1:] if is_written else []
+        for order in sorted(orders, key=partial(_moved, arrays)):
+            other = _with(call, iter(order))
+            yield other, other.written
+
+
+def _moved(arrays: Sequence[Data], order: Sequence[Data]) -> int:
+    return sum(data is not before for data, before in zip(order, arrays, strict=True))
+
+
+def _with(call: TrainingCall, arrays: Iterator[Data]) -> TrainingCall:
+    x, y = (tuple(islice(arrays, len(part))) for part in (call.x, call.y))
+    return replace(call, x=x, y=y, validation=call.validation and _with(call.validation, arrays))

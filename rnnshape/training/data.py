@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import floor
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -230,8 +230,19 @@ class TrainingCall:
         return is_here and (problem.name is None or (problem.name, problem.shape) in given)
 
     def __str__(self) -> str:
-        names = ", ".join(filter(None, (data.name for data in (*self.x, *self.y))))
-        return f"{'model' if self.call == '__call__' else self.call}({names})"
+        return self._calling(filter(None, (data.name for data in (*self.x, *self.y))))
+
+    @property
+    def written(self) -> str:
+        """Its arrays as code gives them: `fit([a, b], y, validation_data=(c, d))`."""
+        given = [listed(part) for part in (self.x, self.y) if part]
+        if self.validation:
+            later = (listed(part) for part in (self.validation.x, self.validation.y) if part)
+            given.append(f"validation_data=({', '.join(later)})")
+        return self._calling(given)
+
+    def _calling(self, given: Iterable[str]) -> str:
+        return f"{'model' if self.call == '__call__' else self.call}({', '.join(given)})"
 
     def problem(
         self, kind: Kind, message: str, data: Data | None = None, words: str = "", **fields: Any
@@ -246,6 +257,11 @@ class TrainingCall:
                 remedies = (re.sub(table, r"\g<0>.to_numpy()", text) for text in fields["remedies"])
                 fields["remedies"] = tuple(remedies)
         return replace(place, **fields)
+
+
+def listed(part: Sequence[Data]) -> str:
+    names = ", ".join(data.name for data in part)
+    return f"[{names}]" if len(part) > 1 else names
 
 
 def with_elements(data: Data, names: str, made: str) -> str:

@@ -18,7 +18,6 @@ from rnnshape.training.data import (
     shown,
     with_elements,
 )
-from rnnshape.training.order import written_call
 from rnnshape.training.shapes import (
     Judge,
     Outcome,
@@ -133,7 +132,7 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         message = f"the model has {inputs}, but gets {arrays}"
     x, others = call.x[: len(model.inputs)], call.x[len(model.inputs) :]
     are_labels = not call.y and call.call not in WITHOUT_LABELS
-    fewer = written_call(replace(call, x=x, y=others if are_labels else call.y, validation=None))
+    fewer = replace(call, x=x, y=others if are_labels else call.y, validation=None).written
     remedies = (fewer,) if others else ()
     return call.problem("data", message, call.x[0], words, silent=is_silent, remedies=remedies)
 

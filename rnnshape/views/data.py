@@ -14,14 +14,9 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
 from rnnshape.ports import outputs_of_other_rows, unread_of_other_sizes, unread_of_whole_numbers
 from rnnshape.report import Report
-from rnnshape.training import (
-    NOT_GIVEN,
-    Data,
-    Function,
-    TrainingCall,
-    judge_of_loss,
-    judge_of_metric,
-)
+from rnnshape.training.data import NOT_GIVEN, Data, Function, TrainingCall
+from rnnshape.training.losses import judge_of_loss
+from rnnshape.training.metrics import judge_of_metric
 from rnnshape.training.samples import are_batches_known
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page

@@ -15,9 +15,11 @@ from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import opens_in
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import arguments_of, snake_case
-from rnnshape.training import TrainingCall, loss_named, losses, metric_named
+from rnnshape.training import losses
 from rnnshape.training import metrics as metrics_of_keras
-from rnnshape.training.data import WITHOUT_LABELS, Data
+from rnnshape.training.data import WITHOUT_LABELS, Data, TrainingCall
+from rnnshape.training.losses import loss_named
+from rnnshape.training.metrics import metric_named
 
 BY_KERAS = "keras_tensor"  # how it names the tensor of an `Input` that has no name
 

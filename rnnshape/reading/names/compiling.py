@@ -14,8 +14,9 @@ from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, module_of, signature
-from rnnshape.training import Function, judge_of_loss, judge_of_metric
-from rnnshape.training.data import shown
+from rnnshape.training.data import Function, shown
+from rnnshape.training.losses import judge_of_loss
+from rnnshape.training.metrics import judge_of_metric
 from rnnshape.training.shapes import certain_outcome
 
 NO_OPTIMIZER = "Could not interpret optimizer identifier"

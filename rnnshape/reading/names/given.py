@@ -25,7 +25,7 @@ from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import Open, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
-from rnnshape.training import NOT_GIVEN, Data
+from rnnshape.training.data import NOT_GIVEN, Data
 
 LONGEST_NAME = 40  # characters of an argument that is no name
 MOST_IN_BATCH = 3

@@ -40,8 +40,7 @@ from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
-from rnnshape.training import Data, Function, TrainingCall
-from rnnshape.training.data import BATCHED, WITHOUT_LABELS
+from rnnshape.training.data import BATCHED, WITHOUT_LABELS, Data, Function, TrainingCall
 
 # What a model of the code may do itself with each batch.
 OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "test_step",
