@@ -30,7 +30,7 @@ from rnnshape.shown import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment, size
 from rnnshape.terminal.output import write
-from rnnshape.terminal.progress import WaitingLine
+from rnnshape.terminal.progress import text_of, waiting_line
 from rnnshape.views import VIEWS, View, left_out
 from rnnshape.views.blocks import Lines
 from rnnshape.views.document import body, ending, report_blocks
@@ -588,8 +588,7 @@ def test_columns_are_bounded(given: str, expected: int) -> None:
 def test_the_waiting_line_leaves_nothing_behind(width: int) -> None:
     stream = Tty()
     environment = Environment(None, io.StringIO(), stream, {"COLUMNS": str(width)})
-    line = WaitingLine(environment, painted=True)
-    with line as tell:
+    with waiting_line(environment, painted=True) as tell:
         assert tell is not None
         tell("loading TensorFlow")
         assert "by the rule, not yet measured · loading TensorFlow" in stream.getvalue()
@@ -617,8 +616,8 @@ def test_the_waiting_line_leaves_nothing_behind(width: int) -> None:
 def test_the_waiting_line_shows_no_part_of_a_number(
     width: int, unicode: bool, expected: str
 ) -> None:
-    line = WaitingLine(Environment(None, None, Tty(), {}), painted=True)
-    assert line._text("model.predict", 0.1, Page(width, unicode)) == expected
+    page = Page(width, unicode)
+    assert text_of("model.predict", 0.1, page, painted=True) == expected
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
@@ -626,7 +625,7 @@ def test_the_waiting_line_goes_when_something_is_raised(error: type[BaseExceptio
     stream = Tty()
 
     def interrupted() -> None:
-        with WaitingLine(Environment(None, None, stream, {}), painted=False):
+        with waiting_line(Environment(None, None, stream, {}), painted=False):
             assert "not yet measured" in stream.getvalue()
             raise error
 
@@ -641,7 +640,7 @@ def test_there_is_no_waiting_line_where_no_one_watches() -> None:
         Environment(None, Tty(), Tty(), {"TERM": "dumb"}),
         Environment(None, io.StringIO(), None, {}),
     ):
-        with WaitingLine(environment, painted=False) as tell:
+        with waiting_line(environment, painted=False) as tell:
             assert tell is None
 
 

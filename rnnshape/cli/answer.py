@@ -90,9 +90,9 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
     with environment.measurer() as measurer:
         try:
             shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
-            from rnnshape.terminal.progress import WaitingLine
+            from rnnshape.terminal.progress import waiting_line
 
-            with WaitingLine(environment, painted=shown.begun) as tell:
+            with waiting_line(environment, painted=shown.begun) as tell:
                 results = list(measurer.answers(request, tell))
             failures = {
                 str(result): result for result in results if isinstance(result, MeasurementError)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from rnnshape.terminal.environment import Environment, is_dumb, is_terminal
 from rnnshape.terminal.output import write
@@ -15,46 +15,42 @@ ECHO = len("^C^C")  # which the terminal may write behind the line, and must not
 PERIOD = 0.1  # seconds
 
 
-class WaitingLine:
-    """A context in which a line of the terminal tells what is going on.
+@contextmanager
+def waiting_line(
+    environment: Environment, *, painted: bool
+) -> Iterator[Callable[[str], None] | None]:
+    """While the body runs, a line of the terminal tells what is going on.
 
-    Entered, it gives what is to be told what is being done, as often as time has passed; None where
-    no one watches. The line is drawn on stderr, or on stdout if only that is a terminal. The cursor
-    is never hidden.
+    The body gets what is to be told what is being done, as often as time has passed; None where no
+    one watches. The line is drawn on stderr, or on stdout if only that is a terminal. The cursor is
+    never hidden.
     """
+    streams = () if is_dumb(environment.variables) else (environment.stderr, environment.stdout)
+    stream = next((stream for stream in streams if is_terminal(stream)), None)
+    if stream is None:
+        yield None
+        return
+    begun = time.monotonic()
 
-    def __init__(self, environment: Environment, *, painted: bool) -> None:
-        streams = () if is_dumb(environment.variables) else (environment.stderr, environment.stdout)
-        self._stream = next((stream for stream in streams if is_terminal(stream)), None)
-        self._state = "by the rule, not yet measured" if painted else "not yet measured"
-        self._begun = time.monotonic()
-        self._variables: Mapping[str, str] = environment.variables
+    def draw(doing: str = "") -> None:
+        with suppress(OSError, ValueError):  # the terminal may go away
+            screen = Screen(stream, environment.variables)  # it may be made narrower
+            if screen.is_live:
+                page = screen.page._replace(width=screen.page.width - ECHO)
+                text = doing and text_of(doing, time.monotonic() - begun, page, painted=painted)
+                write(stream, [f"\r{text}\033[K"])  # in place of the one before
 
-    def __enter__(self) -> Callable[[str], None] | None:
-        if self._stream is None:
-            return None
-        self._draw("starting")
-        return self._draw
+    draw("starting")
+    try:
+        yield draw
+    finally:
+        draw()
 
-    def __exit__(self, *_: object) -> None:
-        self._write(lambda page: "")
 
-    def _draw(self, doing: str) -> None:
-        seconds = time.monotonic() - self._begun
-        self._write(lambda page: self._text(doing, seconds, page))
-
-    def _write(self, text: Callable[[Page], str]) -> None:
-        """Writes a text in place of the one before."""
-        if self._stream is not None:
-            with suppress(OSError, ValueError):  # the terminal may go away
-                screen = Screen(self._stream, self._variables)  # it may be made narrower
-                if screen.is_live:
-                    page = screen.page._replace(width=screen.page.width - ECHO)
-                    write(self._stream, [f"\r{text(page)}\033[K"])
-
-    def _text(self, doing: str, seconds: float, page: Page) -> str:
-        wheel, width = page.pick("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/"), page.width
-        turn = wheel[int(seconds / PERIOD) % len(wheel)]
-        words = f"{turn} {self._state} {page.dot} {doing}"
-        timed = f"{words} {seconds:.0f} s"
-        return timed if len(timed) <= width else words[:width]  # and no part of a number
+def text_of(doing: str, seconds: float, page: Page, *, painted: bool) -> str:
+    """`⠙ by the rule, not yet measured · model.predict 3 s`"""
+    wheel, width = page.pick("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/"), page.width
+    turn = wheel[int(seconds / PERIOD) % len(wheel)]
+    words = f"{turn} {'by the rule, ' * painted}not yet measured {page.dot} {doing}"
+    timed = f"{words} {seconds:.0f} s"
+    return timed if len(timed) <= width else words[:width]  # and no part of a number
