@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from operator import index
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type, written
@@ -17,7 +17,6 @@ from rnnshape.network_inputs import written_sizes
 from rnnshape.training.data import Data, TrainingCall
 
 Shape: TypeAlias = tuple[int | None, ...]
-T = TypeVar("T")
 MOST_PARTS = 10_000  # of what may have no end
 MOST_OF_LAYER = 100  # tensors that one layer is given: more are samples
 UNKNOWN_ENTRIES = "unknown"  # the dtype of an array that may hold no numbers
@@ -36,8 +35,6 @@ OF_OTHERS = (
     *("string", "str", "object", "category", "datetime64", "timedelta64", "period"),
     *OF_PANDAS_ALONE,
 )
-TABLE = "table"  # of pandas, of numbers
-DTYPES = ("", *NO_NUMBERS.values(), *OF_OTHERS, "mixed", TABLE)
 
 
 def of_dataset(given: object, target: object) -> tuple[object, object]:
@@ -142,14 +139,10 @@ def dtype_written(code: object) -> str | None:
     return NO_NUMBERS.get(kind[:1]) or NO_NUMBERS.get(kind)
 
 
-def in_columns(given: object, sizes: Iterable[T]) -> list[T | int]:
-    """The sizes that Keras takes: of a column of pandas it makes a table."""
-    is_column = len(sizes := list(sizes)) == 1 and type(given).__name__ == "Series"
-    return [*sizes, 1] if is_column else [*sizes]
-
-
 def shape_of(given: object) -> Shape:
-    sizes = in_columns(given, _parts(given, getattr(given, "shape", given)))
+    sizes = _parts(given, getattr(given, "shape", given))
+    if len(sizes) == 1 and type(given).__name__ == "Series":
+        sizes.append(1)  # of a column of pandas Keras makes a table
     if not sizes:
         raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
     return tuple(_size(size, sizes) for size in sizes)

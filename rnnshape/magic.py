@@ -20,7 +20,7 @@ from rnnshape.cli.data import shapes_of_x
 from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.expression import NO_LET, Let
-from rnnshape.input_shapes import TABLE, Shape, dtype_of, in_columns, is_table, range_of
+from rnnshape.input_shapes import Shape, data_of, is_table
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
@@ -28,6 +28,7 @@ from rnnshape.reading.found import NamedValue
 from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
+from rnnshape.training.data import Data
 from rnnshape.words import WORDS, layer_of_word
 
 OF_DATA = ("--x", "--y")
@@ -85,12 +86,11 @@ class _Cell:
         names: Mapping[str, Any] = self.shell.user_ns
         quiet = line.rstrip().endswith(";")
         try:
-            words = [line] if re.match(ERROR, line) else _words(line.rstrip("; "))
-            arguments = _with_shapes(words, names)
+            arguments = [line] if re.match(ERROR, line) else _words(line.rstrip("; "))
         except ValueError as wrong:
             raise UsageError(f"the line can't be read: {wrong}") from None
-        for word in arguments:
-            if _shape(names.get(word)) and word not in WORDS:
+        for option, word in zip(["", *arguments], arguments, strict=False):
+            if option not in OF_DATA and word not in WORDS and _shape(names.get(word)):
                 raise UsageError(f"{word} is data: give it to a layer or model, as --x {word}")
             if (layer := layer_of_word(word)) and _is_of_keras(names.get(word)):
                 mend = f"give yours another name, or write {layer}(units) for the word"
@@ -102,11 +102,14 @@ class _Cell:
             arguments.append(cell.strip())
         # A kernel asks for colours, but what is kept in a notebook should be plain.
         variables = {**os.environ, "NO_COLOR": "1"} if self.in_notebook else os.environ
-        said, reader = io.StringIO(), _Names(names, shapes_of_x(arguments))
-        code = run(
-            arguments,
-            Environment(stdin, sys.stdout, said, variables, reader=reader.start, show=self.show),
+        said, arrays = io.StringIO(), dict(_arrays({*NAME.findall(line)}, names))
+        environment = Environment(
+            *(stdin, sys.stdout, said, variables),
+            reader=_Names(names, shapes_of_x(arguments, arrays)).start,
+            arrays=arrays,
+            show=self.show,
         )
+        code = run(arguments, environment)
         if code == ExitCode.WRONG:
             told = said.getvalue().removeprefix("error: ").rstrip()
             if told.startswith("WHAT "):
@@ -278,30 +281,13 @@ def _words(line: str) -> list[str]:
     return words
 
 
-def _with_shapes(words: list[str], names: Mapping[str, Any]) -> list[str]:
-    """`--x X` or `--x=X` with the shape of what goes by that name."""
-    pairs = (word.partition("=") for word in words)
-    words = [
-        part
-        for word, (option, _, value) in zip(words, pairs, strict=True)
-        for part in ([option, value] if option in OF_DATA and value else [word])
-    ]
-    return [
-        (_written_shape(names.get(word)) if option in OF_DATA else "") or word
-        for option, word in zip(["", *words], words, strict=False)
-    ]
-
-
-def _written_shape(value: object) -> str:
-    """`16,5,3`, with `:object` of an array that holds no numbers, and `:0..9` of one of whole ones;
-    nothing without a shape."""
-    shape = ",".join(map(str, in_columns(value, _shape(value) or ())))
-    with suppress(Exception):  # an object may raise whatever it likes
-        least, below = range_of(value)
-        kind = dtype_of(value) or (TABLE if is_table(value) else "")
-        kind = kind or (f"{least}..{below - 1}" if below is not None else "")
-        return f"{shape}:{kind}" if shape and kind else shape
-    return shape
+def _arrays(used: set[str], names: Mapping[str, Any]) -> Iterator[tuple[str, Data]]:
+    """What is known of the arrays that go by the names that are used."""
+    for name in used & names.keys():
+        with suppress(Exception):  # an object may raise whatever it likes
+            if _shape(names[name]):
+                [data] = data_of(names[name])
+                yield name, data
 
 
 def _both(query: Query, reports: Sequence[Report], pending: bool) -> dict[str, str]:

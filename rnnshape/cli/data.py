@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -18,7 +18,7 @@ from rnnshape.description import describe
 from rnnshape.errors import shortened
 from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import DTYPES, TABLE, Shape, as_far_as_taken, dtype_written, with_input
+from rnnshape.input_shapes import Shape, as_far_as_taken, dtype_written, with_input
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
@@ -26,27 +26,25 @@ from rnnshape.training.data import Data
 
 MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
 LONGEST_HEADER = 10_000  # bytes
-RANGE = re.compile(r"(-?\d{1,20})\.\.(-?\d{1,20})")
 
 
 def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
     """The shape that is written, or that the header of a `.npy` file has; and the dtype, where
-    that is of no numbers, or the range of whole ones, as the magic writes them of an array.
+    that is of no numbers.
 
-    >>> shape_of("--x", "16,5,3"), shape_of("--x", "16,5:object"), shape_of("--x", "16,5:0..9")
-    (((16, 5, 3), None), ((16, 5), 'object'), ((16, 5), '0..9'))
+    >>> shape_of("--x", "16,5,3")
+    ((16, 5, 3), None)
     """
     try:
         if text.lower().endswith(".npy"):
             if os.path.exists(text) and not os.path.isfile(text):  # to read it may take for ever
                 raise UsageError(f"{option} {shortened(text)}: it is not a file")
             return _header(Path(text))
-        shape, _, dtype = text.partition(":")
-        value = let_value(shape if "," in shape else f"{shape},")
-        if isinstance(value, tuple) and (dtype in DTYPES or RANGE.fullmatch(dtype)):
+        value = let_value(text if "," in text else f"{text},")
+        if isinstance(value, tuple):
             sizes = tuple(size for size in value if is_size(size))
             if sizes == value:
-                return sizes, dtype or None
+                return sizes, None
     except OSError as problem:
         raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
     except (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError):
@@ -79,7 +77,10 @@ def with_data(question: Question, options: Options) -> Question:
     if not (options.x or options.y):
         return question
     x, y = (
-        tuple(_data(option, f"{name}{number or ''}", text) for number, text in enumerate(texts))
+        tuple(
+            replace(_data(option, text, options.arrays), name=f"{name}{number or ''}")
+            for number, text in enumerate(texts)
+        )
         for option, name, texts in (("--x", "X", options.x), ("--y", "y", options.y))
     )
     sized = _sized(question, x, options) if x else question
@@ -90,19 +91,17 @@ def with_data(question: Question, options: Options) -> Question:
     return replace(sized, calls=(*question.calls, call), notes=(*question.notes, *notes))
 
 
-def _data(option: str, name: str, text: str) -> Data:
-    shape, dtype = shape_of(option, text)
-    if of_whole := RANGE.fullmatch(dtype or ""):
-        return Data(name, shape, None, int(of_whole[1]), int(of_whole[2]) + 1)
-    return Data(name, shape, None, is_table=True) if dtype == TABLE else Data(name, shape, dtype)
+def _data(option: str, text: str, arrays: Mapping[str, Data]) -> Data:
+    return arrays.get(text) or Data("", *shape_of(option, text))
 
 
-def shapes_of_x(arguments: Sequence[str]) -> list[Shape]:
+def shapes_of_x(arguments: Sequence[str], arrays: Mapping[str, Data]) -> list[Shape]:
     """What `--x` gives: a layer that was called on data of one shape takes that of others, too."""
     shapes = []
-    for option, word in pairwise(arguments):
+    words = (part for word in arguments for part in re.split("(?<=^--x)=", word))
+    for option, word in pairwise(words):
         with suppress(UsageError):  # it is told when the options are read
-            if option == "--x" and (shape := shape_of(option, word)[0]):
+            if option == "--x" and (shape := _data(option, word, arrays).shape):
                 shapes.append(_first_batch(shape))
     return shapes
 

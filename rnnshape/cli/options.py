@@ -49,6 +49,7 @@ class Options(NamedTuple):
         flags: of a word.
         views: the names of what to show beside the outputs.
         x, y, loss: the data and the losses, as they are written.
+        arrays: the `Data` that goes by a name.
         check: whether only what is wrong is asked for.
     """
 
@@ -63,6 +64,7 @@ class Options(NamedTuple):
     seed: int | None
     export: Path | None
     let: Mapping[str, Value]
+    arrays: Mapping[str, Any]
     x: tuple[str, ...] = ()
     y: tuple[str, ...] = ()
     loss: tuple[str, ...] = ()
@@ -265,6 +267,7 @@ def options(**given: Any) -> Options:
         views=frozenset(view.name for view in VIEWS if given[view.name]),
         format=Format.JSON if json else None if form is None else Format(form),
         let=dict(map(arguments.assignment, given["let"] or ())),
+        arrays={},
     )
 
 

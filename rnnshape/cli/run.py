@@ -80,6 +80,7 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
         raise UsageError(f"{COMPLETION}: the shell does not say what is to be completed") from None
     if not isinstance(options, Options):
         return options
+    options = options._replace(arrays=environment.arrays)
     if options.check:
         from rnnshape.cli.check import check
 

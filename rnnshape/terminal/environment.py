@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rnnshape.query import Query
     from rnnshape.reading import Reading
     from rnnshape.report import Report
+    from rnnshape.training.data import Data
 
 NARROWEST, USUAL, WIDEST = 20, 80, 400  # columns
 
@@ -64,6 +65,7 @@ class Environment:
         variables: as in `os.environ`.
         measurer: starts whoever measures; it is gone when the `with` block ends.
         reader: the same of whoever reads.
+        arrays: the arrays that a notebook has, by their names.
         show: shows a query's reports, perhaps pending, where a notebook is the screen; false where
             it is not.
     """
@@ -74,6 +76,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     measurer: Callable[[], AbstractContextManager[Measurer]] = _child_process
     reader: Callable[[], AbstractContextManager[Reader]] = _reading_process
+    arrays: Mapping[str, Data] = field(default_factory=dict)
     show: Callable[[Query, Sequence[Report], bool], bool] | None = None
 
 
