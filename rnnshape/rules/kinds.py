@@ -13,7 +13,10 @@ from rnnshape.expression import Call, Value
 from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_of
 
 NEED_ARGUMENTS = ("constant", "threshold")  # functions that their names alone don't stand for
-FLOATS = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
+# The bytes of a weight; where numbers are of mixed precision, it keeps 32 bits.
+FLOATS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8} | dict.fromkeys(
+    ("mixed_float16", "mixed_bfloat16"), 4
+)
 OTHER_DTYPES = re.compile(
     r"int|u?int(16|32|64)|uint8|bool|string|complex(64|128)|"
     rf"(int[48]|float8|(gptq|awq)/\S+)_from_({'|'.join(FLOATS)})"
@@ -352,7 +355,7 @@ KINDS: dict[str, Kind] = {
     "dtype": Kind(
         "the name of a float or of a policy such as 'mixed_float16'",
         or_none(is_dtype),
-        FLOATS,
+        tuple(FLOATS),
         "DTypePolicy",
         (str,),
     ),

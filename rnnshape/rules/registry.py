@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +14,7 @@ from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import OF_A_LIST, Given, Inputs, called_with, nested, tensors_in
-from rnnshape.rules.kinds import kind_of
+from rnnshape.rules.kinds import FLOATS, kind_of
 from rnnshape.rules.passes import with_initial_state
 from rnnshape.signatures import is_operation, is_recurrent, signature
 
@@ -48,7 +47,6 @@ LOSE_LISTS = (
 )  # fmt: skip
 # The least and the most axes that weights may have which these fill.
 AXES_OF_INITIALIZERS = {"identity": (2, 2), "orthogonal": (2, 99)}
-FLOATS = re.compile(r"b?float(\d+)")
 
 # The modules of the families, those that most questions have first; each is imported when a rule
 # is asked for that none before it has.
@@ -288,13 +286,8 @@ def weight(
         meaning,
         "weight",
         is_trained=trained and not _is_frozen(call),
-        itemsize=0 if "dtype" in dict(call.left_open) else _itemsize(str(given.get("dtype"))),
+        itemsize=0 if "dtype" in dict(call.left_open) else FLOATS.get(str(given.get("dtype")), 4),
     )
-
-
-def _itemsize(dtype: str) -> int:
-    bits = FLOATS.fullmatch(dtype)  # a mixed policy keeps them in 32
-    return int(bits[1]) // 8 if bits else 4
 
 
 def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> Exception:
