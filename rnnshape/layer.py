@@ -10,8 +10,8 @@ from typing import NamedTuple
 from rnnshape.columns import Column, call_with_numbers
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Network, Ref, Step, refs_in
-from rnnshape.rules import has_rule
 from rnnshape.rules.facts import Facts, Tensor
+from rnnshape.rules.registry import has_rule
 
 # It takes masks off the very tensors that it is given.
 TAKES_MASKS = "MultiHeadAttention"

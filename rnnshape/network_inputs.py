@@ -20,8 +20,8 @@ from rnnshape.network import (
     Size,
     kind_of_axis,
 )
-from rnnshape.rules import axes_of_input, may_take_any, names_axes
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
+from rnnshape.rules.registry import axes_of_input, may_take_any, names_axes
 
 MOST_PASSED = 10  # layers from an input to the one that says how many axes it has
 MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it

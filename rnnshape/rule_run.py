@@ -14,9 +14,9 @@ from rnnshape.layer import Layer, check_same_weights, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.network_inputs import described_input
-from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
+from rnnshape.rules.registry import axes_of_rank, facts_of, has_rule
 from rnnshape.signatures import is_operation, is_recurrent
 
 Measured: TypeAlias = "Sequence[Sequence[tuple[int, ...]]]"

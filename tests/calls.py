@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from rnnshape import reading
 from rnnshape.errors import Place
 from rnnshape.expression import Call, Value, bind
-from rnnshape.rules import axes_of_rank
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.rules.inputs import Given
+from rnnshape.rules.registry import axes_of_rank
 from rnnshape.signatures import is_operation
 
 

@@ -18,11 +18,11 @@ from rnnshape.measuring.messages import Measurement, Request
 from rnnshape.network import Argument, Input, Network, Question, Ref, Step
 from rnnshape.program import program
 from rnnshape.reading import read
-from rnnshape.rules import facts_of, has_rule
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.indexing import key_of
 from rnnshape.rules.inputs import called_with
 from rnnshape.rules.operations import OF_EACH_NUMBER, OF_MANY, OF_PAIRS
+from rnnshape.rules.registry import facts_of, has_rule
 from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, signature
 from tests.calls import parse
 from tests.conftest import KerasInProcess, command, sections

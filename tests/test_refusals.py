@@ -18,10 +18,11 @@ import rnnshape
 from rnnshape import inspect
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
-from rnnshape.rules import facts_of, has_rule, with_initial_state
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, REGULARIZERS, kind_of
+from rnnshape.rules.passes import with_initial_state
+from rnnshape.rules.registry import facts_of, has_rule
 from rnnshape.signatures import LAYERS
 from tests.calls import called, parse
 from tests.conftest import KerasInProcess, command, sections

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind, calls_within
-from rnnshape.rules import facts_of
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import called_with
+from rnnshape.rules.registry import facts_of
 from rnnshape.signatures import is_operation
 from tests.calls import parse
 from tests.conftest import KerasInProcess

@@ -9,7 +9,7 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind
-from rnnshape.rules import has_rule
+from rnnshape.rules.registry import has_rule
 from rnnshape.signatures import (
     ACTIVATIONS,
     ALIASES,

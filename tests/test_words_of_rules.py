@@ -13,11 +13,12 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
-from rnnshape.rules import axes_of_input, facts_of, has_rule, registry
+from rnnshape.rules import registry
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import called_with
 from rnnshape.rules.kinds import KINDS, kind_of
+from rnnshape.rules.registry import axes_of_input, facts_of, has_rule
 from rnnshape.signatures import LAYERS, OPERATIONS, signature
 from tests.calls import called, parse
 from tests.conftest import sections

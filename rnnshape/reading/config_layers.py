@@ -15,8 +15,8 @@ from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import LONGEST_NAME, plain_name
-from rnnshape.rules import makes_layers
 from rnnshape.rules.arguments import changes_no_shape
+from rnnshape.rules.registry import makes_layers
 from rnnshape.signatures import (
     ACTIVATIONS,
     ALIASES,

@@ -22,7 +22,7 @@ from rnnshape.reading.names.session import SESSION, Session, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, returned, tensors_of, unread_step
 from rnnshape.reading.names.tensors import called as function_called
 from rnnshape.reading.python import IsOpenError, python
-from rnnshape.rules import has_rule
+from rnnshape.rules.registry import has_rule
 from rnnshape.signatures import OPERATIONS, signature
 
 RecordedShape: TypeAlias = "tuple[int | None, ...] | None"
