@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type, written
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
-from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
+from rnnshape.network import Dimensions, Input, Network, Question, Ref, Size, Step, kind_of_axis
 from rnnshape.network_inputs import written_sizes
 from rnnshape.training.data import Data, TrainingCall
 
@@ -211,10 +211,11 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
             f" ({names}): give one for each, in a list"
         )
     # Where the sizes alone say it all, the question stays as it is written.
-    inputs, dimensions = network.inputs, dimensions_of(network, shapes)
+    filled, dimensions = network, dimensions_of(network, shapes)
     if dimensions is None:
-        inputs, dimensions = tuple(map(_filled, inputs, shapes)), likely_dimensions(shapes)
-    found = replace(question, network=replace(network, inputs=inputs), dimensions=dimensions)
+        filled = network.with_shapes(map(_filled, network.inputs, shapes))
+        dimensions = likely_dimensions(shapes)
+    found = replace(question, network=filled, dimensions=dimensions)
     _check_batch_is_first(network, shapes, found)
     return found
 
@@ -246,9 +247,7 @@ def as_predict(question: Question, x: Sequence[Data]) -> Question:
         if not is_known or problems_of_calls(asked, describe(network, question.dimensions)):
             raise
         taken = [shape_taken(network, number, shape) for number, shape in enumerate(shapes)]
-        pairs = zip(network.inputs, taken, strict=True)
-        inputs = tuple(replace(one, shape=shape) for one, shape in pairs)
-        return with_input(replace(question, network=replace(network, inputs=inputs)), taken)
+        return with_input(replace(question, network=network.with_shapes(taken)), taken)
 
 
 def as_far_as_taken(question: Question, shapes: Sequence[Shape]) -> Question:
@@ -280,11 +279,10 @@ def _check_fits(source: Input, shape: Shape) -> None:
         )
 
 
-def _filled(source: Input, shape: Shape) -> Input:
-    """With what is given, and where that is open, with what was said before."""
+def _filled(source: Input, shape: Shape) -> tuple[Size, ...]:
+    """What is given, and where that is open, what was said before."""
     said = source.shape if isinstance(source.shape, tuple) else (None,) * len(shape)
-    sizes = tuple(size or before for size, before in zip(shape, said, strict=True))
-    return replace(source, shape=sizes)
+    return tuple(size or before for size, before in zip(shape, said, strict=True))
 
 
 def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
@@ -316,11 +314,7 @@ def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Q
         question.network, question.dimensions
     ):
         return
-    with_batch = tuple(
-        replace(tensor, shape=(None, *shape))
-        for tensor, shape in zip(network.inputs, shapes, strict=True)
-    )
-    if is_taken(replace(network, inputs=with_batch)):
+    if is_taken(network.with_shapes((None, *shape) for shape in shapes)):
         sizes = ", ".join(map(str, shapes[0]))
         raise QueryError(
             f"input={shapes[0]}: the batch comes first, as in (batch, {sizes}), and the features "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -264,6 +264,11 @@ class Network:
                 for number, step in enumerate(self.steps)
             )
         )
+
+    def with_shapes(self, shapes: Iterable[Shape | Unknown | None]) -> Network:
+        """The same, of which the inputs have other shapes, in order."""
+        pairs = zip(self.inputs, shapes, strict=True)
+        return replace(self, inputs=tuple(replace(one, shape=shape) for one, shape in pairs))
 
     def returned(self, count: int) -> tuple[Ref, ...]:
         """What a model of it returns; `count` is how many tensors the last step does."""

@@ -17,6 +17,7 @@ from rnnshape.network import (
     Network,
     Question,
     Ref,
+    Shape,
     Size,
     kind_of_axis,
 )
@@ -110,14 +111,13 @@ def with_other_sizes(network: Network, change: Callable[[int, int, str, Size], S
     """The same network with other sizes of its inputs, each by the number of the input and of the
     axis, and by the axis' name."""
 
-    def changed(number: int, source: Input) -> Input:
+    def changed(number: int, source: Input) -> Shape | Unknown | None:
         before = written_sizes(network, number)
         shape = tuple(change(number, place, *pair) for place, pair in enumerate(before))
         is_same = isinstance(source.shape, Unknown) or shape == tuple(size for _, size in before)
-        return source if is_same else replace(source, shape=shape)
+        return source.shape if is_same else shape
 
-    inputs = tuple(changed(number, source) for number, source in enumerate(network.inputs))
-    return replace(network, inputs=inputs)
+    return network.with_shapes(changed(n, source) for n, source in enumerate(network.inputs))
 
 
 def mend_by_data(
@@ -136,7 +136,7 @@ def mend_by_data(
     needed, code = shape[1:], f"Input({as_tuple(map(str, shape[1:]))})"
     if not network.kind:
         needed, code = (*shape[1:], 1), f"{given[0].name}[..., None]"
-    if is_taken(replace(network, inputs=(replace(network.inputs[0], shape=(None, *needed)),))):
+    if is_taken(network.with_shapes([(None, *needed)])):
         if is_of_input:
             guess = re.escape(before) + "(, as the batch is no part of it)?"
             wrong.message, wrong.remedies = re.sub(guess, code, wrong.message), (code,)

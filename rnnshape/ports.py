@@ -113,9 +113,8 @@ def _parameters(network: Network, given: Dimensions) -> list[int | None] | None:
 
 
 def _with_shape(network: Network, number: int, shape: Sizes) -> Network:
-    inputs = list(network.inputs)
-    inputs[number] = replace(inputs[number], shape=shape)
-    return replace(network, inputs=tuple(inputs))
+    shapes = [source.shape for source in network.inputs]
+    return network.with_shapes([*shapes[:number], shape, *shapes[number + 1 :]])
 
 
 def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None = None) -> Network:

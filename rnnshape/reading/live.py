@@ -145,7 +145,7 @@ def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
     if len(shapes) != len(network.inputs):
         return network
     keeps_states = any(step.layer["stateful"] for step in network.steps)
-    inputs = []
+    given = []
     for source, shape in zip(network.inputs, shapes, strict=True):
         called = source.shape if isinstance(source.shape, tuple) else ()
         if not called or len(called) != len(shape or ()):
@@ -153,8 +153,8 @@ def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
         sizes = tuple(n or m for n, m in zip(shape or (), called, strict=True))
         if keeps_states and sizes[0] != called[0]:
             return network
-        inputs.append(replace(source, shape=sizes))
-    other = replace(network, inputs=tuple(inputs))
+        given.append(sizes)
+    other = network.with_shapes(given)
     return other if _weights(other) == _weights(network) else network
 
 
