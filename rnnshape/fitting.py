@@ -44,12 +44,10 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     for now, calls in groupby(question.calls, network_of):
         described = description if now is question.network else describe(now, given)
         needed = cache(partial(needed_sizes, now, given))  # tries many sizes, each for all calls
+        seen = partial(model_of, now, described, given=given, needed=needed)
         for call in calls:
-            model = model_of(now, described, call, given, needed)
-            later = call.validation
-            validated = (
-                model_of(now, described, later, given, needed) if later and later.x else None
-            )
+            model, later = seen(call), call.validation
+            validated = seen(later) if later and later.x else None
             asked = _answerable(call, now)
             problems = [*text_problems(model, call), *problems_of(model, asked, validated)] or [
                 *_refused_with(now, call, given),

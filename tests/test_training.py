@@ -16,7 +16,7 @@ import pytest
 
 from rnnshape.training import problems_of
 from rnnshape.training.data import Data, Function, Model, Port, TrainingCall
-from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
+from rnnshape.training.losses import CLASSES, LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
 from rnnshape.training.shapes import Outcome, Shape, likely_outcome
 from tests.on_record import Record
@@ -155,7 +155,7 @@ def compiled(name: str) -> Compared:
     import keras
     from keras.src.trainers.compile_utils import CompileLoss
 
-    given = getattr(keras.losses, LOSSES[name].name)() if name in LOSSES else name
+    given = getattr(keras.losses, CLASSES[name])() if name in LOSSES else name
     made: Compared = CompileLoss(given)
     return made
 
@@ -279,7 +279,7 @@ def test_every_name_that_compile_takes_is_known() -> None:
         if name not in ("Loss", "LossFunctionWrapper"):
             found = loss_named(name)
             assert found, f"{name} is not in _JUDGES of rnnshape/training/losses.py"
-            assert loss.__name__ in (found, LOSSES[found].name)
+            assert loss.__name__ in (found, CLASSES[found])
     for name, metric in metrics.ALL_OBJECTS_DICT.items():
         if metric.__name__ not in ("Metric", "Mean", "Sum", "MeanMetricWrapper"):
             found = metric_named(name)

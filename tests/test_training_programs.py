@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from rnnshape.training.losses import LOSSES
+from rnnshape.training.losses import CLASSES, LOSSES
 from tests.test_fit_from_code import IMPORTS, answered, are_words_of_keras, problems, raised
 from tests.test_training import LABELS, OUTPUTS
 
@@ -96,7 +96,7 @@ def test_fit_does_what_is_said(seed: int) -> None:
         metrics = random.choices(["accuracy", "mae", "Precision", "categorical_accuracy"], k=2)
         program = (
             f"model = Sequential([Input((2,)), Dense({int(np.prod(output))}), Reshape({output})])\n"
-            f"model.compile(loss={LOSSES[loss].name!r}, metrics={metrics})\n"
+            f"model.compile(loss={CLASSES[loss]!r}, metrics={metrics})\n"
             f"X, y = np.ones((6, 2)), np.zeros({(6, *labels)})\n"
             f"model.{method}(X, y)"
         )

@@ -22,9 +22,8 @@ from rnnshape.input_shapes import Shape, as_far_as_taken, dtype_written, with_in
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
-from rnnshape.training.data import Data
+from rnnshape.training.data import USUAL_BATCH, Data
 
-MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
 LONGEST_HEADER = 10_000  # bytes
 
 
@@ -108,7 +107,7 @@ def shapes_of_x(arguments: Sequence[str], arrays: Mapping[str, Data]) -> list[Sh
 
 def _first_batch(shape: Shape) -> Shape:
     """The shape of what `predict` takes of an array first."""
-    return min(shape[0] or 1, MOST_IN_BATCH), *shape[1:]
+    return min(shape[0] or 1, USUAL_BATCH), *shape[1:]
 
 
 def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:

@@ -16,7 +16,7 @@ from rnnshape.description import Description
 from rnnshape.network import Question
 from rnnshape.ports import outputs_with_data
 from rnnshape.training.data import Data, Function, TrainingCall
-from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
+from rnnshape.training.losses import CLASSES, LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import judge_of_metric, metric_named
 
 SAMPLES = 29  # where it is not known how many there are: no other size is likely to be it
@@ -60,7 +60,7 @@ def _compared(call: TrainingCall, place: int) -> Iterator[Callable[[Any, Any], A
     loss: Function | None = dict(enumerate(call.losses)).get(place)
     if loss and judge_of_loss(loss):
         name = loss_named(loss.name) or ""
-        made = getattr(keras.losses, LOSSES[name].name)() if name in LOSSES else name
+        made = getattr(keras.losses, CLASSES[name])() if name in LOSSES else name
         yield CompileLoss(made)
     for metric in dict(enumerate(call.metrics)).get(place, ()):
         name = metric_named(metric.name) or ""

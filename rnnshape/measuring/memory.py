@@ -13,9 +13,9 @@ from rich.filesize import decimal
 from rnnshape.description import describe
 from rnnshape.expression import LARGEST
 from rnnshape.measuring.messages import MeasurementError, Request
+from rnnshape.training.data import USUAL_BATCH
 
 REMEDY = "try smaller dimensions"
-USUAL_BATCH = 32  # Keras' own batch_size
 BATCHES_AT_MOST = 100  # fewer and larger batches are faster
 
 # What both processes take at their peak, as `tests/tools/memory_estimate.py` has seen it.

@@ -20,6 +20,7 @@ DataOrigin: TypeAlias = Literal["tensorflow", "generator", "code"]
 Method: TypeAlias = Literal[
     "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch", "__call__"
 ]
+USUAL_BATCH = 32  # samples, as Keras has it where no batch size is given
 BATCHED = ("fit", "evaluate", "predict")
 WITHOUT_LABELS = ("predict", "predict_on_batch", "__call__")
 
@@ -195,7 +196,7 @@ class TrainingCall:
             return samples
         if self.batch_size == 0:
             return None
-        return min(self.kept(samples), self.batch_size or 32)
+        return min(self.kept(samples), self.batch_size or USUAL_BATCH)
 
     @property
     def last_rows(self) -> Size:

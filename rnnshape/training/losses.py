@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
 
 from rnnshape.signatures import names_in, snake_case
 from rnnshape.training.data import Function
@@ -79,13 +78,6 @@ def circle(y: Shape, output: Shape) -> Outcome:
     return Outcome(y[:1])
 
 
-class Loss(NamedTuple):
-    """A loss of `keras.losses`: its class, and what it makes of y and the output, once aligned."""
-
-    name: str
-    judge: Judge
-
-
 ONE_ENTRY = "the last axis has only one entry"
 ONE_CLASS = "of one class the loss is always 0"
 ONE_LABEL = f"{ONE_CLASS}, and refuses any label but 0"
@@ -104,7 +96,9 @@ _JUDGES: list[tuple[Judge, str]] = [
     (circle, "Circle"),
     (ctc, "CTC"),
 ]
-LOSSES = {snake_case(name): Loss(name, judge) for judge, names in _JUDGES for name in names.split()}
+# What a loss makes of y and the output, once aligned, by the name of its function.
+LOSSES = {snake_case(name): judge for judge, names in _JUDGES for name in names.split()}
+CLASSES = names_in("losses")  # of losses, by any name
 SHORT = {
     "mse": "MeanSquaredError",
     "mae": "MeanAbsoluteError",
@@ -115,7 +109,7 @@ SHORT = {
 }
 NAMELESS = "CategoricalGeneralizedCrossEntropy"  # which `compile` finds by no name
 NAMES = {
-    **{spelt: snake_case(name) for spelt, name in names_in("losses").items() if name != NAMELESS},
+    **{spelt: snake_case(name) for spelt, name in CLASSES.items() if name != NAMELESS},
     **{spelt: snake_case(SHORT[name]) for name in SHORT for spelt in (name, name.upper())},
 }
 # Of these y has an entry for each class.
@@ -146,7 +140,7 @@ def written(name: str, like: Function) -> str:
     logits = dict(like.arguments).get("from_logits")
     if not logits:
         return repr(name)
-    return f"keras.losses.{LOSSES[name].name}(from_logits={logits!r})"
+    return f"keras.losses.{CLASSES[name]}(from_logits={logits!r})"
 
 
 def resolved(name: str, y: Shape, output: Shape) -> str:
@@ -177,7 +171,7 @@ def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | N
 def _with_mask(name: str, masked: bool, y: Shape, output: Shape) -> Outcome:
     name = resolved(name, y, output)
     given, left = aligned(y, output)
-    found = LOSSES[name].judge(given, left)
+    found = LOSSES[name](given, left)
     if name == "sparse_categorical_crossentropy" and len(left) < len(output):
         found = found._replace(silent=f"takes axis {len(left) - 1} for classes")
     # Of more axes it is not known which of them the mask has.

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import Data, Model, Port, TrainingCall, shown
+from rnnshape.training.data import USUAL_BATCH, Data, Model, Port, TrainingCall, shown
 from rnnshape.training.inputs import OF_VALIDATION, list_of_samples, one_list
-
-USUAL_BATCH = 32
 
 
 def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:

@@ -249,7 +249,7 @@ LISTED: dict[str, Collection[str]] = {
         *(name for name, of in signatures.ALIASES.items() if of in signatures.LAYERS),
         *CLASSES,
     ),
-    "losses": [loss.name for loss in losses.LOSSES.values()],
+    "losses": [losses.CLASSES[name] for name in losses.LOSSES],
     "metrics": [
         name for name in metrics.NAMES if name[0].isupper() and name.lower() not in losses.SHORT
     ],
