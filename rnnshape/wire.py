@@ -13,9 +13,10 @@ from typing import Any
 from rnnshape.errors import IncompleteError, NotReadError, Place, Problem, QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
+from rnnshape.training.data import Data, Function, TrainingCall
 
-KINDS = (Call, Dimensions, IncompleteError, Input, Network, NotReadError, QueryError, Question, Ref,
-         SizeWhenRun, Step, Unknown)  # fmt: skip
+KINDS = (Call, Data, Dimensions, Function, IncompleteError, Input, Network, NotReadError, Problem,
+         QueryError, Question, Ref, SizeWhenRun, Step, TrainingCall, Unknown)  # fmt: skip
 PLAIN = {"Any": object} | {kind.__name__: kind for kind in (bool, int, object, str)}
 TYPES: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in KINDS}
 
@@ -30,7 +31,7 @@ def as_dict(value: Any) -> dict[str, Any]:
     if isinstance(value, QueryError):  # one that code could have caught is sent as what it is
         name = next(kind.__name__ for kind in type(value).__mro__ if kind in KINDS)
         named = {"message": value.message, "place": value.place, "others": value.others}
-    elif _kind(name) is not type(value):  # a class of the code may be called so
+    elif TYPES.get(name) is not type(value):  # a class of the code may be called so
         raise TypeError(f"a {name} is not sent")
     else:
         named = {field.name: getattr(value, field.name) for field in fields(value)}
@@ -46,7 +47,7 @@ def from_dict(received: dict[str, Any]) -> Any:
     """
     if not isinstance(received.get("type"), str):  # an argument may be called so
         return {name: of_fields(Place, value) for name, value in received.items()}
-    kind = _kind(received.pop("type"))
+    kind = TYPES[received.pop("type")]
     named = {name: tuples(value) for name, value in received.items()}
     if named.get("place"):
         named["place"] = of_fields(Place, named["place"])
@@ -110,19 +111,11 @@ def _test_of(node: ast.expr, module: str) -> Callable[[Any], bool]:
 def _test_of_name(name: str, module: str) -> Callable[[Any], bool]:
     if name == "float":
         return lambda value: isinstance(value, int | float)
-    found = PLAIN.get(name) or vars(sys.modules[module]).get(name) or _kind(name)
+    found = PLAIN.get(name) or vars(sys.modules[module]).get(name) or TYPES[name]
     if isinstance(found, type):
         return lambda value: isinstance(value, found)
     alias = found if isinstance(found, str) else str(found)
     return lambda value: _test(alias, module)(value)  # it may hold itself
-
-
-def _kind(name: str) -> Callable[..., Any]:
-    if name not in TYPES:  # most questions come without data
-        from rnnshape.training.data import Data, Function, TrainingCall
-
-        TYPES.update({kind.__name__: kind for kind in (Data, Function, Problem, TrainingCall)})
-    return TYPES[name]
 
 
 def tuples(value: Any) -> Any:
