@@ -201,9 +201,9 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
     is_open_layer = network.is_chain and network.inputs[0].shape is None
     if 1 < len(shapes) <= MOST_OF_LAYER and is_open_layer and len(network.steps) == 1:
         network = _called_with_several(network.steps[0].layer, len(shapes))
-    if len(shapes) == sum(not source.is_data for source in network.inputs):
-        given = iter(shapes)
-        shapes = [_of_data(one, shapes) if one.is_data else next(given) for one in network.inputs]
+    if len(shapes) == len(network.given):
+        beside = network.inputs[len(shapes) :]
+        shapes = [*shapes, *(_of_data(one, shapes) for one in beside)]
     if len(shapes) != len(network.inputs):
         names = ", ".join(tensor.name for tensor in network.inputs)
         raise QueryError(

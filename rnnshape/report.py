@@ -170,11 +170,10 @@ class Report:
         )
         return tuple(kind for kind in self.description.assumed_kinds if kind in unsaid)
 
-    @cached_property
+    @property
     def inputs(self) -> tuple[Tensor, ...]:
         """What the network is given, without the data that its text has."""
-        pairs = zip(self.description.inputs, self.question.network.inputs, strict=True)
-        return tuple(tensor for tensor, pair in pairs if not pair.is_data)
+        return self.description.inputs[: len(self.question.network.given)]
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -61,10 +61,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "layer": report.expression,
         "inputs": [
             _tensor(tensor) | _values(array, values)
-            for (tensor, array), source in zip(
-                zip_longest(report.description.inputs, inputs), network.inputs, strict=True
-            )
-            if not source.is_data
+            for tensor, array in zip_longest(report.inputs, inputs[: len(report.inputs)])
         ],
         "assumed": report.assumed,
         "open": [
