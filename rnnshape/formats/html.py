@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from pathlib import Path
+from string import Template
 
 from rnnshape.formats.layout import highlighted
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
@@ -13,58 +15,17 @@ from rnnshape.views.text import NO_BREAK, Text, pieces
 
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.
-STYLES = """\
-.rnnshape { color: inherit; font-size: 0.95em; line-height: 1.4; text-align: left; }
-.rnnshape p { margin: 0.3em 0; }
-.rnnshape p.heading { margin: 0.8em 0 0.3em; }
-.rnnshape .heading code { background: none; color: inherit; font-weight: bold;
-  white-space: pre-wrap; padding: 0; }
-.rnnshape .code, .rnnshape pre, .rnnshape .heading code { font-size: 0.95em;
-  font-family: Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace; }
-.rnnshape table { border-collapse: collapse; margin: 0.5em 0; color: inherit; }
-.rnnshape th, .rnnshape td { background: none; border: 0; color: inherit; padding: 0.2em 0.8em;
-  vertical-align: top; white-space: pre-line; }
-.rnnshape thead th { border-bottom: 1px solid; font-weight: normal; opacity: 0.75;
-  vertical-align: bottom; }
-.rnnshape tbody tr { background: none; }
-.rnnshape tbody tr.section > * { border-top: 1px solid rgba(128, 128, 128, 0.4); }
-.rnnshape td:last-child[style$="left"] { min-width: 14em; }
-.rnnshape td .shape { white-space: nowrap; }
-.rnnshape pre { background: none; border: 0; color: inherit; line-height: 1.15; margin: 0.6em 0;
-  overflow-x: auto; padding: 0 0 0.3em; }
-.rnnshape .title, .rnnshape .shape, .rnnshape .keyword { font-weight: bold; }
-.rnnshape .name { font-weight: bold; color: MAGENTA; }
-.rnnshape .literal, .rnnshape .pending { color: MAGENTA; }
-.rnnshape .quiet { opacity: 0.75; }
-.rnnshape .good { color: GREEN; font-weight: bold; }
-.rnnshape .bad { color: RED; font-weight: bold; }
-"""
+STYLES = Path(__file__).with_name("styles.css").read_text(encoding="utf-8")
 for colour in (MAGENTA, GREEN, RED):
     STYLES = STYLES.replace(colour.name.upper(), colour.mixed)
 # Notebooks have styles of their own for tables, and show no others until they are trusted.
 LEFT, RIGHT = ' style="text-align: left"', ' style="text-align: right"'
-DOCUMENT = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-body {{ font-family: system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 
 
 def html_page(blocks: Iterable[Block], title: str) -> str:
     """Blocks as a page of their own."""
-    return DOCUMENT.format(title=escape(title), body=fragment(blocks))
+    page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    return Template(page).substitute(title=escape(title), body=fragment(blocks))
 
 
 def fragment(blocks: Iterable[Block]) -> str:
