@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rnnshape.explained import explain as explain
     from rnnshape.explaining import Explanation as Explanation
     from rnnshape.expression import Call as Call
-    from rnnshape.measuring.arrays import Array as Array
+    from rnnshape.measuring.messages import Array as Array
     from rnnshape.measuring.messages import Measurement as Measurement
     from rnnshape.measuring.messages import MeasurementError as MeasurementError
     from rnnshape.network import Network as Network
@@ -46,8 +46,7 @@ _MODULES = {
     "explaining": ("Explanation",),
     "expression": ("Call",),
     "reading": ("parse",),
-    "measuring.arrays": ("Array",),
-    "measuring.messages": ("Measurement", "MeasurementError"),
+    "measuring.messages": ("Array", "Measurement", "MeasurementError"),
     "network": ("Network", "Question"),
     "output": ("Output",),
     "shown": ("Report",),

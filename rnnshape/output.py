@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, SupportsIndex, overload
 from rnnshape.rules.facts import Axis, Tensor
 
 if TYPE_CHECKING:
-    from rnnshape.measuring.arrays import Array
+    from rnnshape.measuring.messages import Array
 
 Shape = tuple[int | None, ...]
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from rnnshape.chains import chain
 from rnnshape.description import describe
-from rnnshape.measuring.arrays import Array
-from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
+from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
 from rnnshape.reading import parse

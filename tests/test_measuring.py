@@ -20,8 +20,8 @@ import pytest
 from rnnshape.chains import chain
 from rnnshape.formats.json_lines import plain_numbers
 from rnnshape.measuring import launch, memory, messages
-from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
+    Array,
     MeasuredLayer,
     Measurement,
     MeasurementError,

@@ -22,7 +22,7 @@ from rnnshape.formats.html import elements
 from rnnshape.formats.layout import laid_out
 from rnnshape.formats.markdown import markdown
 from rnnshape.layer import Layer
-from rnnshape.measuring.arrays import Array
+from rnnshape.measuring.messages import Array
 from rnnshape.network import Ref
 from rnnshape.query import Format
 from rnnshape.shown import Report

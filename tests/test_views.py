@@ -21,7 +21,7 @@ from rnnshape import inspect
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.formats.layout import laid_out
-from rnnshape.measuring.arrays import Array
+from rnnshape.measuring.messages import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
 from rnnshape.reading import parse, read

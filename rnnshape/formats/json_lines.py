@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from rnnshape.layer_names import class_of
-from rnnshape.measuring.arrays import Array
+from rnnshape.measuring.messages import Array
 from rnnshape.nest import rebuilt
 from rnnshape.output import Output
 from rnnshape.query import Format

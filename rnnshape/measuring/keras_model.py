@@ -20,9 +20,9 @@ from rnnshape.description import Description, describe
 from rnnshape.expression import Call, SizeWhenRun, Unknown, Value, calls_within
 from rnnshape.layer import Layer
 from rnnshape.measuring import memory
-from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
     Answer,
+    Array,
     MeasuredLayer,
     Measurement,
     MeasurementError,
