@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 NESTS = (dict, list, tuple)
@@ -21,6 +22,16 @@ def rebuilt(value: Any, change: Callable[[Any], Any], several: type | None = Non
         kind = several or type(value)
         return kind([rebuilt(part, change, several) for part in value])
     return change(value)
+
+
+def numbered(value: Any) -> Any:
+    """The same in lists, with its number among all in place of each leaf.
+
+    >>> numbered(("o", ["h", "c"]))
+    [0, [1, 2]]
+    """
+    numbers = count()
+    return rebuilt(value, lambda _: next(numbers), list)
 
 
 def as_lists(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from functools import cached_property
-from itertools import count, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
@@ -14,7 +14,7 @@ from rnnshape.errors import Problem, shortened
 from rnnshape.expression import Unknown
 from rnnshape.layer import Layer, lost_masks
 from rnnshape.layer_names import names_by_keras, names_of_outputs
-from rnnshape.nest import rebuilt
+from rnnshape.nest import numbered
 from rnnshape.network import Question, Ref
 from rnnshape.output import Output, Outputs, shown
 from rnnshape.program import program, statements
@@ -313,9 +313,9 @@ class Report:
         measured = self._measured(layer)
         if measured is None or layer.facts is None:
             return []
-        places, returns = count(), layer.facts.returns
+        returns = layer.facts.returns
         nest = returns[0] if len(returns) == 1 else returns  # a lone one has no list
-        nesting: Places = rebuilt(nest, lambda _: next(places), list)
+        nesting: Places = numbered(nest)
         weights = tuple(weight.shape for weight in layer.weights)
         pairs: list[tuple[str, object, object]] = [
             *((output.name, output.rule, output.keras) for output in self.outputs_of(layer)),

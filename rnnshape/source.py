@@ -106,10 +106,7 @@ class Source:
         statements = self.parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)
         match statements:
             case [ast.Expr(value=ast.Tuple(elts=elements) as whole)]:
-                for node in ast.walk(whole) if lines_above else ():
-                    if isinstance(node, ast.expr | ast.keyword):
-                        node.lineno -= 1
-                        node.end_lineno = (node.end_lineno or 1) - 1
+                ast.increment_lineno(whole, -lines_above)
                 return elements
         raise QueryError("only layers are joined by ->")
 

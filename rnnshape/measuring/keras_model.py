@@ -29,7 +29,7 @@ from rnnshape.measuring.messages import (
     Places,
     Request,
 )
-from rnnshape.nest import rebuilt
+from rnnshape.nest import numbered, rebuilt, within
 from rnnshape.network import Argument, Input, Network, Question, Ref
 from rnnshape.rules.arguments import candidates
 from rnnshape.rules.facts import Tensor
@@ -292,18 +292,9 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
             taken.add(getattr(layer, "name", ""))
         positional = [given(argument) for argument in step.arguments]
         returned = layer(*positional, **{name: given(keyword) for name, keyword in step.keywords})
-        flat: list[Any] = []
-        steps.append((layer, _nesting(returned, flat), flat))
-        made.append(flat)
+        made.append(flat := [*within(returned)])
+        steps.append((layer, numbered(returned), flat))
     return steps
-
-
-def _nesting(returned: Any, flat: list[Any]) -> Places:
-    """How tensors are nested; the tensors themselves are added to `flat`."""
-    if isinstance(returned, list | tuple):
-        return [_nesting(part, flat) for part in returned]
-    flat.append(returned)
-    return len(flat) - 1
 
 
 def _measured_layer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import TextIO
 
 from rich.color import ColorSystem
@@ -53,11 +54,8 @@ class Screen:
 
         Where those have left the screen by its upper edge, all lines are written anew.
         """
-        same = 0
-        for before, other in zip(painted, lines, strict=False):
-            if before != other:
-                break
-            same += 1
+        pairs = zip(painted, lines, strict=False)
+        same = len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
         # A line may be wider than the terminal, and take several rows of it.
         up = sum(max(1, -(-width_of(line) // self.page.width)) for line in painted[same:])
         if up > self.height - 2:

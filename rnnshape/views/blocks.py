@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 
@@ -94,15 +95,9 @@ class Grid:
     @property
     def parts(self) -> Iterator[Section | list[Row]]:
         """Its sections, and the rows between them."""
-        rows: list[Row] = []
-        for row in self.rows:
-            if isinstance(row, Section):
-                yield from [rows] * bool(rows)
-                yield row
-                rows = []
-            else:
-                rows.append(row)
-        yield from [rows] * bool(rows)
+        for kind, group in groupby(self.rows, key=type):
+            rows: list[Any] = [*group]
+            yield from rows if kind is Section else [rows]
 
     @property
     def titles(self) -> list[str]:
