@@ -43,17 +43,12 @@ def of_pairs(call: Call, first: Tensor, second: Tensor) -> Facts:
     return made(meaning, repeated(call, first.axes, second.axes))
 
 
-@rule(*OF_MANY, "argmax", "argmin")
-def of_many(call: Call, given: Tensor) -> Facts:
+@rule(*OF_MANY, "argmax", "argmin", "norm")
+def of_many(call: Call, given: Tensor) -> Facts | None:
+    if call.name == "norm" and not isinstance(call["axis"], int):  # of a matrix, or of all
+        return None
     if call.name.startswith("arg") and call["axis"] is not None:
         whole_number(call, "axis")  # these take one axis or all
-    return _reduced(call, given, places(call, "axis", given))
-
-
-@rule("norm")
-def norm(call: Call, given: Tensor) -> Facts | None:
-    if not isinstance(call["axis"], int):  # of a matrix, or of all
-        return None
     return _reduced(call, given, places(call, "axis", given))
 
 

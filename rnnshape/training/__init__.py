@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice, permutations
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import Data, Model, TrainingCall, listed, with_elements
+from rnnshape.training.data import Data, Model, TrainingCall, listed
 
 MOST_ARRAYS = 5  # of which all orders are tried
 
@@ -80,7 +80,7 @@ def _other_orders(call: TrainingCall) -> Iterator[tuple[TrainingCall, str]]:
     parts = [part for each in call.with_validation for part in (each.x, each.y)]
     if len(call.x) == len(call.y) == 1 and call.x[0].of:
         more = ", w" * bool(call.weights)
-        code = with_elements(call.x[0], f"x, y{more}", f"y, x{more}")
+        code = call.x[0].with_elements(f"x, y{more}", f"y, x{more}")
         yield replace(call, x=call.y, y=call.x), code
     elif len(arrays) <= MOST_ARRAYS and all(data.shape and not data.of for data in arrays):
         is_written = all(listed(part) in call.code for part in parts)

@@ -76,6 +76,16 @@ class Data:
     def __str__(self) -> str:
         return self.name if self.shape is None else f"{self.name} {shown(self.shape)}"
 
+    def with_elements(self, names: str, made: str) -> str:
+        """Code that makes others of the elements of the data set of which it is a part.
+
+        >>> Data("X of ds", None, of="ds").with_elements("x, y", "y, x")
+        'ds = ds.map(lambda x, y: (y, x))'
+        """
+        if self.origin == "tensorflow":
+            return f"{self.of} = {self.of}.map(lambda {names}: ({made}))"
+        return f"{self.of} = (({made}) for {names} in {self.of})"
+
 
 NOT_GIVEN = Data("", None)  # in the place of labels that there are none of
 
@@ -263,17 +273,6 @@ class TrainingCall:
 def listed(part: Sequence[Data]) -> str:
     names = ", ".join(data.name for data in part)
     return f"[{names}]" if len(part) > 1 else names
-
-
-def with_elements(data: Data, names: str, made: str) -> str:
-    """Code that makes others of the elements of a data set of which an array is a part.
-
-    >>> with_elements(Data("X of ds", None, of="ds"), "x, y", "y, x")
-    'ds = ds.map(lambda x, y: (y, x))'
-    """
-    if data.origin == "tensorflow":
-        return f"{data.of} = {data.of}.map(lambda {names}: ({made}))"
-    return f"{data.of} = (({made}) for {names} in {data.of})"
 
 
 def shown(shape: Sizes, unknown: str = "?") -> str:

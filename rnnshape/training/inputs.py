@@ -16,7 +16,6 @@ from rnnshape.training.data import (
     TrainingCall,
     counted,
     shown,
-    with_elements,
 )
 from rnnshape.training.shapes import (
     Judge,
@@ -226,10 +225,10 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
             if x.origin == "tensorflow":
                 yield f"{x.of} = {x.of}.batch(32)"
             elif x.origin == "generator" and call.y and call.y[0].shape:  # a number has no [None]
-                yield with_elements(x, "x, y", "x[None], y[None]")
+                yield x.with_elements("x, y", "x[None], y[None]")
         if not is_single and call.y and likely_outcome((*shape, 1), sizes, judge).fits:
             if x.origin in ("tensorflow", "generator"):
-                yield with_elements(x, "x, y", "x[..., None], y")
+                yield x.with_elements("x, y", "x[..., None], y")
             elif (own := name.removesuffix(f" of {x.of}")) not in (name, "X"):
                 yield f"{own} = {own}[..., None]"
         return

@@ -18,7 +18,6 @@ from rnnshape.training.data import (
     TrainingCall,
     counted,
     shown,
-    with_elements,
 )
 from rnnshape.training.inputs import (
     OF_VALIDATION,
@@ -166,7 +165,7 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     axes = ", ".join((":", *["None"] * (len(losses) - 1)))
     code = f"sample_weight={weights.name}[{axes}]"
     if call.x and call.x[0].of:
-        code = with_elements(call.x[0], "x, y, w", f"x, y, w[{axes}]")
+        code = call.x[0].with_elements("x, y, w", f"x, y, w[{axes}]")
     remedies = (code,) if len(given) == 1 < len(losses) and not beside else ()
     return call.problem("labels", message, weights, found.refused, remedies=remedies)
 
