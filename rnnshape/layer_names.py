@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from rnnshape.errors import printable
@@ -30,28 +31,19 @@ def names_by_keras(network: Network) -> list[str]:
     >>> names_by_keras(chain([parse(layer) for layer in layers]))
     ['bidirectional', 'lstm_1', 'dense']
     """
-    counts: dict[str, int] = {}
-    names: list[str] = []
+    counts, names = Counter[str](), list[str]()
     for step in network.steps:
-        if step.same_as is not None:
-            names.append(names[step.same_as - 1])
-            continue
-        if step.name:
-            names.append(step.name)
-            continue
-        name = step.layer.name
-        for call in reversed([*calls_within(step.layer)]):  # what is inside is made first
-            given = call["name"]
+        name = step.name if step.same_as is None else names[step.same_as - 1]
+        made = () if name else [*calls_within(step.layer)]
+        for call in reversed(made):  # what is inside is made first
+            given, word = call["name"], snake_case(call.name)
             if isinstance(given, str):
                 name = printable(given)
             elif module_of(call.name) in ("layers", None):
-                word = snake_case(call.name)
-                number = counts.get(word, 0)
-                counts[word] = number + 1
-                name = f"{word}_{number}" if number else word
-            for made in map(snake_case, MADE_WITHIN.get(call.name, ())):
-                counts[made] = counts.get(made, 0) + 1
-        names.append(name)
+                name = f"{word}_{counts[word]}" if counts[word] else word
+                counts[word] += 1
+            counts.update(map(snake_case, MADE_WITHIN.get(call.name, ())))
+        names.append(name or step.layer.name)
     return names
 
 
