@@ -199,6 +199,10 @@ class TrainingCall:
         return self.call in BATCHED
 
     @property
+    def takes_labels(self) -> bool:
+        return self.call not in WITHOUT_LABELS
+
+    @property
     def rows(self) -> Size:
         """How many samples are in the first batch."""
         samples = self.x[0].samples if self.x else None

@@ -6,17 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import (
-    WITHOUT_LABELS,
-    Data,
-    Kind,
-    Model,
-    Port,
-    Sizes,
-    TrainingCall,
-    counted,
-    shown,
-)
+from rnnshape.training.data import Data, Kind, Model, Port, Sizes, TrainingCall, counted, shown
 from rnnshape.training.shapes import (
     Judge,
     Outcome,
@@ -130,8 +120,8 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     else:
         message = f"the model has {inputs}, but gets {arrays}"
     x, others = call.x[: len(model.inputs)], call.x[len(model.inputs) :]
-    are_labels = not call.y and call.call not in WITHOUT_LABELS
-    fewer = replace(call, x=x, y=others if are_labels else call.y, validation=None).written
+    y = others if call.takes_labels and not call.y else call.y
+    fewer = replace(call, x=x, y=y, validation=None).written
     remedies = (fewer,) if others else ()
     return call.problem("data", message, call.x[0], words, silent=is_silent, remedies=remedies)
 

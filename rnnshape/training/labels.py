@@ -9,7 +9,6 @@ from itertools import zip_longest
 from rnnshape.errors import Problem
 from rnnshape.training.data import (
     UNKNOWN,
-    WITHOUT_LABELS,
     Data,
     Function,
     Model,
@@ -19,12 +18,7 @@ from rnnshape.training.data import (
     counted,
     shown,
 )
-from rnnshape.training.inputs import (
-    OF_VALIDATION,
-    dtype_problem,
-    list_for_array,
-    one_list,
-)
+from rnnshape.training.inputs import OF_VALIDATION, dtype_problem, list_for_array, one_list
 from rnnshape.training.label_remedies import Attempt, judges, label_remedies
 from rnnshape.training.losses import judge_of_loss, loss_named
 from rnnshape.training.shapes import (
@@ -41,7 +35,7 @@ NO_WEIGHTS = ("class_weight=None",)
 
 def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """What Keras refuses of y, or trains on though it is something else."""
-    if call.call in WITHOUT_LABELS or not call.y:
+    if not (call.takes_labels and call.y):
         return
     are_known = all(output.shape is not UNKNOWN for output in model.outputs)
     if len(call.y) != len(model.outputs):
