@@ -17,8 +17,13 @@ import pytest
 from rnnshape import measuring, training
 from rnnshape.chains import chain
 from rnnshape.fitting import call_with
-from rnnshape.measuring.arrays import Array
-from rnnshape.measuring.messages import MeasuredLayer, Measurement, MeasurementError, Request
+from rnnshape.measuring.messages import (
+    Array,
+    MeasuredLayer,
+    Measurement,
+    MeasurementError,
+    Request,
+)
 from rnnshape.network import Question
 from rnnshape.reading import parse
 from rnnshape.reading.code import read_code
