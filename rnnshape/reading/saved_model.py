@@ -6,12 +6,13 @@ that stand for Keras in code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from rnnshape.errors import QueryError, shortened
 from rnnshape.layer_names import names_of_outputs
+from rnnshape.nest import rebuilt, within
 from rnnshape.network import MOST_LAYERS, Network, Question, check_count
 from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
@@ -30,9 +31,7 @@ from rnnshape.training.data import Function
 
 DEEPEST = 50  # lists and dictionaries within each other
 
-# A layer, which of its calls, and which of the tensors that it returns.
-TensorSource = tuple[str, int, int]
-Tensors = Callable[[TensorSource, RecordedShape], Any]  # what stands for a tensor of a config
+CallOfLayer: TypeAlias = "tuple[str, int]"  # the layer's name, and which of its calls
 
 
 def read_config(
@@ -84,13 +83,14 @@ def _depth(value: Any) -> int:
     return 1 + max(map(_depth, parts), default=0)
 
 
-class _Waiting(NamedTuple):
-    """A call of a layer in a config, of which the inputs may not be there yet."""
+@dataclass(frozen=True)
+class _Tensor:
+    """A tensor in a config: by which call of which layer it is made, and its place among those that
+    are returned there."""
 
-    name: str
-    number: int
-    node: Any
-    sources: set[tuple[str, int]]
+    call: CallOfLayer
+    place: int
+    shape: RecordedShape
 
 
 class Config:
@@ -131,7 +131,9 @@ class Config:
         class_name = str(layer["class_name"])
         if _is_operation(layer):
             words = layer["config"]
-            arguments = {word: _value(words[word], _no_tensor) for word in words if word != "name"}
+            arguments = {word: _value(words[word]) for word in words if word != "name"}
+            if _tensors_in(arguments):
+                raise ValueError(arguments)
             return replay.Operation(replay.operation_name(class_name), arguments, self.where)
         try:
             return layer_of(layer, lambda config: self.model(config, depth + 1))
@@ -143,30 +145,25 @@ class Config:
 
     def sequential(self, config: Any, name: str, depth: int) -> Model:
         made, layers = Sequential(name=name), config["layers"]
-        before: Any = None
-        for layer in layers:
+        shapes = [*map(_built_for, layers), None]
+        for place, layer in enumerate(layers):
             if layer["class_name"] == "InputLayer":
                 made.add(_input(layer["config"]))
                 continue
             item = replay.named(self.layer(layer, depth), _name(layer))
-            shape = _built_for(layer)
-            if isinstance(before, RecordedLayer) and shape is not None:
-                before.own_returns = (shape,)
-            if isinstance(item, RecordedLayer):
-                item.own_built = shape
+            if isinstance(item, RecordedLayer):  # it returns what the next was built for
+                item.own_built, after = shapes[place : place + 2]
+                item.own_returns = (after,) if after else ()
             made.add(item)
-            before = item
         shape = replay.sizes_of(config.get("build_input_shape"))
         if shape is None and layers:  # the first layer says it too; in Keras 2 it alone
             early = (layers[0].get("config") or {}).get("batch_input_shape")
-            shape = _built_for(layers[0]) or replay.sizes_of(early)
+            shape = shapes[0] or replay.sizes_of(early)
         return replay.built(made, shape)
 
     def functional(self, config: Any, name: str, depth: int) -> Model:
-        made: dict[tuple[str, int], list[Any]] = {}
-        shapes: dict[tuple[str, int], dict[int, RecordedShape]] = {}
-        held: dict[str, Any] = {}
-        waiting: list[_Waiting] = []
+        held, made = dict[str, Any](), dict[CallOfLayer, list[Any]]()
+        calls = dict[CallOfLayer, tuple[list[Any], dict[str, Any]]]()
         takes = config["input_layers"]
         keys = {end[0]: key for key, end in takes.items()} if isinstance(takes, dict) else {}
         for layer in config["layers"]:
@@ -177,54 +174,53 @@ class Config:
                 continue
             held[word] = replay.named(self.layer(layer, depth), word)
             for number, node in enumerate(layer.get("inbound_nodes") or ()):
-                tensors = _tensors_in(partial(_called_with, node))
-                for source, shape in tensors:
-                    shapes.setdefault(source[:2], {}).setdefault(source[2], shape)
-                waiting.append(_Waiting(word, number, node, {source[:2] for source, _ in tensors}))
-        check_count(len(waiting))
-        ends = [self.end(end, held) for end in _ends(config["output_layers"])]
-        for source in ends:
-            shapes.setdefault(source[:2], {}).setdefault(source[2])
+                calls[word, number] = _called_with(node)
+        check_count(len(calls))
+        ends = [self.end(tensor, held) for tensor in _tensors_in(_value(config["output_layers"]))]
+        shapes: dict[CallOfLayer, dict[int, RecordedShape]] = {}
+        for tensor in (*_tensors_in([*calls.values()]), *ends):
+            shapes.setdefault(tensor.call, {}).setdefault(tensor.place, tensor.shape)
 
-        def tensor(source: TensorSource, _: RecordedShape = None) -> Any:
-            return made[source[:2]][source[2]]
+        def stand_in(value: Any) -> Any:
+            return made[value.call][value.place] if isinstance(value, _Tensor) else value
 
-        for step in _in_order(waiting, made):
-            recorded = shapes.get((step.name, step.number), {})
-            places = range(max(recorded, default=-1) + 1)
-            arguments, words = _called_with(step.node, tensor)
-            made[step.name, step.number] = replay.called(
-                held[step.name], arguments, words, [recorded.get(place) for place in places]
-            )
-        inputs = [tensor(end) for end in _ends(config["input_layers"])]
-        outputs = [tensor(end) for end in ends]
+        for call in _in_order(calls, made):
+            recorded = shapes.get(call, {})
+            returned = [recorded.get(place) for place in range(max(recorded, default=-1) + 1)]
+            arguments, words = rebuilt(calls[call], stand_in)
+            made[call] = replay.called(held[call[0]], arguments, words, returned)
+        inputs = [*map(stand_in, _tensors_in(_value(takes)))]
+        outputs = [*map(stand_in, ends)]
         return Model(inputs, outputs[0] if len(outputs) == 1 else outputs, name=name)
 
     @staticmethod
-    def end(source: TensorSource, held: Mapping[str, Any]) -> TensorSource:
+    def end(tensor: _Tensor, held: Mapping[str, Any]) -> _Tensor:
         """Where a model's output is: of a model in it the file counts its own making as the first
         call, here alone."""
-        name, node, place = source
+        name, node = tensor.call
         layer = held.get(name)
         is_model = isinstance(layer, Model) and not isinstance(layer, Sequential)
-        return name, max(0, node - is_model), place
+        return replace(tensor, call=(name, max(0, node - is_model)))
 
 
 def _in_order(
-    waiting: list[_Waiting], made: Mapping[tuple[str, int], object]
-) -> Iterator[_Waiting]:
+    calls: Mapping[CallOfLayer, object], made: Mapping[CallOfLayer, object]
+) -> Iterator[CallOfLayer]:
     """The calls, each after those that make what it takes, in the order of the file as far as can
     be; a `QueryError` where that can't be."""
+    waiting = {call: {one.call for one in _tensors_in(given)} for call, given in calls.items()}
     while waiting:
-        ready = (place for place, step in enumerate(waiting) if step.sources <= made.keys())
-        place = next(ready, None)
-        if place is None:
-            known = {step.name for step in waiting}
-            missing = [(step.name, of) for step in waiting for of, _ in step.sources - made.keys()]
+        ready = (call for call, needed in waiting.items() if needed <= made.keys())
+        call = next(ready, None)
+        if call is None:
+            known = {name for name, _ in waiting}
+            pairs = ((name, needed - made.keys()) for (name, _), needed in waiting.items())
+            missing = [(name, of) for name, needed in pairs for of, _ in needed]
             taker, taken = min(missing, key=lambda pair: pair[1] in known)
             text = f"{plain_name(taker)} takes what no layer before it returns: {plain_name(taken)}"
             raise QueryError(text)
-        yield waiting.pop(place)
+        del waiting[call]
+        yield call
 
 
 def _name(layer: Any) -> str:
@@ -266,61 +262,48 @@ def _input(config: Any) -> Any:
     return replay.input_tensor(shape, dtype, str(config.get("name", "")))
 
 
-def _tensors_in(read: Callable[[Tensors], object]) -> list[tuple[TensorSource, RecordedShape]]:
-    """Every tensor that is met in what is read: which layer's output it is, and its shape."""
-    found: list[tuple[TensorSource, RecordedShape]] = []
-    read(lambda source, shape: found.append((source, shape)))
-    return found
+def _tensors_in(value: object) -> list[_Tensor]:
+    return [part for part in within(value) if isinstance(part, _Tensor)]
 
 
-def _source(value: Any) -> TensorSource:
-    name, node, place = value[:3]
+def _tensor(source: Any, shape: Any = None) -> _Tensor:
+    name, node, place = source[:3]
     if not (0 <= int(node) <= MOST_LAYERS and 0 <= int(place) <= MOST_LAYERS):
-        raise ValueError(value)
-    return str(name), int(node), int(place)
+        raise ValueError(source)
+    return _Tensor((str(name), int(node)), int(place), replay.sizes_of(shape))
 
 
-def _called_with(node: Any, tensor: Tensors) -> tuple[Sequence[Any], dict[str, Any]]:
-    """The arguments of a call, with tensors for what the config has of them."""
+def _called_with(node: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call."""
     if isinstance(node, list):  # Keras 2: [["lstm", 0, 0, {"mask": ...}], ...]
-        tensors = [_value(part[:3], tensor) for part in node]
+        tensors = [_value(part[:3]) for part in node]
         words = node[0][3] if len(node[0]) > 3 else {}
         given = tensors if len(tensors) == 1 else [tensors]
     else:
         words = node.get("kwargs") or {}
-        given = [_value(part, tensor) for part in node.get("args") or ()]
-    return given, {str(word): _value(value, tensor) for word, value in words.items()}
+        given = [_value(part) for part in node.get("args") or ()]
+    return given, {str(word): _value(value) for word, value in words.items()}
 
 
-def _value(value: Any, tensor: Tensors) -> Any:
-    """A value of a config as Python has it, with tensors in it."""
-    inner = partial(_value, tensor=tensor)
+def _value(value: Any) -> Any:
+    """A value of a config as Python has it, with a `_Tensor` for each tensor in it."""
     match value:
         case {"class_name": "__keras_tensor__", "config": config}:
-            return tensor(_source(config["keras_history"]), replay.sizes_of(config.get("shape")))
+            return _tensor(config["keras_history"], config.get("shape"))
         case {"class_name": "__numpy__" | "__tensor__", "config": {"value": held} as data}:
             if not isinstance(held, list):
                 return held
             return replay.data_tensor(tuple(sizes_of(held)), str(data.get("dtype") or "float32"))
         case {"class_name": "__tuple__", "items": items}:
-            return [*map(inner, items)]
+            return [*map(_value, items)]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:
             return slice(start, stop, step)
         case {"class_name": "__ellipsis__"}:
             return ...
         case [str(), int(), int()] | [str(), int(), int(), _]:  # of Keras 2, perhaps with keywords
-            return tensor(_source(value), None)
+            return _tensor(value)
         case list():
-            return [*map(inner, value)]
+            return [*map(_value, value)]
         case dict():
-            return {word: inner(value[word]) for word in sorted(value)}  # as Keras walks them
+            return {word: _value(value[word]) for word in sorted(value)}  # as Keras walks them
     return value
-
-
-def _no_tensor(source: TensorSource, _: RecordedShape) -> Any:
-    raise ValueError(source)
-
-
-def _ends(value: Any) -> list[TensorSource]:
-    """The tensors that a model takes or returns: one, or a nest of them."""
-    return [source for source, _ in _tensors_in(partial(_value, value))]
