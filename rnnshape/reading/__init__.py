@@ -50,8 +50,12 @@ def read(
 
         return _without_refused(read_text(what, let, begins), dimensions)
     path = Path(file)
-    if not os.path.exists(file):  # it raises for no name, however long
-        raise _not_there(file, path)
+    try:
+        os.stat(file)
+    except PermissionError as wrong:  # of a folder on the way to it
+        raise QueryError(f"{shortened(file)} can't be read: {wrong.strerror}") from None
+    except (OSError, ValueError):  # or a name that no file can have
+        raise QueryError(f"there is no file {shortened(file)}{_other_file(path)}") from None
     reading = _file(path, let)
     if not reading.questions and not reading.messages:
         is_torch = re.search(r"\b(import|from) torch\b", file_text(path))
@@ -73,16 +77,6 @@ def parse(text: str) -> Call:
     if not isinstance(text, str):
         raise TypeError(f"text is {of_type(text)}: give a Keras expression, such as 'LSTM(64)'")
     return read_call(text)
-
-
-def _not_there(file: str, path: Path) -> QueryError:
-    try:
-        os.stat(file)
-    except PermissionError as wrong:  # of a folder on the way to it
-        return QueryError(f"{shortened(file)} can't be read: {wrong.strerror}")
-    except OSError:
-        pass
-    return QueryError(f"there is no file {shortened(file)}{_other_file(path)}")
 
 
 def _other_file(path: Path) -> str:

@@ -11,9 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SECONDS_OF_WALL = 40  # others may take their part of the processor
 
 
-class Reader:
+class Reader(AbstractContextManager["Reader"]):
     """Reads as `rnnshape.reading.read` does, but in a child process where it may take long. The
     child is gone when the `with` block ends:
 
@@ -39,9 +39,6 @@ class Reader:
     def __init__(self, start: Callable[[], Process]) -> None:
         self._start, self._process = start, None  # type: tuple[Callable[[], Process], Process | None]
         self._owner, self._lock = os.getpid(), threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

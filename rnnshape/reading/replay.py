@@ -3,7 +3,6 @@ stand for Keras: the same that code meets."""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -33,9 +32,7 @@ NAMES_BY_KERAS = r"(input|input_layer|keras_tensor)(_\d+)?|.*_input"
 
 def begin() -> None:
     """Starts a session in which nothing has been made yet."""
-    evaluator = python({}, {})
-    evaluator.node = ast.Module([], [])  # nothing here stands in a text
-    SESSION.set(Session(evaluator, Sequential))
+    SESSION.set(Session(python({}, {}), Sequential))
 
 
 def plain_name(name: str) -> str:

@@ -23,7 +23,7 @@ from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
-from rnnshape.reading.python.limits import ExhaustedError
+from rnnshape.reading.python.limits import ExhaustedError, words_of
 from rnnshape.signatures import LAYERS, module_of, signature
 from rnnshape.source import NO_PYTHON, Source, with_plain_arrows
 
@@ -204,10 +204,8 @@ def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
             value = evaluator.worth(node, evaluator.module)
         except IsOpenError as wrong:
             value = wrong.value
-        except RecursionError:
-            raise source.error(node, "this is nested too deeply to be read") from None
-        except ExhaustedError:
-            raise source.error(node, "this takes too many steps to be read") from None
+        except (RecursionError, ExhaustedError) as wrong:
+            raise source.error(node, words_of(wrong)) from None
         except QueryError as wrong:
             wrong.place = wrong.place or source.place(node)
             raise
