@@ -129,20 +129,19 @@ def _parameters(
     evaluator: Evaluator, given: ast.arguments, scope: Scope
 ) -> Iterator[inspect.Parameter]:
     kinds = inspect.Parameter
-    several = [*given.posonlyargs, *given.args]
-    defaults: list[object] = [kinds.empty] * (len(several) - len(given.defaults))
-    defaults += [evaluator.worth(value, scope) for value in given.defaults]
-    for index, (parameter, default) in enumerate(zip(several, defaults, strict=True)):
-        is_first = index < len(given.posonlyargs)
-        kind = kinds.POSITIONAL_ONLY if is_first else kinds.POSITIONAL_OR_KEYWORD
-        yield kinds(parameter.arg, kind, default=default)
-    if given.vararg:
-        yield kinds(given.vararg.arg, kinds.VAR_POSITIONAL)
-    for kwonlyarg, value in zip(given.kwonlyargs, given.kw_defaults, strict=True):
-        default = evaluator.worth(value, scope) if value else kinds.empty
-        yield kinds(kwonlyarg.arg, kinds.KEYWORD_ONLY, default=default)
-    if given.kwarg:
-        yield kinds(given.kwarg.arg, kinds.VAR_KEYWORD)
+    required = len(given.posonlyargs) + len(given.args) - len(given.defaults)
+    defaults = iter([*[None] * required, *given.defaults, *given.kw_defaults])
+    for kind, parameters in (
+        (kinds.POSITIONAL_ONLY, given.posonlyargs),
+        (kinds.POSITIONAL_OR_KEYWORD, given.args),
+        (kinds.VAR_POSITIONAL, [given.vararg]),
+        (kinds.KEYWORD_ONLY, given.kwonlyargs),
+        (kinds.VAR_KEYWORD, [given.kwarg]),
+    ):
+        for one in filter(None, parameters):
+            value = None if kind in SPREAD else next(defaults)
+            default = evaluator.worth(value, scope) if value else kinds.empty
+            yield kinds(one.arg, kind, default=default)
 
 
 def from_unknown(

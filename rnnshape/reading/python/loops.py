@@ -28,11 +28,11 @@ def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope)
     is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
     items = over if is_itself else evaluator.really(iter if is_stepped else list, over)
     if isinstance(items, Open):
-        _maybe_once(evaluator, node, scope, items, node.iter)
+        _maybe_once(evaluator, node, scope, items)
         return
     is_long = is_stepped or not evaluator.loops or len(items) > MANY_ROUNDS
     is_hashed = isinstance(over, (dict, set, *VIEWS))
-    _loop(evaluator, node, _met(over) if is_hashed else items, scope, node.iter, is_long)
+    _loop(evaluator, node, _met(over) if is_hashed else items, scope, is_long)
 
 
 def _met(over: Any) -> Iterator[object]:
@@ -49,46 +49,41 @@ def _met(over: Any) -> Iterator[object]:
 
 
 def follow_while(evaluator: Evaluator, node: ast.While, scope: Scope) -> None:
-    _loop(evaluator, node, itertools.repeat(None), scope, node.test, not evaluator.loops)
+    _loop(evaluator, node, itertools.repeat(None), scope, not evaluator.loops)
 
 
 def _loop(
-    evaluator: Evaluator,
-    node: ast.For | ast.AsyncFor | ast.While,
-    items: Iterable[object],
-    scope: Scope,
-    over: ast.expr,
-    is_bounded: bool,
+    evaluator: Evaluator, node: Any, items: Iterable[object], scope: Scope, is_bounded: bool
 ) -> None:
     """Follows a loop. Where it takes too many steps, everything is as it was before, and it is one
     of which nobody knows how often it is run."""
-    test = node.test if isinstance(node, ast.While) else None
-    rounds = functools.partial(_rounds, evaluator, node, items, scope, node.orelse, test)
     if not is_bounded:
-        rounds()
+        _rounds(evaluator, node, items, scope, is_whole=True)
         return
     before = Snapshot(evaluator, scope)
     evaluator.loops += 1
     try:
-        rounds()
+        _rounds(evaluator, node, items, scope, is_whole=True)
         return
     except TooLongError as wrong:
-        because = evaluator.open(over, str(wrong))
+        because = evaluator.open(_asked(node), str(wrong))
     finally:
         evaluator.loops -= 1
     before.set(before.before)
-    _maybe_once(evaluator, node, scope, because, over)
+    _maybe_once(evaluator, node, scope, because)
+
+
+def _asked(node: Any) -> ast.expr:
+    """What says how often a loop is run."""
+    asked: ast.expr = node.test if isinstance(node, ast.While) else node.iter
+    return asked
 
 
 def _rounds(
-    evaluator: Evaluator,
-    node: Any,
-    items: Iterable[object],
-    scope: Scope,
-    orelse: Sequence[ast.stmt] = (),
-    test: ast.expr | None = None,
+    evaluator: Evaluator, node: Any, items: Iterable[object], scope: Scope, *, is_whole: bool
 ) -> bool:
-    """Follows the rounds of a loop; whether it is left by `break`."""
+    """Follows the rounds of a loop, or some of its first; whether it is left by `break`."""
+    is_tested = is_whole and isinstance(node, ast.While)
     start, left = len(scope.early), evaluator.limit - evaluator.steps
     end = evaluator.steps + min(STEPS_OF_LOOP, left // 2)  # the rest is for what is taken back
     try:
@@ -99,11 +94,11 @@ def _rounds(
             except StopIteration:
                 break
             except IsOpenError as wrong:  # nobody knows what else there is
-                _maybe_once(evaluator, node, scope, wrong.value, node.iter)
+                _maybe_once(evaluator, node, scope, wrong.value)
                 return False
-            truth = test is None or evaluator.truth(test, scope)
+            truth = not is_tested or evaluator.truth(node.test, scope)
             if isinstance(truth, Open):
-                _maybe_once(evaluator, node, scope, truth, node.test)
+                _maybe_once(evaluator, node, scope, truth)
                 return False
             if not truth:
                 break
@@ -116,11 +111,11 @@ def _rounds(
                 _round(evaluator, node, scope)
             except BrokenSignal:
                 return True
-            for early in scope.early[start:] if test is not None else ():
+            for early in scope.early[start:] if is_tested else ():
                 if isinstance(early.outcome.signal, BrokenSignal):  # how often it runs is not known
-                    _maybe_once(evaluator, node, scope, early.because, node.test)
+                    _maybe_once(evaluator, node, scope, early.because)
                     return False
-        evaluator.block(orelse, scope)
+        evaluator.block(node.orelse if is_whole else (), scope)
         return False
     finally:
         finish(scope, BrokenSignal, start)
@@ -136,20 +131,18 @@ def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
         finish(scope, ContinuedSignal, start)
 
 
-def _maybe_once(
-    evaluator: Evaluator, node: Any, scope: Scope, because: Open, test: ast.expr
-) -> None:
+def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) -> None:
     """A loop of which nobody knows how often it is run: not at all, or at least once; where it is
     known what it goes over, at least once, as that is hardly empty. Others follow where the first
     round is known, or has changed what the loop asks for, which is then not known."""
-    is_sure = is_alike(because.row)
+    is_sure, asked = is_alike(because.row), ast.unparse(_asked(node))
     before = Snapshot(evaluator, scope)
 
     def once() -> None:
         item = None if isinstance(node, ast.While) else item_of(evaluator, because, node.iter)
         first = None if item is None else first_item(node, item)
-        again = functools.partial(_rounds, evaluator, node, [item], scope)
-        if _rounds(evaluator, node, [item if first is None else first], scope):
+        again = functools.partial(_rounds, evaluator, node, [item], scope, is_whole=False)
+        if _rounds(evaluator, node, [item if first is None else first], scope, is_whole=False):
             return
         seen, names = before.before, {*_names_asked(node, set())}
         for number in range(MORE_ROUNDS):
@@ -159,16 +152,16 @@ def _maybe_once(
             if asks:
                 before.merge(seen, before.now(), because)
                 seen = before.now()
-            more = f"{number} more of {ast.unparse(test)}"
+            more = f"{number} more of {asked}"
             both_ways(evaluator, because, more, scope, again, lambda: None)
 
     if is_sure:
         once()
     else:
-        both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None, snapshot=before)
+        both_ways(evaluator, because, asked, scope, once, lambda: None, snapshot=before)
     ends = functools.partial(evaluator.block, node.orelse, scope)
     if any(isinstance(part, ast.Break) for part in ast.walk(node)):
-        both_ways(evaluator, because, f"else of {ast.unparse(test)}", scope, ends, lambda: None)
+        both_ways(evaluator, because, f"else of {asked}", scope, ends, lambda: None)
     else:
         ends()
 
