@@ -63,7 +63,8 @@ def check_weights(parts: Sequence[Any], question: Question) -> None:
     than it would have there."""
     if not any(map(is_of_keras, parts)):
         return
-    from rnnshape.reading.live import counted, flattened, is_model
+    from rnnshape.reading.live import counted, is_model
+    from rnnshape.reading.symbolic import flattened
 
     rows = describe(question.network, question.dimensions).layers
     layers = [layer for part in parts for layer in (part.layers if is_model(part) else [part])]

@@ -15,7 +15,7 @@ from functools import partial
 from math import prod
 from typing import Any, TypeVar
 
-from rnnshape.description import describe
+from rnnshape.description import description_of
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Unknown, bind
 from rnnshape.nest import rebuilt
@@ -32,6 +32,7 @@ from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, compiled_in, read_config
 from rnnshape.reading.symbolic import (
     bases,
+    flattened,
     input_names,
     is_built,
     is_operation,
@@ -129,9 +130,8 @@ def check_nests(what: Any, given: object, target: object) -> None:
 def _check_counted(what: Any, network: Network) -> None:
     """Raises a `QueryError` where the configs say other weights than there are: an attribute that
     is changed after its layer was built changes them no more."""
-    held, counts = counted(what), list[int | None]([None])
-    with suppress(QueryError):
-        counts = [layer.parameters for layer in describe(network).layers]
+    held, described = counted(what), description_of(network)
+    counts = [layer.parameters for layer in described.layers] if described else [None]
     if held is not None and None not in counts and held != (told := sum(filter(None, counts))):
         raise QueryError(
             f"its weights are {held:,} parameters, but what its layers' configs say has {told:,}: "
@@ -155,15 +155,14 @@ def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
             return network
         given.append(sizes)
     other = network.with_shapes(given)
-    return other if _weights(other) == _weights(network) else network
+    return other if (weights := _weights(other)) and weights == _weights(network) else network
 
 
-def _weights(network: Network) -> list[object]:
-    """The shapes of all weights; of what makes no sense, nothing equal to another."""
-    try:
-        return [weight.sizes for layer in describe(network).layers for weight in layer.weights]
-    except QueryError as wrong:
-        return [wrong]
+def _weights(network: Network) -> tuple[object, ...]:
+    """The shapes of all weights, by layers; nothing of what makes no sense."""
+    described = description_of(network)
+    layers = described.layers if described else ()
+    return tuple(tuple(weight.sizes for weight in layer.weights) for layer in layers)
 
 
 @_guarded
@@ -186,11 +185,6 @@ def input_of_built(layer: Any) -> list[Call]:
     """The `Input` of what a live layer was built for; none where it is not built."""
     shape = None if type(layer).__name__ == "InputLayer" else _built_shape(layer)
     return [bind("Input", (), {"batch_shape": shape})] if shape else []
-
-
-def flattened(layer: Any) -> Sequence[Any]:
-    """A layer of Keras and all that are in it."""
-    return [*layer._flatten_layers()] if "Layer" in bases(layer) else ()
 
 
 def _stand_in(layer: Any) -> Any:
@@ -324,7 +318,7 @@ class _Live:
                 "layers are given: call it once, or ask for keras.Model(inputs, "
                 "model.call(inputs)), with inputs = keras.Input((timesteps, features))"
             )
-        self.kept = {id(layer) for layer in model._flatten_layers()}
+        self.kept = {*map(id, flattened(model))}
         with traced(model, self.shapes) as flow:
             if flow is not None:
                 own = {*map(id, model.weights)}

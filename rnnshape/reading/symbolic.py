@@ -34,10 +34,14 @@ def shape_of(tensor: Any) -> RecordedShape:
     return None if shape is None else sizes_of(tuple(shape))
 
 
+def flattened(layer: Any) -> list[Any]:
+    """A layer of Keras and all that are in it."""
+    return [*layer._flatten_layers()] if "Layer" in bases(layer) else []
+
+
 def is_built(layer: Any) -> bool:
     """Whether a layer and all that are in it have their weights: else a call would make them."""
-    inside = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else [layer]
-    return type(layer).__name__ == "Lambda" or all(part.built for part in inside)
+    return type(layer).__name__ == "Lambda" or all(part.built for part in flattened(layer))
 
 
 def shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
@@ -123,7 +127,7 @@ def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
     for; None where it can't be followed. What Keras notes of them is undone."""
     with names_kept():
         keras = keras_of(model)
-        layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
+        layers = flattened(model)
         calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
         flow = None
         try:
