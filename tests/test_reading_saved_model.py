@@ -358,8 +358,6 @@ def test_archives_that_are_wrong(tmp_path: Path) -> None:
     assert "not a whole .keras file" in told()
     archive(path, other_json=b"{}")
     assert "no config.json" in told()
-    archive(path, config_json=b" " * 300_000_000)
-    assert "too large" in told()
     archive(path, config_json=json.dumps(saved("nested")).encode())
     whole = path.read_bytes()
     assert read(str(path)).networks
@@ -373,13 +371,10 @@ def test_archives_that_are_wrong(tmp_path: Path) -> None:
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 2**32 - 100, 0, 0)
     path.write_bytes(b"PK\3\4" + bytes(200) + end)
     assert "not a whole .keras file" in told()
-    for size, why in (
-        (2_000_000, "Bad magic number for central directory"),
-        (2_000_001, "it lists too many files"),
-    ):
-        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 0, 0)
-        path.write_bytes(bytes(size) + end)
-        assert told() == f"model.keras is not a whole .keras file: {why}"
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 2_000, 0, 0)
+    path.write_bytes(bytes(2_000) + end)
+    why = "Bad magic number for central directory"
+    assert told() == f"model.keras is not a whole .keras file: {why}"
 
 
 def hdf5(path: Path, config: str = "", /, **weights: tuple[int, ...]) -> None:

@@ -49,7 +49,6 @@ from rnnshape.training.data import TrainingCall
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
 BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read
-MOST_FILES = 20  # that code imports from its own folder
 MORE_MESSAGES = f"at most {MOST_MESSAGES} messages of a kind are told: there may be more"
 MOST_IN_ALL = 5_000  # layers of all networks
 # Of all calls that give data, each times the layers of its network and how often the rule is asked
@@ -113,9 +112,7 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     files: dict[str, object] = {}
 
     def find(evaluator: Evaluator, path: str) -> object:
-        if folder is None or len(files) > MOST_FILES:
-            return None
-        return _module_of_file(evaluator, folder, path, files)
+        return folder and _module_of_file(evaluator, folder, path, files)
 
     evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown, known_of_open)
     held = Session(evaluator, Sequential)

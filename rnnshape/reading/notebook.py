@@ -29,14 +29,10 @@ def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise QueryError(f"{where} has no cells: it is no notebook of version 4")
-    sources, length = [], 0
-    for number, code in _cells_of_code(cells):
-        length += len(code)
-        sources.append(
-            Source(_without_magics(code), f"{where}, cell {number}, line ", LONGEST_CODE)
-        )
-    if length > LONGEST_CODE:
-        raise QueryError(f"{where} is too long to be read: {length:,} characters of code")
+    sources = (
+        Source(_without_magics(code), f"{where}, cell {number}, line ", LONGEST_CODE)
+        for number, code in _cells_of_code(cells)
+    )
     return read_sources(sources, let, folder)
 
 

@@ -3,7 +3,6 @@ weights the names and shapes."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Mapping
 from math import prod
@@ -16,9 +15,6 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.replay import plain_name
 from rnnshape.reading.saved_model import read_config
 
-LARGEST_CONFIG = 10_000_000  # bytes, unpacked
-LARGEST_DIRECTORY = 2_000_000  # bytes of the list of a zip file's files
-MOST_WEIGHTS = 10_000
 MOST_LISTED = 40  # weights of a file that has nothing else
 HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 
@@ -52,25 +48,21 @@ def read_hdf5(path: Path) -> Reading:
         ) from None
     if config is None:
         raise _weights_alone(path.name, weights)
-    text, training = (_text(value, path.name) for value in (config, compiled or "null"))
+    text, training = map(_text, (config, compiled or "null"))
     return read_config(text, path.name, _parameters(weights), training)
 
 
-def _text(value: Any, name: str) -> str:
-    text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
-    if len(text) > LARGEST_CONFIG:
-        raise QueryError(f"{name}: its config is too large to be read")
-    return text
+def _text(value: Any) -> str:
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _weights_in(file: Any) -> dict[str, tuple[int, ...]]:
     weights: dict[str, tuple[int, ...]] = {}
 
-    def note(name: str | bytes, found: Any) -> bool | None:
+    def note(name: str | bytes, found: Any) -> None:
         # The shape of a virtual one is looked up in other files, whatever they are.
         if hasattr(found, "is_virtual") and not found.is_virtual:
             weights[plain_name(os.fsdecode(name))] = tuple(found.shape or ())
-        return True if len(weights) > MOST_WEIGHTS else None  # which ends it
 
     file.visititems(note)
     return weights
@@ -79,7 +71,7 @@ def _weights_in(file: Any) -> dict[str, tuple[int, ...]]:
 def _parameters(weights: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
     """How many numbers each layer of a model holds, by its name."""
     counts: dict[str, int] = {}
-    for name, shape in weights.items() if len(weights) <= MOST_WEIGHTS else ():
+    for name, shape in weights.items():
         top, _, rest = name.partition("/")
         if top == "model_weights":
             layer = rest.partition("/")[0]
@@ -98,15 +90,6 @@ def _weights_alone(name: str, weights: Mapping[str, tuple[int, ...]]) -> QueryEr
     )
 
 
-class _Bounded(io.FileIO):
-    """A file of which no more is read at once than a zip file's list of files may take."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is not None and size > LARGEST_DIRECTORY:
-            raise ValueError("it lists too many files")
-        return super().read(-1 if size is None else size) or b""
-
-
 def _config_text(path: Path) -> str | None:
     """The config in a zip file; None where it is an HDF5 file."""
     from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
@@ -115,7 +98,7 @@ def _config_text(path: Path) -> str | None:
     if not os.path.isfile(path):
         raise QueryError(f"{path} is not a file, as .keras models are")
     try:
-        with _Bounded(path, opener=without_waiting) as file:
+        with open(path, "rb", opener=without_waiting) as file:
             if file.read(8) == HDF5:
                 return None
             with ZipFile(file) as archive:
@@ -123,8 +106,7 @@ def _config_text(path: Path) -> str | None:
                 is_locked = entry.flag_bits & 1  # by a password
                 if is_locked or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
                     raise QueryError(f"{path.name}: its config.json is packed in an unusual way")
-                with archive.open(entry) as unpacked:
-                    content = unpacked.read(LARGEST_CONFIG + 1)
+                return _text(archive.read(entry))
     except KeyError:
         raise QueryError(
             f"{path.name} is not a Keras model: there is no config.json in it"
@@ -135,6 +117,3 @@ def _config_text(path: Path) -> str | None:
         raise QueryError(f"{path} can't be read: {problem.strerror or problem}") from None
     except (BadZipFile, EOFError, ArithmeticError, RuntimeError, ValueError, zlib_error) as problem:
         raise QueryError(f"{path.name} is not a whole .keras file: {str(problem)[:100]}") from None
-    if len(content) > LARGEST_CONFIG:
-        raise QueryError(f"{path.name}: its config.json is too large to be read")
-    return content.decode("utf-8", errors="replace")
