@@ -525,3 +525,13 @@ def test_a_file_beside_the_code_is_read(
     reading = read("main.py")
     assert not reading.messages
     assert str(reading.networks[0]) == f"GRU({units})"
+
+
+@pytest.mark.parametrize("text", ["x = 1\n", "def f(:\n"], ids=["no layers", "no Python"])
+def test_a_file_that_is_not_read_takes_no_answer_of_another(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(text)
+    (tmp_path / "b.py").write_text("m = Sequential([Input((5, 3)), LSTM(4)])\n")
+    alone, beside = command("-n", str(tmp_path / "a.py")), command("-n", str(tmp_path / "b.py"))
+    both = command("-n", str(tmp_path / "a.py"), str(tmp_path / "b.py"))
+    assert (alone.code, both.code, both.out) == (1, 1, beside.out)
+    assert both.err == alone.err.replace("error:", "note:")

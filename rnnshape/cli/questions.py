@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import SIZES, Options, option_names, refuse
-from rnnshape.errors import QueryError, did_you_mean, shortened
+from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
 from rnnshape.network import Dimensions, Network, Question, check_count, kind_of_axis
 from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
 from rnnshape.query import Format, Query
@@ -47,15 +47,22 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     asked: list[Question] = []
     readings: list[Reading] = []
     remarks: list[str] = []
+    not_read: list[NotReadError] = []
     for what in () if reads_stdin else options.what:
         layer = layer_of_word(what)
         if layer is not None:
             asked += questions_by_word(layer, options)
-        else:
+            continue
+        try:
             reading = _reading(what, options, reader)
-            readings.append(reading)
-            remarks += _list_of_models(what, reading)
-            asked += questions_of(reading, options)
+        except NotReadError as wrong:
+            not_read.append(wrong)
+            continue
+        readings.append(reading)
+        remarks += _list_of_models(what, reading)
+        asked += questions_of(reading, options)
+    if not_read and not asked:
+        raise not_read[0]
     if not reads_stdin:
         check_all_is_used(options, asked, readings)
     has_other_form = options.format is not None or options.compare or options.export is not None
@@ -70,7 +77,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         seed=options.seed,
         export=options.export,
         remarks=tuple(remarks),
-        messages=tuple(message for reading in readings for message in reading.messages),
+        messages=(*not_read, *(message for reading in readings for message in reading.messages)),
     )
 
 
