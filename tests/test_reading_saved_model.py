@@ -24,6 +24,7 @@ from rnnshape.network import Dimensions, Network
 from rnnshape.reading import Reading, read
 from rnnshape.reading.keras2 import ARGUMENTS
 from rnnshape.reading.saved_model import read_config
+from tests.conftest import command
 from tests.corpus.building import keras, shapes_by_rule
 from tests.corpus.made_configs import GRU, MADE, X, functional, given, model_of, tensor
 from tests.corpus.models import MAKERS, returned_shapes
@@ -504,3 +505,9 @@ def test_the_shape_of_an_input_is_never_replaced(
     else:
         [network] = read_config(text, "x.json").networks
         assert describe(network, Dimensions()).inputs[0].shape == expected
+
+
+def test_a_subclassed_model_is_a_file_that_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"class_name": "Mine", "config": {"units": 3}, "registered_name": "a>Mine"}')
+    assert (command("-n", str(path)).code, command("--check", str(path)).code) == (1, 1)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from rnnshape.errors import QueryError, shortened
+from rnnshape.errors import NotReadError, QueryError, shortened
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import MOST_LAYERS, Network, Question, check_count
@@ -59,7 +59,8 @@ def read_config(
         notes = (*own, *session().notes_of(network))
         return Reading((Question(network, losses=losses, metrics=metrics, notes=notes),))
     except QueryError as wrong:
-        raise QueryError(f"{where}: {wrong.message}") from None
+        kind = NotReadError if isinstance(wrong, NotReadError) else QueryError
+        raise kind(f"{where}: {wrong.message}") from None
     except RecursionError:
         raise QueryError(f"{where} is nested too deeply to be read") from None
     except (ArithmeticError, LookupError, AttributeError, TypeError, ValueError, IsOpenError):
@@ -103,7 +104,7 @@ class Config:
         if not isinstance(config, dict) or "class_name" not in config:
             raise QueryError("this is not the config of a Keras model")
         if not _is_model(config):
-            raise QueryError(
+            raise NotReadError(
                 f"it holds {plain_name(str(config['class_name']))}, a subclassed model: the file "
                 "does not say which layers it has"
             )
