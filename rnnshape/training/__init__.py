@@ -37,7 +37,8 @@ def problems_of(
     for other, code in _other_orders(call) if len(found) >= least else ():
         rest = problems(other)
         gone = [one for one in found if one not in rest]
-        if len(gone) >= least and all(one in found for one in rest):
+        is_better = len(gone) >= least and all(one in found for one in rest)
+        if is_better and _has_features(model, other):
             found = [replace(one, remedies=(code,)) if one in gone else one for one in found]
             break
     return tuple(found)
@@ -88,6 +89,15 @@ def _other_orders(call: TrainingCall) -> Iterator[tuple[TrainingCall, str]]:
         for order in sorted(orders, key=partial(_moved, arrays)):
             other = _with(call, iter(order))
             yield other, other.written
+
+
+def _has_features(model: Model, call: TrainingCall) -> bool:
+    """Whether X is as wide as the inputs; what Keras refuses of a last axis of 1 the layers say."""
+    pairs = [
+        (data.shape or (), port.shape) for data, port in zip(call.x, model.inputs, strict=False)
+    ]
+    alike = [(given[-1], taken[-1]) for given, taken in pairs if given and len(given) == len(taken)]
+    return all(None in pair or pair[0] == pair[1] for pair in alike)
 
 
 def _moved(arrays: Sequence[Data], order: Sequence[Data]) -> int:
