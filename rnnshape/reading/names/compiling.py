@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from rnnshape.errors import Place, did_you_mean, shortened
 from rnnshape.expression import calls_within
 from rnnshape.reading import graph
-from rnnshape.reading.names.rows import kept
+from rnnshape.reading.names.rows import has_weights, kept
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import StandIn, own
-from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, module_of, signature
+from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
 from rnnshape.training.data import Function, shown
 from rnnshape.training.losses import judge_of_loss
 from rnnshape.training.metrics import judge_of_metric
@@ -84,23 +84,12 @@ def check_trained(optimizer: Any, model: Any) -> None:
     is_known = isinstance(optimizer, MadeOptimizer) and not optimizer.own_takes_all
     if not is_known or not session().evaluator.is_sure:
         return
-    layers = filter(_has_weights, kept(model))
+    layers = (one for one in kept(model) if any(map(has_weights, calls_within(one.call))))
     trained = {layer for layer in layers if getattr(layer.stand_in, "trainable", True) is True}
-    if not trained:
-        return
     if trained - (optimizer.own_trained or trained):
         message = "this optimizer has trained without some of these layers: make one anew"
         session().problem(message, words="Unknown variable")
     optimizer.own_trained = optimizer.own_trained or trained
-
-
-def _has_weights(layer: graph.Layer) -> bool:
-    calls = [call for call in calls_within(layer.call) if module_of(call.name) == "layers"]
-    words = {word: call for call in calls for word in signature(call.name).names}
-    found = [word for word in words if word.endswith("_initializer")]
-    if {"center", "scale"} <= {*words}:  # of which each has a weight
-        return any(words[word][word] is not False for word in ("center", "scale"))
-    return bool(found)
 
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
