@@ -27,10 +27,7 @@ from rnnshape.reading.names.of_tensorflow import (
 )
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.symbolic_tensors import (
-    check_outside,
-    is_of_tensorflow,
-)
+from rnnshape.reading.names.symbolic_tensors import check_outside, is_of_tensorflow
 from rnnshape.reading.names.tensors import (
     OTHER_WORDS,
     argument,

@@ -12,12 +12,7 @@ from typing import Any, TypeAlias
 from rnnshape.expression import Unknown
 from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.datasets import (
-    Dataset,
-    PyDataset,
-    refuse,
-    use_up,
-)
+from rnnshape.reading.names.datasets import Dataset, PyDataset, refuse, use_up
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of

@@ -18,12 +18,7 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Optimizer, loss_or_metric, optimizer_of
-from rnnshape.reading.names.copies import (
-    check_loss_of_h5,
-    keep_saved,
-    no_copy,
-    saved_as,
-)
+from rnnshape.reading.names.copies import check_loss_of_h5, keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.defaults import SETTING, DTypePolicy
 from rnnshape.reading.names.functions import (

@@ -223,11 +223,9 @@ def is_unbuilt(model: Any) -> bool:
     """Whether surely nothing has said by now what a model is given."""
     session().call_around(model)
     is_said = model.own_is_described or model.own_open is not None or model.own_shape is not None
-    return session().evaluator.is_sure and not (is_said or any(map(is_unread, model.own_items)))
-
-
-def is_unread(item: Any) -> bool:
-    return getattr(own(item, "own_layer"), "unread", None) is not None
+    layers = (own(item, "own_layer") for item in model.own_items)
+    is_unread = any(getattr(layer, "unread", None) is not None for layer in layers)
+    return session().evaluator.is_sure and not (is_said or is_unread)
 
 
 def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
@@ -307,17 +305,9 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
 
 def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     """The most samples of a batch, where a layer keeps states for each; None of other models."""
-    if not _keeps_states(model):
+    if not any("stateful=True" in str(layer.call) for layer in kept(model)):
         return None
     return LARGEST if method == "__call__" else named.get("batch_size", 32)
-
-
-def _keeps_states(part: Any, depth: int = 4) -> bool:
-    """Whether a layer or model holds one that is `stateful`, that many layers deep."""
-    layer = own(part, "own_layer")
-    held = within([*vars(part).values()]) if depth and hasattr(part, "own_is_begun") else ()
-    is_one = isinstance(layer, graph.Layer) and "stateful=True" in str(layer.call)
-    return is_one or any(_keeps_states(one, depth - 1) for one in held if one is not part)
 
 
 def as_argument(model: Any) -> Call:
