@@ -18,7 +18,7 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
-from rnnshape.reading.python.limits import NESTED, words_of
+from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, Scope
@@ -88,7 +88,7 @@ class Evaluator:
         self.refusals: list[Open] = []  # what Python itself would not do
         self.ended: Open | None = None  # the first of them where the code surely comes to it
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
-        self.steps, self.limit, self.depth = 0, limits.MOST_STEPS, 0
+        self.steps, self.limit = 0, limits.MOST_STEPS
         # `try` statements, and loops that can be taken back, around what is followed
         self.trying, self.loops = list[ast.Try | ast.TryStar](), 0
         self.doubted: list[Doubt] = []  # what may have failed there
@@ -316,13 +316,7 @@ class Evaluator:
         """What an expression is worth."""
         self.spend()
         self.node = node
-        self.depth += 1
-        try:
-            if self.depth > limits.DEEPEST_CODE * (1 + len(self.calls)):
-                raise RecursionError(NESTED)
-            made = self._worth_of(self, node, scope)
-        finally:
-            self.depth -= 1
+        made = self._worth_of(self, node, scope)
         if isinstance(made, Open) and self.let:
             return self.named_by_let(made, ast.unparse(node))
         return made

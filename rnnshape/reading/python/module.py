@@ -18,10 +18,10 @@ def follow_module(
     evaluator: Evaluator, source: Source, statements: Sequence[ast.stmt], scope: Scope
 ) -> None:
     """Follows the statements of a module; one that can't be followed does not end it."""
-    before = evaluator.calls, evaluator.trying, evaluator.depth, evaluator.limit
+    before = evaluator.calls, evaluator.trying, evaluator.limit
     with evaluator.within(source):
         for node in statements:
-            evaluator.calls, evaluator.trying, evaluator.depth = [], [], 0
+            evaluator.calls, evaluator.trying = [], []
             evaluator.begin_statement()
             try:
                 evaluator.follow(node, scope)
@@ -31,7 +31,7 @@ def follow_module(
                 break
             except (Exception, Signal, ExhaustedError) as wrong:
                 _stops(evaluator, node, scope, wrong)
-    evaluator.calls, evaluator.trying, evaluator.depth, evaluator.limit = before
+    evaluator.calls, evaluator.trying, evaluator.limit = before
 
 
 def _stops(evaluator: Evaluator, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
