@@ -1,24 +1,32 @@
-"""Asks the rule and Keras what a query wants to know, and has the answer shown."""
+"""Asks the rule and Keras what is to be known, and has the answer shown: of a command line, or of
+each line of standard input."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from rnnshape.cli import ExitCode, messages
-from rnnshape.cli.pasted import show
-from rnnshape.errors import NotReadError
+from rnnshape.cli.arguments import UsageError
+from rnnshape.cli.pasted import error_text, explained, show
+from rnnshape.cli.questions import query
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.interruption import received_signal
+from rnnshape.measuring.messages import Answer, Measurement, MeasurementError, Request
 from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
-from rnnshape.terminal.environment import Environment
+from rnnshape.terminal.environment import Environment, Measurer, Reader
 from rnnshape.views import left_out
 
-if TYPE_CHECKING:  # the rule alone needs none of it
+if TYPE_CHECKING:  # few questions need any of it
+    from rnnshape.cli.lines import Line
+    from rnnshape.cli.options import Options
     from rnnshape.explaining import Explanation
-    from rnnshape.measuring.messages import MeasurementError
+
+MOST_TOGETHER = 8  # questions of one request: a model and a `predict` for all of them is faster
 
 
 def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
@@ -84,8 +92,6 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
     questions = tuple(report.question for report in reports if report.can_be_measured)
     if query.dry_run or not questions:
         return _finished(shown, reports)
-    from rnnshape.measuring.messages import Measurement, MeasurementError, Request
-
     request = Request(questions, query.seed, values="values" in query.views, is_last=True)
     with environment.measurer() as measurer:
         try:
@@ -168,3 +174,124 @@ def is_in_part(report: Report, dry_run: bool) -> bool:
         without = any(layer.facts is None and layer.unread is None for layer in report.layers)
         return bool(report.open) or without
     return not report.can_be_measured or bool(report.left_out)
+
+
+# Standard input
+
+
+class _Asked(NamedTuple):
+    """One line: what it asks and what the rule says of it, or what is wrong with it."""
+
+    number: int
+    line: str
+    query: Query = Query()
+    reports: tuple[Report, ...] = ()
+    wrong: QueryError | UsageError | None = None
+    explanation: Explanation | None = None
+
+
+def answer_stream(options: Options, environment: Environment, lines: Iterator[Line]) -> ExitCode:
+    """Answers every line of standard input as soon as it is known, in order.
+
+    Raises:
+        OSError: standard output could not be written.
+    """
+    from rnnshape.cli.lines import lines_at_hand
+
+    code = ExitCode.ANSWERED
+    with ExitStack() as stack, suppress(BrokenPipeError):
+        reader = cache(lambda: stack.enter_context(environment.reader()))
+        whole = query(options, reader)
+        say_what_is_left_out(whole, environment)
+        shown = AnswerWriter(whole, environment)
+        measurer = None if whole.dry_run else stack.enter_context(environment.measurer())
+        for together in lines_at_hand(lines, MOST_TOGETHER):
+            asked = [
+                _asked(number, line, options, reader, environment) for number, line in together
+            ]
+            results = _measured_lines(asked, whole, measurer) if measurer else None
+            for asked_line in asked:
+                try:
+                    is_well = _answered_line(asked_line, results, shown)
+                except OSError:  # nothing more can be written
+                    raise
+                except Exception as bug:
+                    is_well = False
+                    words = messages.words_of_bug(bug, environment)
+                    _say(asked_line, UsageError(words), shown)
+                if not is_well:
+                    code = ExitCode.FAILED
+    return code
+
+
+def _asked(
+    number: int,
+    line: str | None,
+    options: Options,
+    reader: Callable[[], Reader],
+    environment: Environment,
+) -> _Asked:
+    """What a line asks. Whatever is wrong with it, the others are answered."""
+    if line is None:
+        from rnnshape.cli.lines import LONGEST_LINE
+
+        too_long = UsageError(f"the line is longer than {LONGEST_LINE:,} characters")
+        return _Asked(number, "", wrong=too_long)
+    try:
+        error = error_text(line)
+        if error is not None:
+            return _Asked(number, line, explanation=explained(error, options, reader))
+        asked = query(options._replace(what=(line,)), reader)
+        if asked.reads_stdin:
+            raise UsageError("-: a line can't ask for standard input")
+        return _Asked(number, line, asked, tuple(describe_all(asked)))
+    except (QueryError, UsageError) as wrong:
+        return _Asked(number, line, wrong=wrong)
+    except Exception as bug:
+        return _Asked(number, line, wrong=UsageError(messages.words_of_bug(bug, environment)))
+
+
+def _measured_lines(asked: list[_Asked], whole: Query, measurer: Measurer) -> Iterator[Answer]:
+    """What Keras says of the questions of some lines that it can be asked, each as it is known."""
+    reports = (report for line in asked for report in line.reports)
+    questions = tuple(report.question for report in reports if report.can_be_measured)
+    request = Request(questions, whole.seed, values="values" in whole.views)
+    return measurer.answers(request) if questions else iter(())
+
+
+def _answered_line(asked: _Asked, results: Iterator[Answer] | None, shown: AnswerWriter) -> bool:
+    """Answers one line; whether that went well. There are no results where none are asked for."""
+    where, environment = f"line {asked.number}: ", shown.environment
+    if asked.wrong is not None:
+        _say(asked, asked.wrong, shown)
+        return False
+    if asked.explanation is not None:
+        return show(asked.explanation, shown, where) == ExitCode.ANSWERED
+    say_messages(asked.query, environment, where)
+    code = verdict(asked.query, (), environment)
+    for report in asked.reports:
+        result = next(results) if results and report.can_be_measured else None
+        if isinstance(result, MeasurementError) and not report.description.is_complete:
+            _say(asked, UsageError(f"not measured: {result.reason}"), shown)
+            code = ExitCode.FAILED
+            continue
+        measured = report.measured(result) if isinstance(result, Measurement) else report
+        shown.finish([measured])
+        say_problems(shown, [measured], where)
+        code = max(code, verdict(asked.query, [measured], environment, where))
+        if isinstance(result, MeasurementError):
+            not_measured(environment, result, where)
+            code = ExitCode.FAILED
+    return code == ExitCode.ANSWERED
+
+
+def _say(asked: _Asked, wrong: QueryError | UsageError, shown: AnswerWriter) -> None:
+    """What is wrong with a line: an object among the others in JSON, else a message on stderr."""
+    if shown.query.format is Format.JSON:
+        import json
+
+        said = {"line": asked.number, "question": asked.line, "error": wrong.message}
+        shown.write(json.dumps(said) + "\n")
+    else:
+        words = f"line {asked.number}: {wrong.message}"
+        messages.error(shown.environment, words, place=wrong.place)

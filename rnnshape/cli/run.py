@@ -86,8 +86,8 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
 
         return check(options, environment)
     if "-" in options.what:
+        from rnnshape.cli.answer import answer_stream
         from rnnshape.cli.lines import lines_of, one_question
-        from rnnshape.cli.stream import answer_stream
 
         lines = lines_of(environment.stdin)
         if options.what == ("-",) and not options.compare:
