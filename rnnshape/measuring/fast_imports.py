@@ -80,14 +80,12 @@ def without_optional_packages() -> Iterator[None]:
 OPTIONAL = ("IPython", "h5py", "pandas", "psutil", "pydot", "requests", "scipy")
 
 
-@contextmanager
-def modules_when_used() -> Iterator[None]:
+def modules_when_used() -> AbstractContextManager[None]:
     """Modules that others import and that a measurement does not use are loaded at their first use.
 
     Worth 10 %. Safe, as what they register is for gradients and for ragged tensors, made by nobody.
     """
-    with _loading(WHEN_USED.fullmatch, lambda found: LazyLoader(found)):
-        yield
+    return _loading(WHEN_USED.fullmatch, lambda found: LazyLoader(found))
 
 
 WHEN_USED = re.compile(
@@ -99,14 +97,12 @@ WHEN_USED = re.compile(
 )
 
 
-@contextmanager
-def names_when_used() -> Iterator[None]:
+def names_when_used() -> AbstractContextManager[None]:
     """Of packages that only gather names from others, a name is imported when it is asked for.
 
     Worth 20 %. Safe, as the name is found where the package itself would have imported it from.
     """
-    with _loading(_gathers_names, lambda found: _NamesWhenUsed(found.name, found.path)):
-        yield
+    return _loading(_gathers_names, lambda found: _NamesWhenUsed(found.name, found.path))
 
 
 def _gathers_names(name: str) -> bool:
@@ -183,14 +179,12 @@ def _imported(origin: str, name: str, asking: str) -> Any:
     return import_module(f"{origin}.{name}")
 
 
-@contextmanager
-def plain_operations() -> Iterator[None]:
+def plain_operations() -> AbstractContextManager[None]:
     """TensorFlow's generated modules, a function for each operation, do without their annotations.
 
     Worth 20 %. Safe, as annotations and names for export are read by nobody when operations run.
     """
-    with _loading(_is_generated, lambda found: LazyLoader(_Generated(found.name, found.path))):
-        yield
+    return _loading(_is_generated, lambda found: LazyLoader(_Generated(found.name, found.path)))
 
 
 def _is_generated(name: str) -> bool:
