@@ -163,8 +163,8 @@ def _for_readers(wrong: QueryError | RecursionError) -> QueryError:
     """The error, which shows where it stands in the text that was read, and not where in here."""
     if isinstance(wrong, RecursionError):
         return QueryError("this is nested too deeply to be read")
-    if wrong.details:
-        wrong.add_note("\n".join(f"  | {line}" for line in wrong.details))
+    if wrong.place:
+        wrong.add_note("\n".join(f"  | {line}" for line in wrong.place.details()))
     return wrong.with_traceback(None)
 
 

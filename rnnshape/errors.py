@@ -97,11 +97,6 @@ class QueryError(ValueError):
         self.others, self.remedies = others, tuple[str, ...]()
         super().__init__(self.message)
 
-    @property
-    def details(self) -> tuple[str, ...]:
-        """The lines that show the place."""
-        return self.place.details() if self.place else ()
-
 
 class IncompleteError(QueryError, TypeError):
     """A layer that lacks arguments, or is called with too few tensors."""

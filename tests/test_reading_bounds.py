@@ -536,8 +536,8 @@ def said(reads: Any, text: str, let: Any) -> list[object]:
     try:
         reading = reads(text, let)
     except QueryError as wrong:
-        return [type(wrong), wrong.message, wrong.details, *map(str, wrong.others)]
-    messages = [(type(one), one.message, one.details) for one in reading.messages]
+        return [type(wrong), wrong.message, wrong.place, *map(str, wrong.others)]
+    messages = [(type(one), one.message, one.place) for one in reading.messages]
     places = [call.places for network in reading.networks for call in network.layers]
     return [str(reading.questions), reading.names_used, reading.names_open, messages, places]
 

@@ -119,19 +119,12 @@ class Grid:
         """What it takes to show it with nothing folded."""
         return sum(self.widths) + GAP * (len(self.columns) - 1)
 
-    @property
-    def least_width(self) -> int:
-        """What it takes to show it so that what is folded can still be read."""
-        if self.folds is None:
-            return self.width
-        folded = self.widths[self.folds]
-        return self.width - folded + min(READABLE, folded)
-
     def fitted(self, width: int) -> Grid:
         """The same with fewer columns, where the last would else be too narrow to be read: the
         one before it joins it, line by line."""
-        last = len(self.columns) - 1
-        if self.folds != last or last == 0 or self.least_width <= width:
+        last, folded = len(self.columns) - 1, self.widths[-1]
+        has_room = self.width - folded + min(READABLE, folded) <= width
+        if self.folds != last or last == 0 or has_room:
             return self
         if last == 1 and width - self.widths[0] - GAP >= NARROWEST:
             return self
