@@ -42,6 +42,37 @@ class Column(NamedTuple):
     numbers: Numbers
     rank: int
 
+    def any_shape(self, unknown: Unknown, rank: int) -> tuple[int, ...]:
+        """A shape of which nothing is known."""
+        return tuple(self.numbers[unknown] + 3 * place for place in range(rank))
+
+    def sizes(self, shape: Shape) -> tuple[Any, ...]:
+        """A shape with numbers for what is open in it."""
+        return tuple(self.numbers[size] if isinstance(size, Unknown) else size for size in shape)
+
+    def layer(self, call: Call) -> Call:
+        """A layer with numbers for what is open in its arguments, or words and flags where it takes
+        these."""
+        if not self.numbers or next(unknowns_in(call), None) is None:
+            return call
+
+        def known(name: str, argument: str, value: Value) -> Value:
+            if not isinstance(value, Unknown):
+                return value
+            if isinstance(signature(name).defaults.get(argument), bool):
+                return self.place % 2 == 0
+            number = self.numbers.get(value, FIRST[0])
+            return candidates(name, argument, number, self.place)
+
+        def filled(call: Call) -> Call:
+            arguments = tuple(
+                (word, rebuilt(value, partial(known, call.name, word)))
+                for word, value in call.arguments
+            )
+            return replace(call, arguments=arguments)
+
+        return call.changed(filled)
+
 
 def columns_of(network: Network) -> list[Column]:
     """One column where everything is known; else some that differ in all that is open."""
@@ -101,45 +132,11 @@ def of_any_shape(network: Network) -> dict[int, Unknown]:
     return {number: why for number, why in unread.items() if taken.get(number) == {0}}
 
 
-def any_shape(unknown: Unknown, rank: int, column: Column) -> tuple[int, ...]:
-    """A shape of which nothing is known, with the numbers of a column."""
-    return tuple(column.numbers[unknown] + 3 * place for place in range(rank))
-
-
 def is_answerable(step: Step) -> bool:
     """Whether all that an unread layer returns is known."""
     return step.returns is not None and all(
         shape is not None and next(unknowns_in(shape), None) is None for shape in step.returns
     )
-
-
-def with_numbers(shape: Shape, numbers: Numbers) -> tuple[Any, ...]:
-    """A shape with numbers for what is open in it."""
-    return tuple(numbers[size] if isinstance(size, Unknown) else size for size in shape)
-
-
-def call_with_numbers(call: Call, column: Column) -> Call:
-    """A layer with numbers for what is open in its arguments, or words and flags where it takes
-    these."""
-    if not column.numbers or next(unknowns_in(call), None) is None:
-        return call
-
-    def known(name: str, argument: str, value: Value) -> Value:
-        if not isinstance(value, Unknown):
-            return value
-        if isinstance(signature(name).defaults.get(argument), bool):
-            return column.place % 2 == 0
-        number = column.numbers.get(value, FIRST[0])
-        return candidates(name, argument, number, column.place)
-
-    def filled(call: Call) -> Call:
-        arguments = tuple(
-            (word, rebuilt(value, partial(known, call.name, word)))
-            for word, value in call.arguments
-        )
-        return replace(call, arguments=arguments)
-
-    return call.changed(filled)
 
 
 def merged(*tensors: Tensor) -> Tensor:

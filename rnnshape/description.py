@@ -9,7 +9,6 @@ from functools import cached_property
 
 from rnnshape.columns import (
     RANKS,
-    call_with_numbers,
     columns_of,
     inputs_without_rank,
     merged,
@@ -171,7 +170,7 @@ def _depends_on_open(step: Step, runs: Sequence[RuleRun]) -> bool:
     def asked(run: RuleRun) -> tuple[object, ...]:
         given = map(run.tensor, (*step.refs, *built))
         shapes = [tensor.shape if tensor else run.column.place for tensor in given]
-        return (str(call_with_numbers(step.layer, run.column)), *shapes)
+        return (str(run.column.layer(step.layer)), *shapes)
 
     return len(set(map(asked, runs))) > 1
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from rnnshape.columns import Column, call_with_numbers
+from rnnshape.columns import Column
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Network, Ref, Step, refs_in
 from rnnshape.rules.facts import Facts, Tensor
@@ -161,7 +161,7 @@ def layer_of_unknown(
     if step.layer.name in ("Reshape", "reshape") and given and given[0]:  # which says its own
         from rnnshape.rules.rearranging import reshape_of_unknown
 
-        facts = reshape_of_unknown(call_with_numbers(step.layer, column), given[0])
+        facts = reshape_of_unknown(column.layer(step.layer), given[0])
     return Layer(number, step, given, facts and facts.renamed(step.names))
 
 

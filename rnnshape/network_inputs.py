@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import count, islice
 
-from rnnshape.columns import Column, any_shape, with_numbers
+from rnnshape.columns import Column
 from rnnshape.errors import QueryError, as_tuple
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import (
@@ -34,9 +34,9 @@ def described_input(
     """An input with every dimension filled in, its axes named as the first layer names them."""
     shape: tuple[int | None, ...] | None = None
     if isinstance(source.shape, Unknown):
-        shape = (None, *any_shape(source.shape, column.rank - 1, column))
+        shape = (None, *column.any_shape(source.shape, column.rank - 1))
     elif source.shape is not None:
-        shape = with_numbers(source.shape, column.numbers)
+        shape = column.sizes(source.shape)
     rank = None if shape is None else len(shape)
     names = () if shape == () else names_of_axes(network, number, rank)
     axes = tuple(

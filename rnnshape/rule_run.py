@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from rnnshape.columns import Column, any_shape, call_with_numbers, of_any_shape, with_numbers
+from rnnshape.columns import Column, of_any_shape
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, masks_taken
@@ -79,7 +79,7 @@ class RuleRun:
 
     def layer(self, step: Step, number: int) -> Layer:
         """What the rule says of one step."""
-        call = call_with_numbers(step.layer, self.column)
+        call = self.column.layer(step.layer)
         given = self.given_to(step, number)
         if self.network.is_chain and self.layers and self.network.kind != "Functional":
             _check_one_tensor(self.layers[-1], step)
@@ -102,9 +102,9 @@ class RuleRun:
             shapes = self.measured[number - 1]
         elif number in self.of_any_shape:
             unknown = self.of_any_shape[number]
-            shapes = [any_shape(unknown, self.column.rank, self.column)]
+            shapes = [self.column.any_shape(unknown, self.column.rank)]
         elif step.returns is not None and None not in step.returns:
-            shapes = [with_numbers(shape or (), self.column.numbers) for shape in step.returns]
+            shapes = [self.column.sizes(shape or ()) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()
         return Layer(number, step, tuple(given.values()), facts, outputs)
 
