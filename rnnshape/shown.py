@@ -100,7 +100,7 @@ class Report(report.Report):
         return fragment(report_blocks(self, (), PAGE))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        from rnnshape.views.palette import dressed  # only who has Rich asks for it
+        from rnnshape.views.text import dressed  # only who has Rich asks for it
 
         for line in self._lines(options.max_width, options.encoding.startswith("utf")):
             shown = dressed(line)

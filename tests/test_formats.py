@@ -35,8 +35,7 @@ from rnnshape.views import VIEWS, View, left_out
 from rnnshape.views.blocks import Lines
 from rnnshape.views.document import body, ending, report_blocks
 from rnnshape.views.page import Page
-from rnnshape.views.palette import LOOKS, in_picture
-from rnnshape.views.text import styled
+from rnnshape.views.text import LOOKS, in_picture, styled
 from tests.conftest import many
 from tests.reports import Tty, answer, asked, measured, seq2seq
 from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN, check

@@ -30,7 +30,7 @@ from rnnshape.rules.facts import Axis
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
-from rnnshape.views.text import NO_BREAK, Style, pieces, styled, with_blanks
+from rnnshape.views.text import LOOKS, NO_BREAK, Style, in_picture, pieces, styled, with_blanks
 from tests.conftest import command
 from tests.reports import answer, asked, compared, given_states, measured, seq2seq, shared
 
@@ -426,7 +426,6 @@ def test_what_is_no_number_is_shown_and_spoils_no_other() -> None:
 
 def test_every_style_has_looks_everywhere() -> None:
     from rnnshape.formats.html import STYLES
-    from rnnshape.views.palette import LOOKS, in_picture
 
     assert LOOKS.keys() == set(Style)
     for style, look in LOOKS.items():

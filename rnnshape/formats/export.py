@@ -14,8 +14,7 @@ from pathlib import Path
 from rnnshape.formats.layout import laid_out, silent
 from rnnshape.views.blocks import Block
 from rnnshape.views.page import Page
-from rnnshape.views.palette import dressed, in_picture
-from rnnshape.views.text import Text, width_of
+from rnnshape.views.text import Text, dressed, in_picture, width_of
 
 TITLE = "rnnshape"
 LARGEST_PICTURE = 1_000_000  # characters, blanks among them, of each of which Rich takes care

@@ -10,14 +10,11 @@ from string import Template
 from rnnshape.formats.layout import highlighted
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.page import Page
-from rnnshape.views.palette import GREEN, MAGENTA, RED
 from rnnshape.views.text import NO_BREAK, Text, pieces
 
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.
 STYLES = Path(__file__).with_name("styles.css").read_text(encoding="utf-8")
-for colour in (MAGENTA, GREEN, RED):
-    STYLES = STYLES.replace(colour.name.upper(), colour.mixed)
 # Notebooks have styles of their own for tables, and show no others until they are trusted.
 LEFT, RIGHT = ' style="text-align: left"', ' style="text-align: right"'
 

@@ -13,8 +13,7 @@ from rich.style import Style
 from rnnshape.terminal.environment import is_coloured, is_dumb, is_terminal, size, writes_unicode
 from rnnshape.terminal.output import write
 from rnnshape.views.page import Page
-from rnnshape.views.palette import LOOKS
-from rnnshape.views.text import Text, pieces, width_of
+from rnnshape.views.text import LOOKS, Text, pieces, width_of
 
 
 class Screen:

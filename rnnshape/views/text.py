@@ -1,13 +1,14 @@
-"""Text in several styles, as Rich has it: each piece goes by the name of its style, and what that
-looks like is up to each format."""
+"""Text in several styles, as Rich has it: each piece goes by the name of its style, and each format
+says what that looks like; of screens and pictures it stands here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
 from rich.cells import cell_len
+from rich.text import Span
 from rich.text import Text as Text
 
 from rnnshape.errors import printable
@@ -30,6 +31,22 @@ class Style(StrEnum):
     KEYWORD = "keyword"
     LITERAL = "literal"
 
+
+# As Rich names it, in colours of the terminal's own that can be read on white and on black.
+LOOKS = {
+    Style.PLAIN: "",
+    Style.TITLE: "bold",
+    Style.NAME: "bold magenta",
+    Style.SHAPE: "bold",
+    Style.QUIET: "dim",
+    Style.GOOD: "green",
+    Style.BAD: "bold red",
+    Style.PENDING: "magenta",
+    Style.KEYWORD: "bold",
+    Style.LITERAL: "magenta",
+}
+# The same in a picture, whose ground is dark.
+IN_PICTURE = {"dim": "#a0a0a0", "magenta": "#d78fe6", "green": "#7ccf7c", "red": "#ff7b72"}
 
 Part: TypeAlias = "str | tuple[str, Style] | Text"
 
@@ -62,6 +79,22 @@ def pieces(text: Text) -> Iterator[tuple[str, Style]]:
         yield text.plain[span.start : span.end], Style(str(span.style))
         end = span.end
     yield text.plain[end:], Style.PLAIN
+
+
+def in_picture(style: Style) -> str:
+    """What a style looks like in a picture.
+
+    >>> in_picture(Style.NAME)
+    'bold #d78fe6'
+    """
+    return " ".join(IN_PICTURE.get(word, word) for word in LOOKS[style].split())
+
+
+def dressed(text: Text, look: Callable[[Style], str] = LOOKS.__getitem__) -> Text:
+    """A text in what each of its styles looks like."""
+    copy = text.copy()
+    copy.spans = [Span(span.start, span.end, look(Style(str(span.style)))) for span in text.spans]
+    return copy
 
 
 def with_blanks(text: Text) -> Text:
