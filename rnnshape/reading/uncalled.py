@@ -72,8 +72,6 @@ def _call_openly(
     evaluator: Evaluator, name: str, function: Any, values: Sequence[Any] = (), words: Any = ()
 ) -> object:
     """What a function makes of the values that are given, and open ones for the others."""
-    if isinstance(function, Open):
-        return function
     try:
         bound = signature(function).bind_partial(*values, **dict(words))
     except Exception:  # what it is called with may be the code's

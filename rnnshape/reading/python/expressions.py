@@ -16,12 +16,12 @@ from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import comprehended, from_unknown, function
-from rnnshape.reading.python.limits import MOST, is_in, is_not_in
+from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.scope import Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
-from rnnshape.reading.python.streams import Stream, cut
+from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
@@ -120,11 +120,11 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             assign(evaluator, target, known, scope.home)
             return known
         case ast.Yield(value=given):
-            _yield(scope, [evaluator.worth(given, scope) if given else None])
+            scope.yields += [evaluator.worth(given, scope) if given else None]
             return None
         case ast.YieldFrom(value=inner):
             over = evaluator.worth(inner, scope)
-            _yield(scope, evaluator.known(list, over))
+            scope.yields += evaluator.known(list, over)
             return over.returned if isinstance(over, Stream) else None
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
@@ -236,13 +236,6 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
                 return truth if isinstance(truth, Open) else known
         left = right
     return known
-
-
-def _yield(scope: Scope, values: Sequence[object]) -> None:
-    """Values of a generator, or of the loops of a comprehension."""
-    scope.yields += values  # an open one stays open, and has no length
-    if len(scope.yields) > MOST:
-        raise cut()
 
 
 def _note_distance(op: ast.operator, left: object, right: object, made: object) -> None:

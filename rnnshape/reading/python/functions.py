@@ -18,14 +18,12 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, TOO_MUCH, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import (
-    OUTSIDE_LOOP,
     BrokenSignal,
     ClassNames,
     ContinuedSignal,
     Doubt,
     ReturnedSignal,
     Scope,
-    Signal,
     has_yield,
     own_names,
 )
@@ -84,8 +82,11 @@ def function(
         """What a generator gives; nothing of it is followed before somebody goes over it."""
         try:
             yield from Steps(evaluator, source, inner).of_block(body)
-        except (Exception, Signal) as end:
-            return ended(end)
+        except ReturnedSignal as end:
+            return end.value
+        except Exception as wrong:
+            evaluator.certain = wrong
+            raise
         return None
 
     def followed(inner: Scope) -> object:
@@ -93,20 +94,12 @@ def function(
         with evaluator.within(source):
             try:
                 evaluator.block(body, inner)
-            except Signal as end:
-                result = ended(end)
+            except ReturnedSignal as end:
+                result = end.value
             except Exception as wrong:
                 evaluator.certain = wrong
                 result = _returned_before(evaluator, inner, wrong)
         return finish(inner, ReturnedSignal, 0, result)
-
-    def ended(end: Exception | Signal) -> object:
-        if isinstance(end, ReturnedSignal):
-            return end.value
-        if isinstance(end, Signal):
-            raise SyntaxError(OUTSIDE_LOOP) from None
-        evaluator.certain = end
-        raise end
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"
@@ -347,9 +340,7 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         if hosts and not OF_ATTRIBUTES.isdisjoint(names):
             raise IsOpenError(evaluator.open(node.name, "how it sets its attributes is not read"))
 
-    bases = evaluator.really(types.resolve_bases, bases)  # of list[int] it is list
-    if isinstance(bases, Open):
-        return bases
+    bases = evaluator.known(types.resolve_bases, bases)  # of list[int] it is list
     hosts = [base for base in bases if isinstance(base, type) and issubclass(base, StandIn)]
     host = next(iter(hosts), object)
     are_classes = all(isinstance(base, type) and base is not super for base in bases)

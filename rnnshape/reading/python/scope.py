@@ -135,9 +135,6 @@ class Doubt:
     undo: Callable[[], object] = lambda: None
 
 
-OUTSIDE_LOOP = "'break' or 'continue' outside loop"
-
-
 class Signal(BaseException):
     """A block of statements ends before its last one."""
 
