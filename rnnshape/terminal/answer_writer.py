@@ -127,11 +127,11 @@ class AnswerWriter:
                 for report in reports:
                     yield from json_pieces(report, views)
             case Format.CSV:
-                from rnnshape.formats.csv_rows import csv_lines
+                from rnnshape.formats.lines import csv_lines
 
                 yield from csv_lines(reports, views, header=first)
             case Format.PLAIN:
-                from rnnshape.formats.plain import plain_lines
+                from rnnshape.formats.lines import plain_lines
 
                 yield from plain_lines(reports, views, headed=self.query.reads_stdin)
             case Format.TABLE:
