@@ -283,7 +283,7 @@ def _read(text: str, let: Let, dimensions: Dimensions) -> Reading:
         if not reading.networks:
             raise reading.refused()
     except QueryError as wrong:
-        from rnnshape.explaining import is_error
+        from rnnshape.explaining.text import is_error
 
         if is_error(text):
             hint = "this is an error: rnnshape.explain(...) tells what it means"

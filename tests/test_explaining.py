@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rnnshape.explaining import Explanation, explain, is_error
+from rnnshape.explaining import Explanation, explain
 from rnnshape.explaining.advice import FUNCTIONS
 from rnnshape.explaining.messages import known_messages
+from rnnshape.explaining.text import is_error
 from tests.conftest import many, titled
 
 TABLE = Path(__file__).parent / "tables" / "errors.txt"

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from rnnshape.explaining import Explanation, explain, is_error
+from rnnshape.explaining import Explanation, explain
 from rnnshape.explaining.messages import _table, found_in, known_messages
-from rnnshape.explaining.text import one_line, plain
+from rnnshape.explaining.text import is_error, one_line, plain
 from tests.on_record import Record, words_of
 from tests.test_explaining import OLD_MESSAGES, is_well_said
 

@@ -103,7 +103,7 @@ def _goes_on(line: str) -> bool:
         return False
     if _is_open(line):
         return True
-    from rnnshape.explaining import begins_error
+    from rnnshape.explaining.text import begins_error
 
     return begins_error(line)
 

@@ -47,7 +47,7 @@ def error_text(what: str) -> str | None:
             return None
     except (QueryError, OSError):  # it can't be read: whoever reads it next says so
         return None
-    from rnnshape.explaining import is_error
+    from rnnshape.explaining.text import is_error
 
     return what if is_error(what) else None
 

@@ -16,16 +16,7 @@ import re
 import traceback
 
 from rnnshape.explaining.explanation import Explanation as Explanation
-from rnnshape.explaining.text import (
-    LOGGED,
-    errors_in,
-    has_error,
-    has_traceback,
-    is_code,
-    one_line,
-    own_place,
-    plain,
-)
+from rnnshape.explaining.text import errors_in, has_traceback, one_line, own_place, plain
 
 # What stands behind a message, and is not shown with it.
 _TAIL = re.compile(
@@ -39,40 +30,12 @@ _USES_KERAS = re.compile(
     r"keras|tensor|theano|sklearn|numpy|model|layer|lstm|gru|rnn", re.IGNORECASE
 )
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
-_QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
 _DISTINCT = 30  # characters of a message that only Keras has
 _LONGEST = 300  # characters of a message that are shown
 _UNKNOWN = (
     "This message is not among those that are known here, of Keras and TensorFlow about shapes, so "
     "what it means is not guessed."
 )
-
-
-def is_error(text: str) -> bool:
-    """Is the text an error or a traceback, and not Keras code, a file's name or a word?
-
-    >>> is_error("ValueError: Shapes (None, 1) and (None, 10) are incompatible")
-    True
-    >>> is_error("LSTM(64) -> Dense(1)"), is_error("model.keras"), is_error("lstm")
-    (False, False, False)
-    """
-    text = plain(text)
-    if not text.strip() or is_code(text):
-        return False
-    if has_error(text):
-        return True
-    from rnnshape.explaining.messages import found_in
-
-    return any(len(said.match[0]) >= _QUOTED for _, said in found_in(one_line(text)))
-
-
-def begins_error(line: str) -> bool:
-    """Is a line an error, or one that is printed before it: a log, a rule, a frame?
-
-    >>> begins_error("Traceback (most recent call last):"), begins_error("Bidirectional(LSTM(4))")
-    (True, False)
-    """
-    return LOGGED.match(plain(line)) is not None or is_error(line)
 
 
 def explain(error: str | BaseException) -> Explanation:

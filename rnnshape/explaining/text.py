@@ -14,6 +14,7 @@ LONGEST = 200_000  # characters; of longer text the middle, where the frames are
 LONGEST_MESSAGE = 10_000  # of one error, likewise
 MOST = 20  # errors of a chain that are looked at
 LONGEST_FRAME = 300  # characters
+LEAST_QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07"
@@ -39,7 +40,7 @@ _NEXT = re.compile(
     re.MULTILINE,
 )
 # A line that a program prints before its error.
-LOGGED = re.compile(
+_LOGGED = re.compile(
     r"\s*(?:[-─━═=╭┌]{5}|\[?\d{4}-\d\d-\d\d[ T]|\[?\d\d:\d\d:\d\d|[IWEF]\d{4} |[IWEF] tensorflow/"
     r"|(?:WARNING|INFO|ERROR)\b|Epoch \d+/|\d+/\d+ |File \"|Cell In ?\[|(?:Using|To enable) \w)"
 )
@@ -127,6 +128,33 @@ def has_error(text: str) -> bool:
 
 def has_traceback(text: str) -> bool:
     return _TRACEBACK.search(text) is not None
+
+
+def is_error(text: str) -> bool:
+    """Is the text an error or a traceback, and not Keras code, a file's name or a word?
+
+    >>> is_error("ValueError: Shapes (None, 1) and (None, 10) are incompatible")
+    True
+    >>> is_error("LSTM(64) -> Dense(1)"), is_error("model.keras"), is_error("lstm")
+    (False, False, False)
+    """
+    text = plain(text)
+    if not text.strip() or is_code(text):
+        return False
+    if has_error(text):
+        return True
+    from rnnshape.explaining.messages import found_in
+
+    return any(len(said.match[0]) >= LEAST_QUOTED for _, said in found_in(one_line(text)))
+
+
+def begins_error(line: str) -> bool:
+    """Is a line an error, or one that is printed before it: a log, a rule, a frame?
+
+    >>> begins_error("Traceback (most recent call last):"), begins_error("Bidirectional(LSTM(4))")
+    (True, False)
+    """
+    return _LOGGED.match(plain(line)) is not None or is_error(line)
 
 
 def own_place(text: str, position: int) -> FileLine | None:
