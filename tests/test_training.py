@@ -188,7 +188,7 @@ def test_what_a_loss_makes_of_shapes(name: str) -> None:
     assert differ == []
 
 
-@pytest.mark.parametrize("name", ["accuracy", *METRICS])
+@pytest.mark.parametrize("name", METRICS)
 def test_what_a_metric_makes_of_shapes(name: str) -> None:
     judge = judge_of_metric(Function(name))
     assert judge is not None
@@ -254,7 +254,7 @@ def test_what_a_loss_makes_of_a_mask(name: str) -> None:
     assert differ == []
 
 
-@pytest.mark.parametrize("name", ["accuracy", *METRICS])
+@pytest.mark.parametrize("name", METRICS)
 def test_what_a_metric_makes_of_a_mask(name: str) -> None:
     judge = judge_of_metric(Function(name), masked=True)
     assert judge is not None

@@ -201,7 +201,7 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
         return "".join("s" if out.silent else "r" if out.refused else "." for out in found)
 
     names = [("loss", name) for name in (*LOSSES, "crossentropy")]
-    names += [("metric", name) for name in ("accuracy", *METRICS)]
+    names += [("metric", name) for name in METRICS]
     found = {key: [outcomes(*key, masked) for masked in (False, True)] for key in names}
     assert found == expected, "what is more, or other, on the left has its line in OUTCOMES"
 
@@ -247,7 +247,7 @@ def test_what_is_no_loss(text: str) -> None:
 def test_what_is_not_known_is_wrong_whatever_it_is(seed: int) -> None:
     """Nothing is said as long as one size in the place of an unknown one fits."""
     random = Random(seed)
-    names = [*LOSSES, "accuracy", *METRICS]
+    names = [*LOSSES, *METRICS]
     for _ in range(1500):
         name = random.choice(names)
         judge = judge_of_metric(Function(name))

@@ -60,7 +60,8 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "model": network.name or None,
         "layer": report.expression,
         "inputs": [
-            _tensor(tensor) | _values(array, values)
+            {"name": tensor.name, "shape": tensor.sizes, "axes": _axes(tensor)}
+            | _values(array, values)
             for tensor, array in zip_longest(report.inputs, inputs[: len(report.inputs)])
         ],
         "assumed": report.assumed,
@@ -110,10 +111,6 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "tensorflow": measurement.tensorflow if measurement else None,
     }
     return result
-
-
-def _tensor(tensor: Tensor) -> dict[str, Any]:
-    return {"name": tensor.name, "shape": tensor.sizes, "axes": _axes(tensor)}
 
 
 def _output(output: Output) -> dict[str, Any]:

@@ -143,6 +143,7 @@ _JUDGES: list[tuple[Judge, bool, str]] = [
     (_by_axis, True, "PearsonCorrelation ConcordanceCorrelation"),
     (_single, False, "RootMeanSquaredError"),
     (_single, True, "Accuracy BinaryAccuracy"),
+    (_accuracy, True, "accuracy"),
     (elementwise, True, "KLDivergence Poisson Hinge SquaredHinge CategoricalHinge"),
     (same_shape, True, "BinaryCrossentropy CategoricalCrossentropy"),
     (sparse, True, "SparseCategoricalCrossentropy"),
@@ -186,10 +187,9 @@ def judge_of_metric(metric: Function, masked: bool = False) -> Judge | None:
     True
     """
     name = metric_named(metric.name)
-    known = METRICS | {"accuracy": (_accuracy, True)}
-    if name not in known or {key for key, _ in metric.arguments} - HARMLESS:
+    if name not in METRICS or {key for key, _ in metric.arguments} - HARMLESS:
         return None
-    judge, is_masked = known[name]
+    judge, is_masked = METRICS[name]
     return partial(_with_mask, judge, masked and is_masked)
 
 

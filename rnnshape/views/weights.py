@@ -87,13 +87,9 @@ def _measured_rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | S
 def _sum(layer: Layer, page: Page) -> Text:
     names, numbers = formula(layer.weights, page)
     total = page.number(layer.parameters)
-    if numbers == total.plain:
-        return styled((f"{names} = " if names != numbers else "", Style.QUIET), total)
-    return styled(
-        (f"{names} = ", Style.QUIET),
-        whole(f"{numbers} = "),
-        total,
-    )
+    in_names = f"{names} = " if names != numbers else ""
+    in_numbers = f"{numbers} = " if numbers != total.plain else ""
+    return styled((in_names, Style.QUIET), whole(in_numbers), total)
 
 
 def formula(weights: Sequence[Tensor], page: Page) -> tuple[str, str]:
