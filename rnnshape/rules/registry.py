@@ -13,7 +13,7 @@ from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import OF_A_LIST, Given, Inputs, called_with, nested, tensors_in
+from rnnshape.rules.inputs import OF_A_LIST, Inputs, called_with, nested, tensors_in
 from rnnshape.rules.kinds import FLOATS, kind_of
 from rnnshape.rules.passes import with_initial_state
 from rnnshape.signatures import is_operation, is_recurrent, signature
@@ -35,15 +35,12 @@ RuleOfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
 AROUND = ("Bidirectional", "TimeDistributed", "SpectralNormalization", "RNN", "Sequential")
 MAKE_LAYERS = ("MultiHeadAttention", "GroupQueryAttention")
 MAKE_MASKS = ("Embedding", "Masking")
-# Of the layers that make another shape, those that take a list of one tensor nevertheless.
-TAKE_LISTS = ("MaxPooling1D", "AveragePooling1D")
-# Those that hand a list of tensors on as a list; those that hand on one of a single tensor; and
-# those with which Keras makes a model of a list, and can't run it or runs another.
+# Those that hand a list of tensors on as a list, and those of which Keras makes a model with one,
+# and can't run or train it.
 HAND_ON_LISTS = ("ActivityRegularization", "Identity")
-HAND_ON_SINGLE = ("Dropout", "GaussianDropout", "GaussianNoise")
 LOSE_LISTS = (
-    *HAND_ON_SINGLE, "SpatialDropout1D", "AlphaDropout", "Activation", "ReLU", "LeakyReLU", "ELU",
-    "Softmax", "Rescaling", "UnitNormalization",
+    "Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "Activation", "ReLU",
+    "LeakyReLU", "ELU", "Softmax", "Rescaling", "UnitNormalization",
 )  # fmt: skip
 # The least and the most axes that weights may have which these fill.
 AXES_OF_INITIALIZERS = {"identity": (2, 2), "orthogonal": (2, 99)}
@@ -106,7 +103,7 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         return None
     first = next(iter(inputs.arguments.values()), None)
     if isinstance(first, tuple) and len(first) == 1:
-        _check_no_list(call, first, facts)
+        _check_no_list(call)
     state = inputs.named("initial_state")
     if state is not None:
         facts = with_initial_state(
@@ -131,13 +128,11 @@ def _is_frozen(call: Call) -> bool:
     return call["trainable"] is False and not (is_said or call.name in AROUND)
 
 
-def _check_no_list(call: Call, given: Given, facts: Facts) -> None:
+def _check_no_list(call: Call) -> None:
     """A `QueryError` where a layer that takes a tensor is called with a list of one, such as a
-    model of `outputs=[y]` returns: Keras takes that only where the shape stays as it is."""
-    takes_lists = call.name in (*OF_A_LIST, *TAKE_LISTS) or call.name.startswith("Global")
-    if is_operation(call.name) or takes_lists:
-        return
-    if facts.weights or tensors_in(given)[0].shape != facts.outputs[0].shape:
+    model of `outputs=[y]` returns."""
+    takes_lists = call.name in (*OF_A_LIST, *HAND_ON_LISTS)
+    if not (takes_lists or is_operation(call.name)):
         raise call.error(
             f"{call} takes a tensor, and is called with a list of one: a model whose outputs are "
             "[y] returns [y]; make it of y, or take [0] of what it returns"

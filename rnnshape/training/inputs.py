@@ -229,7 +229,8 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     if samples == 1 or (not call.y and call.line):  # of an option the first size is the samples
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     names = [data.name for data in (*call.x, *call.y)]
-    if samples is None and call.y and not call.is_batched and all(map(str.isidentifier, names)):
+    is_assigned = bool(call.y) and all(map(str.isidentifier, names))
+    if samples is None and shape and is_assigned and not call.is_batched:
         # of a loop over samples
         text = f"{', '.join(names)} = {', '.join(f'{one}[None]' for one in names)}"
         changed.append((text, (1, *shape)))

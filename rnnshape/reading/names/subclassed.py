@@ -25,7 +25,7 @@ from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.rules.registry import HAND_ON_LISTS, HAND_ON_SINGLE, LOSE_LISTS
+from rnnshape.rules.registry import HAND_ON_LISTS, LOSE_LISTS
 from rnnshape.signatures import is_operation, module_of, signature
 
 # The tensors of whose shapes layers of Keras are told by name; of others, of the first alone.
@@ -197,18 +197,12 @@ def add_metric(*_: Any, **__: Any) -> None:
 
 
 def hands_on_lists(call: Call, given: Sequence[Any]) -> bool:
-    """Whether Keras returns a list for a list of tensors; within a call it makes one of them. A
-    `QueryError` where it only seems to."""
+    """Whether Keras returns a list for a list of tensors; within a call it makes one of them."""
     if session().groups:
         return False
-    if call.name in HAND_ON_LISTS or (len(given) == 1 and call.name in HAND_ON_SINGLE):
-        return True
-    if call.name in LOSE_LISTS:
-        raise QueryError(
-            f"{call} takes a tensor, and is called with a list: Keras makes a model of that, but "
-            "loses the list when it runs"
-        )
-    return False
+    if len(given) > 1 and call.name in LOSE_LISTS:
+        raise QueryError(f"{call} takes one tensor, and is called with {len(given)}")
+    return call.name in HAND_ON_LISTS
 
 
 def mask_handed_on(layer: Any) -> MaskSet:
