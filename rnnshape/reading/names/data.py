@@ -94,11 +94,6 @@ class Tokenizer(StandIn):
         return Array((many, self.num_words or len(self.word_index) + 1))
 
 
-def _classes() -> Any:
-    """How many classes there are that only numbers would tell, or as many as `--let` says."""
-    return session().evaluator.named_by_let(opened(f"{opened().label}.shape[-1]"))
-
-
 def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     """One more axis of as many entries as there are classes."""
     x = x if isinstance(x, Array) else NUMPY["array"](x)
@@ -106,9 +101,10 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
         shape = shape[:-1]
     if num_classes is None:
-        values = own(x, "own_values")
-        known = max(values) + 1 if values else own(x, "own_classes")
-        num_classes = _classes() if known is None else known
+        num_classes = max(x.own_values) + 1 if x.own_values else x.own_classes
+        if num_classes is None:  # only numbers would tell, or `--let`
+            found = opened(f"{opened().label}.shape[-1]")
+            num_classes = session().evaluator.named_by_let(found)
     below, drawn = known_range(x)[1:]
     if type(num_classes) is int and below is not None and below > num_classes:
         what = f"{'random ' * bool(drawn)}labels up to {(drawn or below) - 1}"
@@ -219,14 +215,6 @@ def shuffled(*arrays: Any, n_samples: Any = None, **_: Any) -> Any:
         return opened("data")
     made = [one.own_like(one.shape) if isinstance(one, Array) else opened("data") for one in arrays]
     return made if len(made) > 1 else made[0]
-
-
-def compute_class_weight(*_: Any, **__: Any) -> Array:
-    return Array((opened("the number of classes"),))
-
-
-def compute_sample_weight(_: Any = None, y: Any = (), **__: Any) -> Array:
-    return Array(sizes_of(y)[:1])
 
 
 # What `load_data` of Keras' data sets returns: the samples to train and to test with, the shape of
@@ -378,8 +366,8 @@ _SKLEARN: dict[str, dict[str, Any]] = {
     "preprocessing": SCALERS,
     "utils": {"shuffle": shuffled},
     "utils.class_weight": {
-        "compute_class_weight": compute_class_weight,
-        "compute_sample_weight": compute_sample_weight,
+        "compute_class_weight": lambda *_, **__: Array((opened("the number of classes"),)),
+        "compute_sample_weight": lambda _=None, y=(), **__: Array(sizes_of(y)[:1]),
     },
 }
 MODULES_OF_DATA: dict[str, object] = {

@@ -143,6 +143,7 @@ def given_to(
     if compiled and method in TRAINING and words.get("epochs") != 0:
         check_trained(compiled.optimizer, model)
     size, to_validate = (words.get(word) for word in ("batch_size", "validation_batch_size"))
+    split = words.get("validation_split")
     call = TrainingCall(
         method,
         (),
@@ -150,7 +151,7 @@ def given_to(
         validation_batch_size=_batch_size(size if to_validate is None else to_validate),
         has_validation_steps=words.get("validation_steps") is not None,
         has_steps=any(words.get(word) is not None for word in ("steps", "steps_per_epoch")),
-        validation_split=_fraction(words.get("validation_split")),
+        validation_split=float(split) if isinstance(split, int | float) else None,
         class_weights=_keys(words.get("class_weight")),
         weights=weights_of(words.get("sample_weight"), written.get("sample_weight")),
         file=file,
@@ -352,10 +353,6 @@ def as_compiled(
 
 def _batch_size(value: Any) -> int | None:
     return value if (type(value) is int and value >= 0) or value is None else 0
-
-
-def _fraction(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _keys(value: Any) -> tuple[object, ...]:
