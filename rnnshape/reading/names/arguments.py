@@ -105,10 +105,7 @@ def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -
     given = [(word, str(place), value) for word, (place, value) in by_place]
     for word, at, value in (*given, *((word, word, value) for word, value in named.items())):
         if word in OF_PYTHON and isinstance(value, NumPyNumber):
-            node = session().evaluator.node
-            written = {str(place): one for place, one in enumerate(getattr(node, "args", ()))}
-            written |= {one.arg: one.value for one in getattr(node, "keywords", ())}
-            text = ast.unparse(written[at]) if at in written else str(int(value))
+            text = session().words().get(at, str(int(value)))
             message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
             session().problem(message, f"int({text})", place=session().places().get(at))
 
@@ -173,7 +170,7 @@ def config(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> Call 
 def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
     known, found = signatures.signature(name), dict[str, Any]()
-    places, as_code = session().places(), session().evaluator.words_of_call()
+    places = session().places()
     given = named.get("input_shape") if "batch_size" in named else None
     of_input = tuple(given) if isinstance(given, list | tuple) else ()
     for word, value in named.items():
@@ -186,7 +183,7 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
             continue
         new, plain = today.code.partition("=")[0], argument(value)
         has_a_name = isinstance(plain, Unknown | Call)  # that the code knows, and Keras may not
-        written = as_code.get(word, "...") if has_a_name else printed(plain)
+        written = session().words().get(word, "...") if has_a_name else printed(plain)
         today = today.given(written)
         if of_input and word in ("batch_size", "input_shape"):  # together one shape
             found["batch_input_shape"] = (named["batch_size"], *of_input)
@@ -230,7 +227,7 @@ def in_order(
         if not parts and word in words:
             parts.append(words.pop(word))
             if word not in known:  # as Keras 2 took it
-                written = session().evaluator.words_of_call().get(word, word)
+                written = session().words().get(word, word)
                 today, place = keras2.Today(f"{known[0]}={written}"), session().places().get(word)
                 session().old_name(word, today, call.name, place)
     inner = call["layer"] if call.name == "Bidirectional" else call

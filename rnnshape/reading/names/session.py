@@ -181,11 +181,11 @@ class Session:
 
     def check_arguments(self, of: str, named: Mapping[str, Any]) -> None:
         """Notes what a method, an optimizer or a callback does not take, or no longer."""
-        places, written = self.places(), self.evaluator.words_of_call()
+        places = self.places()
         for word in named:
             today = keras2.argument(of, word)
             if today is not None:
-                value = written.get(word)
+                value = self.words().get(word)
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
             elif of in (*METHODS, *OPTIMIZERS) and word not in (known := signature(of).names):
                 message = f"{of} takes no {word!r}{did_you_mean(word, known)}"
@@ -293,6 +293,13 @@ class Session:
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
+
+    def words(self) -> dict[str | None, str]:
+        """The arguments of that call as the code has them, by their places and names."""
+        if not isinstance(call := self.evaluator.node, ast.Call):
+            return {}
+        by_place = {str(place): ast.unparse(part) for place, part in enumerate(call.args)}
+        return by_place | {word.arg: ast.unparse(word.value) for word in call.keywords}
 
 
 class GoneError(QueryError, TypeError, AttributeError):

@@ -16,7 +16,7 @@ from rnnshape.layer_names import not_of_a_graph
 from rnnshape.nest import within
 from rnnshape.network import MaskSet
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import inputs_of_call, needed_by
+from rnnshape.reading.names.arguments import inputs_of_call
 from rnnshape.reading.names.first_call import called_as_trained
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
@@ -33,7 +33,6 @@ TOLD_BY_NAME = ("sequences", "initial_state", "query", "value", "key")
 OF_INPUT = ("input_shape", "input_dim")
 OPTIONS = ("training", "mask")  # which Keras gives a call itself
 SHAPE = "_shape"
-BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -79,17 +78,16 @@ def keep_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) 
 def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
     """Keras takes nothing but tensors by position: all else is read as it was meant. What the
     code's own `call` needs it is given, also a `training`."""
-    node, is_functional = session().evaluator.node, layer.own_kind == "Functional"
-    written = node.args if isinstance(node, ast.Call) and not is_functional else []
+    is_of_graph = layer.own_kind == "Functional"
+    written = session().words() if given[1:] and not is_of_graph else {}
     takes = inspect.signature(layer.call).parameters
     is_own = layer.call.__func__.__module__ == "__main__"
     for place, value in enumerate(given[1:], 1):
-        if not isinstance(value, bool | int | float | str) or place >= len(written):
-            continue
-        word = [*takes][place] if is_own else "training"
-        text = f"{word}={ast.unparse(written[place])}"
-        words = "Only input tensors may be passed as positional arguments"
-        session().problem(f"layers take no {word} by position: write {text}", text, words=words)
+        if isinstance(value, bool | int | float | str) and str(place) in written:
+            word = [*takes][place] if is_own else "training"
+            text = f"{word}={written[str(place)]}"
+            words = "Only input tensors may be passed as positional arguments"
+            session().problem(f"layers take no {word} by position: write {text}", text, words=words)
     if not is_own:
         others = [word for word in named if word not in OPTIONS]
         if layer.own_kind and given[0] is None and others:
@@ -98,21 +96,13 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
         if layer.own_kind and others and [*graph.tensors_in(given)]:  # of data it takes no notice
             raise QueryError(f'a model takes no {others[0]} (Keras: "got an unexpected keyword")')
         return
-    title = f"the call of {type(layer).__name__}"
-    needed = [word for word in needed_by(layer.call)[len(given) :] if word not in named]
-    if needed:
-        words = "missing a required argument"
-        raise QueryError(f'{title} needs {" and ".join(needed)} (Keras: "{words}")')
-    kinds = [one.kind for one in takes.values()]
-    known = (*takes, *OPTIONS[:1])
-    unknown = [word for word in named if word not in known]
-    if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
-        words = "got an unexpected keyword argument"
-        raise QueryError(f'{title} takes no {unknown[0]} (Keras: "{words}")')
-    many = sum(kind in BY_POSITION for kind in kinds)
-    if len(given) > many and inspect.Parameter.VAR_POSITIONAL not in kinds:
-        words = "too many positional arguments"
-        raise QueryError(f'{title} takes {many}, not {len(given)} (Keras: "{words}")')
+    is_first_named = bool(given) and given[0] is None and next(iter(takes), "") in named
+    known = {word: value for word, value in named.items() if word != "training" or word in takes}
+    try:  # Keras asks Python, too
+        inspect.signature(layer.call).bind(*given[is_first_named:], **known)
+    except TypeError as wrong:
+        title = f"the call of {type(layer).__name__}"
+        raise QueryError(f'{title} takes other arguments (Keras: "{wrong}")') from None
 
 
 def check_begun(layer: Any) -> None:

@@ -130,11 +130,6 @@ class Evaluator:
             return self.source.places_of_call(self.node)
         return {"": self.place} if self.place else {}
 
-    def words_of_call(self) -> dict[str | None, str]:
-        """The arguments of that call that have names, as the code has them."""
-        words = self.node.keywords if isinstance(self.node, ast.Call) else ()
-        return {word.arg: ast.unparse(word.value) for word in words}
-
     def tell(self, wrong: QueryError) -> None:
         said = [(one.message, one.place) for one in self.messages if type(one) is type(wrong)]
         if (wrong.message, wrong.place) not in said and len(said) < MOST_MESSAGES:
