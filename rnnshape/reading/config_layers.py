@@ -142,18 +142,13 @@ def _value(value: Any, make_model: MakeModel) -> object:
             return name if name in ACTIVATIONS else _NOTHING
         case {"class_name": str(), "config": dict()}:
             if value["class_name"] in MODELS and _is_of_keras(value):
-                return _model(value, make_model)
+                try:
+                    return make_model(value).own_as_argument()
+                except IsOpenError as wrong:
+                    raise UnreadLayerError(wrong.value.reason) from None
             call = _call(value, make_model)
             return _NOTHING if call is None else call
     return _NOTHING
-
-
-def _model(config: Any, make_model: MakeModel) -> object:
-    try:
-        made: object = make_model(config).own_as_argument()
-    except IsOpenError as wrong:
-        raise UnreadLayerError(wrong.value.reason) from None
-    return made
 
 
 def _holds_anyway(name: str, word: str, argument: object) -> bool:

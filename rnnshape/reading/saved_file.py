@@ -21,8 +21,32 @@ HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 
 def read_archive(path: Path) -> Reading:
     """The network of a `.keras` file, or a `QueryError`."""
-    text = _config_text(path)
-    return read_hdf5(path) if text is None else read_config(text, path.name)
+    from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+    from zlib import error as zlib_error
+
+    if not os.path.isfile(path):
+        raise QueryError(f"{path} is not a file, as .keras models are")
+    try:
+        with open(path, "rb", opener=without_waiting) as file:
+            if file.read(8) == HDF5:
+                return read_hdf5(path)
+            with ZipFile(file) as archive:
+                entry = archive.getinfo("config.json")
+                is_locked = entry.flag_bits & 1  # by a password
+                if is_locked or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                    raise QueryError(f"{path.name}: its config.json is packed in an unusual way")
+                text = _text(archive.read(entry))
+    except KeyError:
+        raise QueryError(
+            f"{path.name} is not a Keras model: there is no config.json in it"
+        ) from None
+    except QueryError:
+        raise
+    except OSError as problem:
+        raise QueryError(f"{path} can't be read: {problem.strerror or problem}") from None
+    except (BadZipFile, EOFError, ArithmeticError, RuntimeError, ValueError, zlib_error) as problem:
+        raise QueryError(f"{path.name} is not a whole .keras file: {str(problem)[:100]}") from None
+    return read_config(text, path.name)
 
 
 def read_hdf5(path: Path) -> Reading:
@@ -88,32 +112,3 @@ def _weights_alone(name: str, weights: Mapping[str, tuple[int, ...]]) -> QueryEr
         f"{name} holds weights alone, and does not say which layers they are of: "
         + ", ".join([*listed[:MOST_LISTED], *more])
     )
-
-
-def _config_text(path: Path) -> str | None:
-    """The config in a zip file; None where it is an HDF5 file."""
-    from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
-    from zlib import error as zlib_error
-
-    if not os.path.isfile(path):
-        raise QueryError(f"{path} is not a file, as .keras models are")
-    try:
-        with open(path, "rb", opener=without_waiting) as file:
-            if file.read(8) == HDF5:
-                return None
-            with ZipFile(file) as archive:
-                entry = archive.getinfo("config.json")
-                is_locked = entry.flag_bits & 1  # by a password
-                if is_locked or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-                    raise QueryError(f"{path.name}: its config.json is packed in an unusual way")
-                return _text(archive.read(entry))
-    except KeyError:
-        raise QueryError(
-            f"{path.name} is not a Keras model: there is no config.json in it"
-        ) from None
-    except QueryError:
-        raise
-    except OSError as problem:
-        raise QueryError(f"{path} can't be read: {problem.strerror or problem}") from None
-    except (BadZipFile, EOFError, ArithmeticError, RuntimeError, ValueError, zlib_error) as problem:
-        raise QueryError(f"{path.name} is not a whole .keras file: {str(problem)[:100]}") from None

@@ -177,7 +177,12 @@ class Config:
             for number, node in enumerate(layer.get("inbound_nodes") or ()):
                 calls[word, number] = _called_with(node)
         check_count(len(calls))
-        ends = [self.end(tensor, held) for tensor in _tensors_in(_value(config["output_layers"]))]
+        ends = []
+        for end in _tensors_in(_value(config["output_layers"])):
+            (word, number), layer = end.call, held.get(end.call[0])
+            # Of a model in it the file counts its own making as the first call, here alone.
+            is_counted = isinstance(layer, Model) and not isinstance(layer, Sequential)
+            ends.append(replace(end, call=(word, max(0, number - is_counted))))
         shapes: dict[CallOfLayer, dict[int, RecordedShape]] = {}
         for tensor in (*_tensors_in([*calls.values()]), *ends):
             shapes.setdefault(tensor.call, {}).setdefault(tensor.place, tensor.shape)
@@ -193,15 +198,6 @@ class Config:
         inputs = [*map(stand_in, _tensors_in(_value(takes)))]
         outputs = [*map(stand_in, ends)]
         return Model(inputs, outputs[0] if len(outputs) == 1 else outputs, name=name)
-
-    @staticmethod
-    def end(tensor: _Tensor, held: Mapping[str, Any]) -> _Tensor:
-        """Where a model's output is: of a model in it the file counts its own making as the first
-        call, here alone."""
-        name, node = tensor.call
-        layer = held.get(name)
-        is_model = isinstance(layer, Model) and not isinstance(layer, Sequential)
-        return replace(tensor, call=(name, max(0, node - is_model)))
 
 
 def _in_order(

@@ -63,7 +63,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             evaluator.node = node
             return evaluator.attribute(owner, name)
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
-            return _display(evaluator, DISPLAYED[type(node)], parts, scope)
+            try:
+                return evaluator.really(DISPLAYED[type(node)], evaluator.worth_of_all(parts, scope))
+            except IsOpenError as wrong:  # it is not known how many there are
+                return wrong.value
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
@@ -157,14 +160,6 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
         if not (hasattr(builtins, name) or OF_NAMES.isdisjoint(kinds)):
             evaluator.doubted.append(Doubt(found))
     return evaluator.named_by_let(found)
-
-
-def _display(evaluator: Evaluator, kind: type, parts: Sequence[ast.expr], scope: Scope) -> object:
-    """`[1, *more]`: open where it is not known how many there are."""
-    try:
-        return evaluator.really(kind, evaluator.worth_of_all(parts, scope))
-    except IsOpenError as wrong:
-        return wrong.value
 
 
 def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:

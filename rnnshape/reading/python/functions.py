@@ -191,7 +191,10 @@ class Steps:
             case ast.For(orelse=[]):
                 over = self._here(self.evaluator.worth, node.iter)
                 if not isinstance(over, Open):
-                    yield from self._for(node, over)
+                    for item in self.evaluator.known(iter, over):
+                        self._here(assign, self.evaluator, node.target, item)
+                        if not (yield from self._round(node.body)):
+                            break
                     return
             case ast.Try() if not has_yield([*node.handlers, *node.orelse, *node.finalbody]):
                 yield from self._try(node)
@@ -213,12 +216,6 @@ class Steps:
         for part in (rest, *raised):
             ast.fix_missing_locations(ast.copy_location(part, node))
         self._here(self.evaluator.follow, rest)
-
-    def _for(self, node: ast.For, over: object) -> Iterator[object]:
-        for item in self.evaluator.known(iter, over):
-            self._here(assign, self.evaluator, node.target, item)
-            if not (yield from self._round(node.body)):
-                return
 
     def _round(self, body: Sequence[ast.stmt]) -> Generator[object, None, bool]:
         """One round of a loop; whether it goes on."""

@@ -21,6 +21,7 @@ from rnnshape.reading.python.stand_in import (
 )
 
 HOLDING = (list, dict, set)
+NOT_COPIED = "a copy of this is not read"
 
 
 def is_instance(value: object, kinds: Any) -> bool:
@@ -101,7 +102,7 @@ def copy_of(value: Any) -> Any:
     """Another list, dictionary or set that holds the same; what can't be changed is itself."""
     is_changed = is_of_code(type(value)) or isinstance(value, types.SimpleNamespace)
     if is_changed and not isinstance(value, StandIn | enum.Enum):
-        raise _not_read()
+        raise IsOpenError(Open("a copy", NOT_COPIED))
     return value.copy() if isinstance(value, HOLDING) else value
 
 
@@ -112,7 +113,7 @@ def deep_copy(value: Any, memo: Any = None) -> Any:
         known[id(value)] = made = copy_of(value)
         copied = hook(value, "own_copied")
         if copied is None and isinstance(value, StandIn) and callable(value):
-            raise _not_read()
+            raise IsOpenError(Open("a copy", NOT_COPIED))
         if copied is not None:
             known[id(value)] = copied(value)
         elif type(value) is tuple:
@@ -122,7 +123,3 @@ def deep_copy(value: Any, memo: Any = None) -> Any:
         elif isinstance(made, dict):
             made.update({key: deep_copy(part, known) for key, part in made.items()})
     return known[id(value)]
-
-
-def _not_read() -> IsOpenError:
-    return IsOpenError(Open("a copy", "a copy of this is not read"))
