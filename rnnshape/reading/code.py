@@ -310,26 +310,23 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
         outputs = [tensor for call in last for tensor in graph.tensors_in(graph.returned(call))]
         yield Question(graph.network_of([], outputs, "", held.calls, kind=""))
         return
-    lacking, unsaid = list[Call](), list[Call]()
+    left_out: dict[str, list[Call]] = {}
     for layer in list(held.unused):
-        network = _alone(layer)
+        network, why = _alone(layer), ""
         try:
             describe(network)
         except IncompleteError:
-            lacking.append(layer.own_layer.call)
-            continue
+            why = "one tensor alone is not enough"
         except QueryError:  # of what else it is told by whoever answers it
             if any(is_taken(_alone(layer, axes)) for axes in USUAL_AXES):
-                unsaid.append(layer.own_layer.call)
-                continue
-        yield Question(network)
-    for those, why in (
-        (lacking, "one tensor alone is not enough"),
-        (unsaid, "nothing says how many axes there are"),
-    ):
-        if those:
-            text = f"nothing calls {_listed(those)}, and {why}"
-            evaluator.tell(NotReadError(text, those[0].places.get("")))
+                why = "nothing says how many axes there are"
+        if why:
+            left_out.setdefault(why, []).append(layer.own_layer.call)
+        else:
+            yield Question(network)
+    for why, those in left_out.items():
+        text = f"nothing calls {_listed(those)}, and {why}"
+        evaluator.tell(NotReadError(text, those[0].places.get("")))
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
 
