@@ -12,7 +12,7 @@ from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import Place, QueryError
 
-LONGEST_TEXT = 100_000  # characters
+LONGEST_TEXT = 400_000  # characters
 MOST_BITS = 14_000  # of a number in a text
 NO_PYTHON = "this can't be read"  # how what is said of it begins
 LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
@@ -40,12 +40,10 @@ class Source:
     Attributes:
         text: all of it.
         where: what its lines are found by, as `"model.py, line "`; empty for a pasted one.
-        longest: how many characters it may have.
     """
 
     text: str
     where: str = ""
-    longest: int = LONGEST_TEXT
 
     @cached_property
     def lines(self) -> list[str]:
@@ -61,8 +59,6 @@ class Source:
         text = self.text
         if "->" not in text:
             return []
-        if len(text) > self.longest:
-            raise QueryError(f"this is too long to be read: {len(text):,} characters")
         found: list[int] = []
         commas: list[int] = []
         depth = 0
@@ -112,7 +108,7 @@ class Source:
 
     def parsed(self, text: str, lines_above: int = 0) -> list[ast.stmt]:
         """The statements of what was made of the text, some lines below their own."""
-        if len(text) > self.longest:
+        if len(text) > LONGEST_TEXT:
             raise QueryError(f"this is too long to be read: {len(text):,} characters")
         try:
             with catch_warnings():  # as of an invalid escape: they are the text's author's

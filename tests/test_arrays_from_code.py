@@ -30,7 +30,7 @@ SHAPES = [((6,), (6,)), ((6, 4), (6, 4)), ((6, 4), (6, 3)), ((6, 4, 3), (6, 4, 3
 def read(text: str, results: int, accused: set[str] | None = None) -> list[Any]:
     """What code makes of the names r0, r1, ...; the lines that are said to be wrong are added."""
     evaluator = follower({"n": 6}, None)
-    source = Source(text, "line ", len(text) + 1)
+    source = Source(text, "line ")
     follow_module(evaluator, source, source.statements(), evaluator.module)
     if accused is not None:
         accused |= {told.place.line for told in evaluator.messages if told.place}

@@ -135,7 +135,7 @@ def test_what_is_said_of_a_file_that_is_not_read(
         "../": ".. is a folder: name a file in it",
         "./x.txt": "x.txt is not read: only .keras, .json, .py, .ipynb, .h5, .hdf5 are",
         "folder.py": "folder.py is not a file",
-        "folder.keras": "folder.keras is not a file, as .keras models are",
+        "folder.keras": "folder.keras is not a file",
         "empty.py": "empty.py makes no Keras layers",
         "torch.py": "torch.py makes no Keras layers: it imports torch, and only Keras' layers are "
         "answered",

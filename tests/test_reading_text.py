@@ -68,7 +68,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
     assert not (tmp_path / "made").exists()
 
 
-TOO_LONG = "LSTM(3) -> " * 9_091 + "LSTM(3) => this is too long to be read: 100,008 characters"
+TOO_LONG = "LSTM(3) -> " * 36_364 + "LSTM(3) => this is too long to be read: 400,011 characters"
 
 
 @pytest.mark.parametrize("row", [*WRONG, TOO_LONG], ids=lambda row: row[-99:])
@@ -109,9 +109,9 @@ def test_a_chain_may_be_as_long_as_is_said() -> None:
     with pytest.raises(QueryError, match=r"^these are too many layers: at most 2,000 are read$"):
         read_text(f"{half} -> {half} -> Dense(1)")
     text = "LSTM(3) -> Dense(1)  #"
-    assert read_text(text.ljust(100_000))
-    with pytest.raises(QueryError, match=r"^this is too long to be read: 100,001 characters$"):
-        read_text(text.ljust(100_001))
+    assert read_text(text.ljust(400_000))
+    with pytest.raises(QueryError, match=r"^this is too long to be read: 400,001 characters$"):
+        read_text(text.ljust(400_001))
 
 
 def test_sequentials_may_be_as_deep_as_other_code() -> None:

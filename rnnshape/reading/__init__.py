@@ -107,6 +107,8 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
 
 
 def _file(path: Path, let: Let) -> Reading:
+    if path.suffix.lower() in SUFFIXES and not os.path.isfile(path):
+        raise QueryError(f"{path} is not a file")
     match path.suffix.lower():
         case ".keras":
             from rnnshape.reading.saved_file import read_archive

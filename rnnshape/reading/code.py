@@ -46,7 +46,6 @@ from rnnshape.reading.uncalled import call_what_is_not_called, refused_aside
 from rnnshape.source import Source
 from rnnshape.training.data import TrainingCall
 
-LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
 BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read
 MORE_MESSAGES = f"at most {MOST_MESSAGES} messages of a kind are told: there may be more"
@@ -78,7 +77,7 @@ def read_code(
     [('m', <Call LSTM(3)>)]
     """
     line = f"{where}, line " if where else "line " if "\n" in text.strip() else ""
-    return read_sources([Source(text, line, LONGEST_CODE)], let, folder, begins)
+    return read_sources([Source(text, line)], let, folder, begins)
 
 
 def read_sources(
@@ -195,7 +194,7 @@ def _work_of(call: TrainingCall, network: Network) -> int:
 def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], Source]:
     """The statements of a text; where some lines are not Python of today, those that are left."""
     text = source.text.replace("\xa0", " ")  # a space that web pages have, and Python doesn't
-    source = Source(text, source.where, source.longest)
+    source = Source(text, source.where)
     lines, before, is_said = list(source.lines), 0, False
     for rounds_left in reversed(range(BROKEN_LINES + 1)):
         try:
@@ -212,7 +211,7 @@ def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], S
             break
         lines[number - 1] = "" if number == before else f"{line.removesuffix(stripped)}pass"
         before = number
-        source = Source("\n".join(lines), source.where, source.longest)
+        source = Source("\n".join(lines), source.where)
     return [], source
 
 
@@ -245,7 +244,7 @@ def _module_of_file(
     module.held = scope.names
     evaluator.roots.append(scope.names)
     try:
-        source = Source(file_text(file), f"{file.relative_to(folder)}, line ", LONGEST_CODE)
+        source = Source(file_text(file), f"{file.relative_to(folder)}, line ")
         _look_for_compile(source)
         statements = source.statements()
     except QueryError:

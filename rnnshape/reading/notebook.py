@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Let
-from rnnshape.reading.code import LONGEST_CODE, read_sources
+from rnnshape.reading.code import read_sources
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.source import Source
@@ -30,7 +30,7 @@ def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -
     if not isinstance(cells, list):
         raise QueryError(f"{where} has no cells: it is no notebook of version 4")
     sources = (
-        Source(_without_magics(code), f"{where}, cell {number}, line ", LONGEST_CODE)
+        Source(_without_magics(code), f"{where}, cell {number}, line ")
         for number, code in _cells_of_code(cells)
     )
     return read_sources(sources, let, folder)

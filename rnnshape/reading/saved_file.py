@@ -24,8 +24,6 @@ def read_archive(path: Path) -> Reading:
     from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
     from zlib import error as zlib_error
 
-    if not os.path.isfile(path):
-        raise QueryError(f"{path} is not a file, as .keras models are")
     try:
         with open(path, "rb", opener=without_waiting) as file:
             if file.read(8) == HDF5:
@@ -54,8 +52,6 @@ def read_hdf5(path: Path) -> Reading:
     them. Nothing of it is unpickled or made."""
     import h5py  # few files need it
 
-    if not os.path.isfile(path):
-        raise QueryError(f"{path} is not a file, as .h5 models are")
     try:
         with open(path, "rb", opener=without_waiting) as begins:
             if not begins.read(1):
