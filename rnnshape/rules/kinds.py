@@ -238,34 +238,34 @@ def _of_space(count: int) -> dict[str, Kind]:
     }
 
 
-# By the argument's name; under `Layer.argument` where a layer means something of its own.
+# Arguments by their names; `Layer.argument` where a layer means something of its own.
+_OF_SEVERAL = {
+    "units num_heads key_dim": WHOLE,
+    "num_query_heads head_dim": WHOLE._replace(keras=""),
+    "filters depth_multiplier": WHOLE._replace(keras="Expected a strictly positive value"),
+    "RepeatVector.n Embedding.input_dim Embedding.output_dim": POSITIVE_NOT_BOOL,
+    "rate stddev MultiHeadAttention.dropout GroupQueryAttention.dropout": RATE,
+    "BatchNormalization.axis GroupNormalization.axis Concatenate.axis": axes(several=False),
+    "Normalization.axis Softmax.axis PReLU.shared_axes": axes().or_none,
+    "BatchNormalization.momentum epsilon ELU.alpha": NUMBER,
+    "Rescaling.scale Rescaling.offset": NUMBERS,
+    "Normalization.mean Normalization.variance": NUMBERS.or_none,
+    "ReLU.threshold negative_slope LeakyReLU.alpha": SLOPE,
+}
 KINDS: dict[str, Kind] = {
-    "units": WHOLE,
-    "filters": WHOLE._replace(keras="Expected a strictly positive value"),
-    "RepeatVector.n": POSITIVE_NOT_BOOL,
-    "Embedding.input_dim": POSITIVE_NOT_BOOL,
-    "Embedding.output_dim": POSITIVE_NOT_BOOL,
+    **{name: kind for names, kind in _OF_SEVERAL.items() for name in names.split()},
     "Embedding.weights": Kind("None", lambda value: value is None),  # an array can't be written
     "interpolation": one_of(
         *("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area"), any_case=True
     ),
-    "num_heads": WHOLE,
-    "key_dim": WHOLE,
     "value_dim": WHOLE.or_none,
     "sliding_window": WHOLE.or_none._replace(keras="must be `None` or a positive integer"),
-    "num_query_heads": WHOLE._replace(keras=""),
     "num_key_value_heads": WHOLE._replace(keras="integer modulo by zero"),
-    "head_dim": WHOLE._replace(keras=""),
     "score_mode": one_of("dot", "concat"),
-    "MultiHeadAttention.dropout": RATE,
     "MultiHeadAttention.output_shape": Kind(
         f"{WHOLE.allowed}, or several of them", lambda value: not value or each(is_whole)(value)
     ),
-    "MultiHeadAttention.attention_axes": axes().or_none,
-    "GroupQueryAttention.dropout": RATE,
     "lora_rank": Kind(f"{WHOLE.allowed}, or None", lambda value: not value or is_whole(value)),
-    "rate": RATE,
-    "stddev": RATE,
     "noise_shape": Kind("a shape or None", or_none(each(or_none(is_whole), alone=False))),
     "SimpleRNN.activity_regularizer": Kind("anything", lambda value: True),  # Keras passes over it
     **{  # which are copied for each of several kernels
@@ -278,7 +278,8 @@ KINDS: dict[str, Kind] = {
         for name in ("kernel", "bias")
     },
     "data_format": one_of("channels_last", "channels_first", none=True, any_case=True),
-    "depth_multiplier": WHOLE._replace(keras="Expected a strictly positive value"),
+    "axis": axes(),
+    "MultiHeadAttention.attention_axes": axes().or_none,
     **_of_space(1),
     **_of_space(2),
     **_of_space(3),
@@ -294,19 +295,11 @@ KINDS: dict[str, Kind] = {
         keras="The set of indices in `dims` must be consecutive and start from 1",
         said_of=(tuple,),
     ),
-    "BatchNormalization.axis": axes(several=False),
-    "GroupNormalization.axis": axes(several=False),
     "GroupNormalization.groups": Kind(
         "a whole number, 1 or more, or -1",
         lambda value: value == -1 or is_whole(value),
         keras="expected a positive integer (or `-1` for instance normalization)",
     ),
-    "axis": axes(),
-    "Normalization.axis": axes().or_none,
-    "Normalization.mean": NUMBERS.or_none,
-    "Normalization.variance": NUMBERS.or_none,
-    "Rescaling.scale": NUMBERS,
-    "Rescaling.offset": NUMBERS,
     "SpectralNormalization.power_iterations": WHOLE._replace(keras="should be greater than zero"),
     "EinsumDense.equation": Kind("a text", lambda value: isinstance(value, str)),
     "EinsumDense.output_shape": Kind(
@@ -323,16 +316,7 @@ KINDS: dict[str, Kind] = {
         keras="Invalid format for argument `axes`",
         said_of=(tuple,),
     ),
-    "Concatenate.axis": axes(several=False),
-    "Softmax.axis": axes().or_none,
-    "PReLU.shared_axes": axes().or_none,
-    "BatchNormalization.momentum": NUMBER,
-    "epsilon": NUMBER,
     "ReLU.max_value": NOT_NEGATIVE.or_none,
-    "ReLU.threshold": SLOPE,
-    "negative_slope": SLOPE,
-    "LeakyReLU.alpha": SLOPE,
-    "ELU.alpha": NUMBER,
     "ActivityRegularization.l1": NOT_NEGATIVE._replace(takes=NOT_NEGATIVE.or_none.takes),
     "ActivityRegularization.l2": NOT_NEGATIVE._replace(takes=NOT_NEGATIVE.or_none.takes),
     "Bidirectional.merge_mode": one_of("concat", "sum", "mul", "ave", none=True),
