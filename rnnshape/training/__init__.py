@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice, permutations
+from operator import is_not
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Model, TrainingCall, listed
@@ -86,7 +87,7 @@ def _other_orders(call: TrainingCall) -> Iterator[tuple[TrainingCall, str]]:
     elif len(arrays) <= MOST_ARRAYS and all(data.shape and not data.of for data in arrays):
         is_written = all(listed(part) in call.code for part in parts)
         orders = [*permutations(arrays)][1:] if is_written else []
-        for order in sorted(orders, key=partial(_moved, arrays)):
+        for order in sorted(orders, key=lambda order: sum(map(is_not, order, arrays))):
             other = _with(call, iter(order))
             yield other, other.written
 
@@ -98,10 +99,6 @@ def _has_features(model: Model, call: TrainingCall) -> bool:
     ]
     alike = [(given[-1], taken[-1]) for given, taken in pairs if given and len(given) == len(taken)]
     return all(None in pair or pair[0] == pair[1] for pair in alike)
-
-
-def _moved(arrays: Sequence[Data], order: Sequence[Data]) -> int:
-    return sum(data is not before for data, before in zip(order, arrays, strict=True))
 
 
 def _with(call: TrainingCall, arrays: Iterator[Data]) -> TrainingCall:

@@ -24,10 +24,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from rnnshape.layer import Layer
-from rnnshape.rules.facts import Pass, Recurrence, Tensor, flat
+from rnnshape.rules.facts import Recurrence, flat
 from rnnshape.views.text import Style, Text
 
 LEAST_LEFT, ARROW = 9, 3  # columns for a row's label; for an arrow and a blank beside a name
@@ -142,20 +142,15 @@ class Plan:
 def _cell_rows(
     recurrence: Recurrence, returned: Mapping[str, str], given: Sequence[str]
 ) -> Iterator[CellRow]:
-    initial = list(given)
+    initial = iter(given)
     for direction, one_pass in enumerate(recurrence.passes):
-        for name, states in _cells(one_pass):
-            begins, initial = initial[: len(states)], initial[len(states) :]
+        nested = one_pass.states if len(one_pass.cells) > 1 else (one_pass.states,)
+        for name, part in zip(one_pass.cells, nested, strict=True):  # on top of each other
+            states = [*flat(part)]
+            begins = [*islice(initial, len(states))]
             ends = [returned[state.name] for state in states if state.name in returned]
             left, right = (ends, begins) if one_pass.starts_last else (begins, ends)
             yield CellRow(name, direction, one_pass.starts_last, ", ".join(left), ", ".join(right))
-
-
-def _cells(one_pass: Pass) -> list[tuple[str, tuple[Tensor, ...]]]:
-    """The cells of a pass on top of each other: their names and states."""
-    states = one_pass.states if len(one_pass.cells) > 1 else (one_pass.states,)
-    pairs = zip(one_pass.cells, states, strict=True)
-    return [(name, tuple(flat(part))) for name, part in pairs]
 
 
 def unrolled(plan: Plan) -> Canvas:
