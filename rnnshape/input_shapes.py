@@ -78,7 +78,8 @@ def _arrays(given: object) -> list[object]:
     if isinstance(given, Mapping):
         return [*given.values()]
     parts = [] if hasattr(given, "shape") else _parts(given, given)
-    return parts if parts and all(map(_is_shape, parts)) else [given]
+    are_each = (isinstance(one, list | tuple) or getattr(one, "shape", ()) != () for one in parts)
+    return parts if parts and all(are_each) else [given]
 
 
 def dtype_of(given: Any) -> str | None:
@@ -159,10 +160,6 @@ def _size(size: object, sizes: Sequence[object]) -> int | None:
         shown = as_tuple(map(written, sizes))
         raise QueryError(f"input={shown}: give whole numbers, 1 or more, or None")
     return number
-
-
-def _is_shape(part: object) -> bool:
-    return (hasattr(part, "shape") and part.shape != ()) or isinstance(part, list | tuple)
 
 
 def _parts(given: object, shape: object) -> list[object]:

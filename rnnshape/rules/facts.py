@@ -304,9 +304,7 @@ class Facts:
         def said(side: str) -> str:
             return re.sub(r"\b[a-zA-Z]\w*", lambda word: new.get(word[0], word[0]), side)
 
-        relations = (
-            Relation(said(relation.left), said(relation.right)) for relation in self.relations
-        )
+        relations = (Relation(said(left), said(right)) for left, right in self.relations)
         returns = rebuilt(
             self.returns, lambda tensor: replace(tensor, name=new.get(tensor.name, tensor.name))
         )

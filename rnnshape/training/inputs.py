@@ -56,11 +56,8 @@ def input_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
 
 
 def _as_numbers_of_words(x: Data, port: Port) -> str:
-    length = (
-        f", output_sequence_length={port.shape[1]}"
-        if len(port.shape) == 2 and port.shape[1]
-        else ""
-    )
+    is_written = len(port.shape) == 2 and port.shape[1]
+    length = f", output_sequence_length={port.shape[1]}" if is_written else ""
     made = f"keras.layers.TextVectorization({port.whole_numbers_below}{length})"
     return f"words = {made}; words.adapt({x.name}); {x.name} = words({x.name})"
 

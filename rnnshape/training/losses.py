@@ -86,10 +86,8 @@ _JUDGES: list[tuple[Judge, str]] = [
     (elementwise, "MeanSquaredLogarithmicError Huber LogCosh Poisson KLDivergence"),
     (elementwise, "Hinge SquaredHinge CategoricalHinge"),
     (whole, "Dice Tversky"),
-    (
-        partial(relative, elementwise, ONE_ENTRY),
-        "CosineSimilarity CategoricalFocalCrossentropy",
-    ),
+    (partial(relative, elementwise, ONE_ENTRY), "CosineSimilarity"),
+    (partial(relative, elementwise, ONE_ENTRY), "CategoricalFocalCrossentropy"),
     (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
     (partial(relative, same_shape, ONE_CLASS), "CategoricalCrossentropy"),
     (partial(relative, sparse, ONE_LABEL), "SparseCategoricalCrossentropy"),

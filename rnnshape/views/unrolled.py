@@ -297,8 +297,7 @@ def _draw_joined(canvas: Canvas, plan: Plan) -> None:
         canvas.put(target, row, "┐" if source < target else "┌")
     relations = plan.layer.facts.relations if plan.layer.facts else ()
     if relations:
-        text = f"= {relations[0].right}"
-        canvas.put(x, y + 3, text, Style.NAME)
+        canvas.put(x, y + 3, f"= {relations[0].right}", Style.NAME)
 
 
 class Canvas:
