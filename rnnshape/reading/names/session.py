@@ -296,10 +296,7 @@ class Session:
 
     def words(self) -> dict[str | None, str]:
         """The arguments of that call as the code has them, by their places and names."""
-        if not isinstance(call := self.evaluator.node, ast.Call):
-            return {}
-        by_place = {str(place): ast.unparse(part) for place, part in enumerate(call.args)}
-        return by_place | {word.arg: ast.unparse(word.value) for word in call.keywords}
+        return self.evaluator.words_of_call()
 
 
 class GoneError(QueryError, TypeError, AttributeError):

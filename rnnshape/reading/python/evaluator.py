@@ -130,6 +130,13 @@ class Evaluator:
             return self.source.places_of_call(self.node)
         return {"": self.place} if self.place else {}
 
+    def words_of_call(self) -> dict[str | None, str]:
+        """The arguments of that call as the code has them, by their places and names."""
+        if not isinstance(call := self.node, ast.Call):
+            return {}
+        by_place = {str(place): ast.unparse(part) for place, part in enumerate(call.args)}
+        return by_place | {word.arg: ast.unparse(word.value) for word in call.keywords}
+
     def tell(self, wrong: QueryError) -> None:
         said = [(one.message, one.place) for one in self.messages if type(one) is type(wrong)]
         if (wrong.message, wrong.place) not in said and len(said) < MOST_MESSAGES:
