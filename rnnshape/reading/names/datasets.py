@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_of
@@ -27,14 +27,15 @@ class Dataset(StandIn):
     Attributes:
         own_element: an element: an array, or several in a tuple or by name; open where it is not
             known.
-        own_first: the first of them, of which more may be known.
+        own_first: the first of them, of which more may be known; own_is_sure: whether it surely
+            has as many samples, as there are enough.
         own_is_batched: whether each is a batch; own_varies: whether the last may be shorter.
         own_count: how many there are; None where that is not known.
     """
 
     own_what = "a data set"
     own_origin: DataOrigin = "tensorflow"
-    own_is_batched = False
+    own_is_batched, own_is_sure = False, True
 
     def __init__(
         self, element: Any, first: Any = None, varies: bool = False, count: Any = None
@@ -49,20 +50,25 @@ class Dataset(StandIn):
         return first[0] if isinstance(first, tuple) and first else first
 
     def __iter__(self) -> Any:
-        raise IsOpenError(replace(opened("data"), row=self.own_first))
+        row, many = self.own_first, opened(BATCH)
+        many.stands_for = BATCH
+        row = row if self.own_is_sure else _each(row, lambda shape: (many, *shape[1:]))
+        raise IsOpenError(replace(opened("data"), row=row))
 
     def batch(self, batch_size: Any, drop_remainder: Any = False, **_: Any) -> Dataset:
         """Of elements that vary TensorFlow makes batches only where they happen to be alike."""
         is_known = type(batch_size) is int and batch_size > 0 and self.own_count is not None
         many, left = divmod(self.own_count or 0, batch_size) if is_known else (None, None)
         like = self.own_element if self.own_varies else self.own_first
-        first = _each(like, lambda shape: (batch_size, *shape))
+        size = min(batch_size, self.own_count) if is_known and self.own_count else batch_size
+        first = _each(like, lambda shape: (size, *shape))
         made = Dataset(first, count=many)
         if drop_remainder is not True and left != 0:
             last = opened("the last batch")
             element = _each(self.own_element, lambda shape: (last, *shape))
             made = Dataset(element, first, True, None if many is None else many + 1)
         made.own_is_batched = True
+        made.own_is_sure = self.own_is_sure and (is_known or drop_remainder is True)
         return made
 
     def padded_batch(
@@ -83,7 +89,17 @@ class Dataset(StandIn):
     def repeat(self, *_: Any, **__: Any) -> Dataset:
         return self.own_like(self.own_element, self.own_first)
 
-    skip = take = filter = repeat
+    def take(self, count: Any, *_: Any, **__: Any) -> Dataset:
+        are_known = type(count) is int and self.own_count is not None
+        many = min(count, self.own_count) if are_known and self.own_count else None
+        return self.own_like(self.own_element, self.own_first, many)
+
+    def skip(self, *_: Any, **__: Any) -> Dataset:
+        made = self.repeat()
+        made.own_is_sure = not self.own_varies
+        return made
+
+    filter = skip
 
     def window(
         self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False, **_: Any
@@ -104,7 +120,7 @@ class Dataset(StandIn):
 
     def own_like(self, element: Any, first: Any, count: Any = None) -> Dataset:
         made = Dataset(element, first, self.own_varies, count)
-        made.own_is_batched = self.own_is_batched
+        made.own_is_batched, made.own_is_sure = self.own_is_batched, self.own_is_sure
         return made
 
 
@@ -228,7 +244,16 @@ def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
     """`Dataset.zip((xs, ys))`, or as it is since TensorFlow 2.13: `Dataset.zip(xs, ys)`."""
     given = datasets or (sets[0] if len(sets) == 1 else sets)
     element, first = (rebuilt(given, attrgetter(f"own_{word}")) for word in ("element", "first"))
-    return Dataset(element, first, any(part.own_varies for part in within(given)))
+    parts = [*within(given)]
+    counts = [part.own_count for part in parts]
+    made = Dataset(
+        element,
+        first,
+        any(part.own_varies for part in parts),
+        None if None in counts else min(counts),
+    )
+    made.own_is_sure = all(part.own_is_sure for part in parts)
+    return made
 
 
 def specified(shape: Any = None, *_: Any, **__: Any) -> Any:
@@ -301,7 +326,7 @@ def timeseries_generator(
 TF_DATA = Module("tensorflow.data", {
     "Dataset": Module("tensorflow.data.Dataset", {
         "from_tensor_slices": _from_tensor_slices,
-        "from_tensors": lambda tensors, **_: Dataset(_as_arrays(tensors)),
+        "from_tensors": lambda tensors, **_: Dataset(_as_arrays(tensors), count=1),
         "from_generator": _from_generator,
         "zip": _zipped,
     }),
