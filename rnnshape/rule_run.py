@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from itertools import product
 from typing import Any, TypeAlias
 
 from rnnshape.columns import Column, of_any_shape
@@ -161,8 +162,11 @@ def _tensors_of_shapes(
     is given leaves open. What the rule does not know drops masks, and of what is not read nobody
     knows."""
     batch = next((tensor.axes[0] for tensor in given if tensor.axes), Axis("batch", 1))
-    others = [axis.length for tensor in given for axis in tensor.axes[1:] if axis.is_open]
-    left_open = others[0] if others else batch.length
+    others = [axis for tensor in given for axis in tensor.axes[1:] if axis.is_open]
+    others = others or _as_data_has_it(shapes, given)
+    if not others and any(size is None for shape in shapes for size in shape[1:]):
+        return
+    left_open = (others or [batch])[0]
     every = (axis.follows_from for tensor in given for axis in tensor.axes)
     unsaid = NOTHING.union(*every) - WHEN_RUN
     may_mask = (step.unread and step.mask != "none") or has_rule(step.layer.name)
@@ -174,14 +178,35 @@ def _tensors_of_shapes(
         axes = tuple(
             Axis(name, size, follows_from=unsaid)
             if isinstance(size, int)
-            else Axis(name, size.size if size else left_open, follows_from=unsaid | WHEN_RUN)
-            if place
             else Axis(name, batch.length, follows_from=unsaid | batch.follows_from)
+            if not place
+            else Axis(name, size.size, follows_from=unsaid | WHEN_RUN)
+            if size
+            else Axis(name, left_open.length, follows_from=unsaid | left_open.follows_from)
             for place, (name, size) in enumerate(zip(names, shape, strict=True))
         )
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"
         name = step.names[number] if number < len(step.names) else usual
         yield Tensor(name, axes, mask=axes[:2] if masked else None, mask_runs=None)
+
+
+def _as_data_has_it(shapes: Sequence[tuple[Any, ...]], given: Sequence[Tensor]) -> list[Axis]:
+    """The axis that a model leaves open and data does not: that of the same place, if no size that
+    is made is that of it besides; none where there are several."""
+    found: list[Axis] = []
+    for shape, tensor in product(shapes, given):
+        if len(shape) != len(tensor.axes):
+            return []
+        left = [axis.length for axis in tensor.axes[1:]]
+        for size in shape[1:]:
+            if size in left:
+                left.remove(size)
+        places = zip(shape[1:], tensor.axes[1:], strict=True)
+        at_places = [axis for size, axis in places if size is None]
+        if not at_places or {axis.length for axis in at_places} != {*left}:
+            return []
+        found += at_places
+    return found if len({axis.length for axis in found}) == 1 else []
 
 
 def _check_size(layer: Call, does: str, tensors: Iterable[Tensor]) -> None:

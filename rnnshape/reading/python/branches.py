@@ -348,7 +348,7 @@ def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open)
 def _named(because: Open, name: object) -> Open:
     """Something open under the name that the code has for it."""
     if not (isinstance(name, str) and name.isidentifier() and because.source and because.node):
-        return because
+        return because if because.row is None else replace(because, row=None)  # it is of another
     return replace(because.derived(name, because.source, because.node), is_named=True)
 
 
