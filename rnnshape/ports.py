@@ -156,8 +156,8 @@ def unread_of_whole_numbers(network: Network, x: Sequence[Data]) -> Iterator[tup
         layer = next((str(step.layer) for step in users if step.unread), "")
         tables = (step.layer for step in users if step.layer.name == "Embedding")
         is_open = any(isinstance(table["input_dim"], Unknown) for table in tables)
-        is_known = data.values_below is not None
-        if "int" in (data.dtype or "") and (layer or (is_open and is_known)):
+        is_whole, is_zero = "int" in (data.dtype or ""), data.values_below == 1
+        if (is_whole and layer) or (is_open and not is_zero and "float" not in (data.dtype or "")):
             yield data, layer
 
 

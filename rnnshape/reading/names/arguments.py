@@ -105,7 +105,7 @@ def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -
     given = [(word, str(place), value) for word, (place, value) in by_place]
     for word, at, value in (*given, *((word, word, value) for word, value in named.items())):
         if word in OF_PYTHON and isinstance(value, NumPyNumber):
-            text = session().words().get(at, str(int(value)))
+            text = session().evaluator.words_of_call().get(at, str(int(value)))
             message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
             session().problem(message, f"int({text})", place=session().places().get(at))
 
@@ -183,7 +183,9 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
             continue
         new, plain = today.code.partition("=")[0], argument(value)
         has_a_name = isinstance(plain, Unknown | Call)  # that the code knows, and Keras may not
-        written = session().words().get(word, "...") if has_a_name else printed(plain)
+        written = (
+            session().evaluator.words_of_call().get(word, "...") if has_a_name else printed(plain)
+        )
         today = today.given(written)
         if of_input and word in ("batch_size", "input_shape"):  # together one shape
             found["batch_input_shape"] = (named["batch_size"], *of_input)
@@ -227,7 +229,7 @@ def in_order(
         if not parts and word in words:
             parts.append(words.pop(word))
             if word not in known:  # as Keras 2 took it
-                written = session().words().get(word, word)
+                written = session().evaluator.words_of_call().get(word, word)
                 today, place = keras2.Today(f"{known[0]}={written}"), session().places().get(word)
                 session().old_name(word, today, call.name, place)
     inner = call["layer"] if call.name == "Bidirectional" else call

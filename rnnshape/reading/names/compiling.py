@@ -69,7 +69,7 @@ def optimizer_of(identifier: Any) -> Any:
 def check_optimizer(value: Any) -> None:
     """What `compile` is given."""
     if isinstance(value, Optimizer):
-        text = session().words().get("optimizer", value.own_name)
+        text = session().evaluator.words_of_call().get("optimizer", value.own_name)
         message = f"compile takes an optimizer, not its class: write {text}()"
         session().problem(message, f"{text}()", words=NO_OPTIMIZER)
     known = [name.lower() for name in OPTIMIZERS]
@@ -188,7 +188,7 @@ def compiled(
         session().problem(message, write, words="to be a list")
     parts = weights if isinstance(weights, list | tuple) else [weights]
     if "loss_weights" not in named and any(isinstance(one, str) or callable(one) for one in parts):
-        text = session().words().get("2", "[...]")
+        text = session().evaluator.words_of_call().get("2", "[...]")
         metrics, weights, third = weights, None, (text, session().evaluator.place)
     elif weights and type(weights) in (int, bool):
         message = f"loss_weights is {weights}: write {float(weights)}"

@@ -106,7 +106,7 @@ def check_arguments(
         if word not in known:
             twins = [old for old, new in OTHER_WORDS.items() if new == word]
             right = next((one for one in (OTHER_WORDS.get(word), *twins) if one in known), "")
-            write = f"{right}={held.words().get(word, '...')}"
+            write = f"{right}={held.evaluator.words_of_call().get(word, '...')}"
             mend = f": write {write}" if right else did_you_mean(word, known)
             words = f"{'g' if is_of_ops else 'G'}ot an unexpected keyword argument '{word}'"
             message, place = f"{owner}.{name} takes no {word!r}{mend}", held.places().get(word)

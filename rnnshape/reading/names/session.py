@@ -185,7 +185,7 @@ class Session:
         for word in named:
             today = keras2.argument(of, word)
             if today is not None:
-                value = self.words().get(word)
+                value = self.evaluator.words_of_call().get(word)
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
             elif of in (*METHODS, *OPTIMIZERS) and word not in (known := signature(of).names):
                 message = f"{of} takes no {word!r}{did_you_mean(word, known)}"
@@ -293,10 +293,6 @@ class Session:
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
-
-    def words(self) -> dict[str | None, str]:
-        """The arguments of that call as the code has them, by their places and names."""
-        return self.evaluator.words_of_call()
 
 
 class GoneError(QueryError, TypeError, AttributeError):

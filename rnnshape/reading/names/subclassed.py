@@ -79,7 +79,7 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
     """Keras takes nothing but tensors by position: all else is read as it was meant. What the
     code's own `call` needs it is given, also a `training`."""
     is_of_graph = layer.own_kind == "Functional"
-    written = session().words() if given[1:] and not is_of_graph else {}
+    written = session().evaluator.words_of_call() if given[1:] and not is_of_graph else {}
     takes = inspect.signature(layer.call).parameters
     is_own = layer.call.__func__.__module__ == "__main__"
     for place, value in enumerate(given[1:], 1):
