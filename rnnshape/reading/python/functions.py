@@ -18,12 +18,14 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, TOO_MUCH, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import (
+    OUTSIDE_LOOP,
     BrokenSignal,
     ClassNames,
     ContinuedSignal,
     Doubt,
     ReturnedSignal,
     Scope,
+    Signal,
     has_yield,
     own_names,
 )
@@ -82,8 +84,8 @@ def function(
         """What a generator gives; nothing of it is followed before somebody goes over it."""
         try:
             yield from Steps(evaluator, source, inner).of_block(body)
-        except ReturnedSignal as end:
-            return end.value
+        except Signal as end:
+            return _value_of(end)
         except Exception as wrong:
             evaluator.certain = wrong
             raise
@@ -94,8 +96,8 @@ def function(
         with evaluator.within(source):
             try:
                 evaluator.block(body, inner)
-            except ReturnedSignal as end:
-                result = end.value
+            except Signal as end:
+                result = _value_of(end)
             except Exception as wrong:
                 evaluator.certain = wrong
                 result = _returned_before(evaluator, inner, wrong)
@@ -105,6 +107,13 @@ def function(
     run.__module__ = "__main__"
     run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
+
+
+def _value_of(end: Signal) -> object:
+    """What a function returns that ends so."""
+    if isinstance(end, ReturnedSignal):
+        return end.value
+    raise SyntaxError(OUTSIDE_LOOP)
 
 
 def _returned_before(evaluator: Evaluator, scope: Scope, wrong: Exception) -> object:

@@ -9,7 +9,7 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import BOUNDS, OURS, ExhaustedError, ExitError, words_of
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import OUTSIDE_LOOP, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.statements import unfinished
 from rnnshape.source import Source
 
@@ -38,8 +38,7 @@ def _stops(evaluator: Evaluator, node: ast.stmt, scope: Scope, wrong: BaseExcept
     """What a statement gives is open where it could not be followed to its end."""
     if isinstance(wrong, MemoryError):
         raise wrong
-    if isinstance(wrong, Signal):
-        wrong = SyntaxError("'break' or 'continue' outside loop")
+    wrong = SyntaxError(OUTSIDE_LOOP) if isinstance(wrong, Signal) else wrong
     place = evaluator.source.place(node)
     if isinstance(wrong, IsOpenError):
         because = wrong.value

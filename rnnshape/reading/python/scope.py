@@ -135,6 +135,9 @@ class Doubt:
     undo: Callable[[], object] = lambda: None
 
 
+OUTSIDE_LOOP = "'break' or 'continue' outside loop"
+
+
 class Signal(BaseException):
     """A block of statements ends before its last one."""
 
