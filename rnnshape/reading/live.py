@@ -36,13 +36,13 @@ from rnnshape.reading.symbolic import (
     input_names,
     is_built,
     is_operation,
+    keras_of,
     names_kept,
     of_any_batch,
     output_keys,
     shape_of,
     shapes_by_keras,
     specs_after,
-    specs_of,
     traced,
 )
 from rnnshape.signatures import is_recurrent
@@ -289,7 +289,10 @@ class _Live:
                 tensors[id(value)] = replay.data_tensor(shape_of(value), str(value.dtype))
             return tensors.get(id(value), value)
 
-        given = specs_of(flow, shapes)
+        given: dict[int, Any] = {}  # Keras' symbolic tensors of the shapes that are given
+        if len(shapes) == len(flow.inputs):
+            made_of, pairs = keras_of(flow).KerasTensor, zip(flow.inputs, shapes, strict=True)
+            given = {id(one): made_of(shape, dtype=one.dtype) for one, shape in pairs}
         for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
             tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
         by_depth = flow._nodes_by_depth

@@ -94,9 +94,10 @@ class Reader(AbstractContextManager["Reader"]):
             stop(process)
 
     def _answer(self, line: bytes) -> bytes:
-        from rnnshape.measuring.launch import send
+        from rnnshape.measuring.launch import is_readable, send
 
-        if self._process and _has_ended(self._process):
+        stream = self._process and self._process.stdout
+        if stream and os.name == "posix" and is_readable(stream.fileno(), 0):
             self.close()  # somebody else ended it since its last answer: that says nothing of this
         try:
             self._process = process = self._process or self._start()
@@ -134,14 +135,6 @@ def _is_sound(question: Question) -> bool:
         for network in networks
         if network is not None
     )
-
-
-def _has_ended(process: Process) -> bool:
-    """Whether a child that is asked nothing has closed its stream, or writes unasked."""
-    from rnnshape.measuring.launch import is_readable
-
-    assert process.stdout is not None
-    return os.name == "posix" and is_readable(process.stdout.fileno(), 0)
 
 
 def _received(stream: int) -> tuple[bytes | None, bool]:

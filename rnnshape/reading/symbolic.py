@@ -74,17 +74,6 @@ def _keys(tensors: object) -> list[str]:
     return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
 
 
-def specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:
-    """Keras' symbolic tensors of the shapes that are given, for a model's inputs."""
-    if len(shapes) != len(flow.inputs):
-        return {}
-    keras = keras_of(flow)
-    return {
-        id(tensor): keras.KerasTensor(shape, dtype=tensor.dtype)
-        for tensor, shape in zip(flow.inputs, shapes, strict=True)
-    }
-
-
 def of_any_batch(spec: Any, tensor: Any, shapes: Sequence[RecordedShape]) -> RecordedShape:
     """What is returned where inputs of these shapes are given; of the batch where the model's own
     tensor is of any."""

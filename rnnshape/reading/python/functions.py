@@ -78,7 +78,16 @@ def function(
             give(evaluator, word, value, inner, is_argument=True)
         if yields:
             return Stream(given(inner))
-        return followed(inner)
+        result: object = None
+        with evaluator.within(source):
+            try:
+                evaluator.block(body, inner)
+            except Signal as end:
+                result = _value_of(end)
+            except Exception as wrong:
+                evaluator.certain = wrong
+                result = _returned_before(evaluator, inner, wrong)
+        return finish(inner, ReturnedSignal, 0, result)
 
     def given(inner: Scope) -> Generator[object, None, object]:
         """What a generator gives; nothing of it is followed before somebody goes over it."""
@@ -90,18 +99,6 @@ def function(
             evaluator.certain = wrong
             raise
         return None
-
-    def followed(inner: Scope) -> object:
-        result: object = None
-        with evaluator.within(source):
-            try:
-                evaluator.block(body, inner)
-            except Signal as end:
-                result = _value_of(end)
-            except Exception as wrong:
-                evaluator.certain = wrong
-                result = _returned_before(evaluator, inner, wrong)
-        return finish(inner, ReturnedSignal, 0, result)
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"
@@ -359,16 +356,6 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
     made = evaluator.really(types.new_class, node.name, tuple(bases), named, body)
     if isinstance(made, type):
         owner.append(made)
-    return made
-
-
-def decorated(
-    evaluator: Evaluator, made: object, decorators: Sequence[ast.expr], scope: Scope
-) -> object:
-    """What decorators make of a function or class; where either is not known, it is left as is."""
-    for decorator in reversed([evaluator.worth(written, scope) for written in decorators]):
-        if not isinstance(decorator, Open) and not isinstance(made, Open):
-            made = evaluator.really(decorator, made)
     return made
 
 
