@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import functools
-from collections.abc import Callable
 from copy import copy
 from types import FunctionType
 from typing import Any
@@ -245,37 +243,34 @@ def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> Non
     except Exception as wrong:
         _handled(evaluator, node, wrong, scope)
     except Signal as ends:
-        _doubted(evaluator, node, scope, doubted, functools.partial(_end, ends))
+        _doubted(evaluator, node, scope, doubted, ends)
     else:
-        _doubted(
-            evaluator, node, scope, doubted, functools.partial(evaluator.block, node.orelse, scope)
-        )
+        _doubted(evaluator, node, scope, doubted)
     finally:
         del evaluator.doubted[doubted:]
         evaluator.block(node.finalbody, scope)
 
 
 def _doubted(
-    evaluator: Evaluator,
-    node: ast.Try | ast.TryStar,
-    scope: Scope,
-    before: int,
-    well: Callable[[], None],
+    evaluator: Evaluator, node: Any, scope: Scope, before: int, ends: Signal | None = None
 ) -> None:
     """Follows what is done where nothing fails; where that is not known, what is done then, too."""
-    for doubt in evaluator.doubted[before:][:1] if node.handlers else ():
+    doubts = evaluator.doubted[before:] if node.handlers else []
 
-        def handled(doubt: Doubt = doubt) -> None:
-            doubt.undo()
-            evaluator.block(node.handlers[0].body, scope)
+    def well() -> None:
+        if ends is not None:
+            raise ends
+        evaluator.block(node.orelse, scope)
 
-        both_ways(evaluator, doubt.because, doubt.because.label, scope, well, handled)
-        return
-    well()
+    def handled() -> None:
+        doubts[0].undo()
+        evaluator.block(node.handlers[0].body, scope)
 
-
-def _end(signal: Signal) -> None:
-    raise signal
+    if doubts:
+        because = doubts[0].because
+        both_ways(evaluator, because, because.label, scope, well, handled)
+    else:
+        well()
 
 
 def _handled(
