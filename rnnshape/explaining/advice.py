@@ -265,6 +265,9 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
         return (f"X = X[:, None]  # {came} becomes {(came[0], 1, *came[1:])}", reshape)
     if lacking == 1 and came[:1] != (None,) and same(came, taken[1:]):
         return (f"X = X[None]  # a single sample lacks its batch: (1, {sizes})", reshape)
+    if lacking == 1 and len(came) > 1 and taken[1] is not None and came[1:] == taken[2:]:
+        own = f"Input(shape={(1, *came[1:])})  # with X = X[:, None], one step a sample"
+        return (f"X = X[None]  # a single sample, which Keras cuts: (1, {sizes})", own)
     if lacking == 2 and taken[-1] == 1 and same(came, taken[1:-1]):
         return (f"X = X[None, ..., None]  # a single sample lacks its batch: (1, {sizes})",)
     if lacking == 1 and taken[-1] == 1:

@@ -21,9 +21,12 @@ def arguments(said: Said) -> Advice | None:
     of = next((part for part in said["of"].split(".")[::-1] if not part.startswith("__")), "")
     if "optimizer" in said.match[0] or "not recognized" in said.match[0]:
         of = "optimizer"
-    ends = ":" if "{" in said["given"] else "[:=,)]|$"
+    ends = ":" if "{" in said["given"] else r"[:=,)\]]|$"
     words = said["given"].partition("} ")[0].strip("{} '\".")  # without a log's line behind it
-    given = re.findall(rf"([A-Za-z_]\w*)['\"]?(?={ends})", words)[:4]
+    given = re.findall(rf"([A-Za-z_]\w*)['\"]?(?={ends})", words)
+    if of == "Model":  # Keras names all of them where one is not of today
+        given = [name for name in given if name not in ("inputs", "outputs", "name")]
+    given = given[:4]
     is_of_keras = of in _FUNCTIONS or of in keras2.ARGUMENTS or module_of(of) is not None
     if not (is_of_keras or any(_old(of, name) for name in given)):
         return None
@@ -47,6 +50,8 @@ def _argument(of: str, old: str) -> str:
         return _instead(today.code, old)
     of_any = {name for layer in LAYERS for name in signature(layer).names}
     near = nearest(old, signature(of).names if module_of(of) else of_any)
+    if near == old:
+        return f"# {old} is of a later Keras: pip install -U keras tensorflow"
     if near:
         return f"{near}=...  # instead of {old}"
     return f"# without {old}: help({of or 'the layer'}) has the names that it takes"
