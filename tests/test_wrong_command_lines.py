@@ -431,3 +431,11 @@ def test_a_model_of_a_file_is_written_behind_it(
     Path("a.py").write_text("m = Sequential([LSTM(3)])\n")
     assert command("a.py", "m").err == "error: WHAT m: a model of a file is a.py:m\n"
     assert command("a.py:", "-n").out == command("a.py", "-n").out
+
+
+@pytest.mark.parametrize("depth", [150, 196, 199])
+def test_what_is_nested_deeply_is_no_bug(depth: int) -> None:
+    text = "TimeDistributed(" * depth + "Dense(3)" + ")" * depth
+    for said in (command("-n", text), command("-n", "-", stdin=f"{text}\nlstm\n")):
+        assert "a bug" not in said.err
+    assert "(2, 3)" in said.out

@@ -43,6 +43,8 @@ def words_of_bug(bug: Exception, environment: Environment) -> str:
         raise bug
     if isinstance(bug, MemoryError):
         return "there is too little memory to answer"
+    if isinstance(bug, RecursionError):
+        return "this is nested too deeply to be answered"
     return f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
 
 
