@@ -46,7 +46,7 @@ def reshape(call: Call, given: Tensor) -> Facts:
     if not is_layer and not all(isinstance(size, int | SizeWhenRun) for size in target):
         raise call.error(
             f"{call.name} takes -1, not None, for the size that follows from the others "
-            '(Keras: "Attempt to convert a value (None) with an unsupported type")',
+            '(Keras: "Attempt to convert a value (None)", "Failed to convert elements of")',
             argument,
         )
     sizes = _sizes(target)

@@ -35,12 +35,16 @@ RuleOfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
 AROUND = ("Bidirectional", "TimeDistributed", "SpectralNormalization", "RNN", "Sequential")
 MAKE_LAYERS = ("MultiHeadAttention", "GroupQueryAttention")
 MAKE_MASKS = ("Embedding", "Masking")
-# Those that hand a list of tensors on as a list, and those of which Keras makes a model with one,
-# and can't run or train it.
+# Those that hand a list of tensors on as a list, those that do so where it is of one, and those of
+# which Keras makes a model with several, and can't train it.
 HAND_ON_LISTS = ("ActivityRegularization", "Identity")
+HAND_ON_SINGLE = (
+    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
+    "GaussianDropout", "GaussianNoise",
+)  # fmt: skip
 LOSE_LISTS = (
-    "Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "Activation", "ReLU",
-    "LeakyReLU", "ELU", "Softmax", "Rescaling", "UnitNormalization",
+    *HAND_ON_SINGLE, "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Rescaling",
+    "UnitNormalization",
 )  # fmt: skip
 # The least and the most axes that weights may have which these fill.
 AXES_OF_INITIALIZERS = {"identity": (2, 2), "orthogonal": (2, 99)}
@@ -131,7 +135,7 @@ def _is_frozen(call: Call) -> bool:
 def _check_no_list(call: Call) -> None:
     """A `QueryError` where a layer that takes a tensor is called with a list of one, such as a
     model of `outputs=[y]` returns."""
-    takes_lists = call.name in (*OF_A_LIST, *HAND_ON_LISTS)
+    takes_lists = call.name in (*OF_A_LIST, *HAND_ON_LISTS, *HAND_ON_SINGLE)
     if not (takes_lists or is_operation(call.name)):
         raise call.error(
             f"{call} takes a tensor, and is called with a list of one: a model whose outputs are "

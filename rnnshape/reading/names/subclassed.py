@@ -25,7 +25,7 @@ from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.rules.registry import HAND_ON_LISTS, LOSE_LISTS
+from rnnshape.rules.registry import HAND_ON_LISTS, HAND_ON_SINGLE, LOSE_LISTS
 from rnnshape.signatures import is_operation, module_of, signature
 
 # The tensors of whose shapes layers of Keras are told by name; of others, of the first alone.
@@ -192,7 +192,7 @@ def hands_on_lists(call: Call, given: Sequence[Any]) -> bool:
         return False
     if len(given) > 1 and call.name in LOSE_LISTS:
         raise QueryError(f"{call} takes one tensor, and is called with {len(given)}")
-    return call.name in HAND_ON_LISTS
+    return call.name in HAND_ON_LISTS or (len(given) == 1 and call.name in HAND_ON_SINGLE)
 
 
 def mask_handed_on(layer: Any) -> MaskSet:
