@@ -193,6 +193,26 @@ def test_a_call_is_told_by_its_place() -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.parametrize(
+    ("first", "is_wrong"),
+    [("Dropout(0.1)", True), ("Flatten()", True), ("Reshape((-1, 1))", False)],
+)
+def test_features_that_a_sequential_in_a_model_of_the_code_was_made_for(
+    first: str, is_wrong: bool
+) -> None:
+    text = (
+        f"{IMPORTS}class Own(Model):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.enc = LSTM(5)\n"
+        f"        self.dec = Sequential([Input((4,)), {first}, Dense(3)])\n"
+        "    def call(self, x):\n        return self.dec(self.enc(x))\n"
+        "Own().predict(np.zeros((8, 9, 2)), verbose=0)\n"
+    )
+    found = problems(text)
+    assert bool(raised(text)[0]) is bool(found) is is_wrong
+    assert all(are_words_of_keras(problem, text) for problem in found)
+
+
+@pytest.mark.keras
 @pytest.mark.parametrize(("units", "is_wrong"), [(3, True), (4, False)])
 def test_weights_that_another_model_has_saved(
     units: int, is_wrong: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
