@@ -84,20 +84,25 @@ class Dataset(StandIn):
     def cache(self, *_: Any, **__: Any) -> Dataset:
         return self
 
-    prefetch = shuffle = with_options = cache
+    prefetch = with_options = cache
 
     def repeat(self, *_: Any, **__: Any) -> Dataset:
         return self.own_like(self.own_element, self.own_first)
 
     def take(self, count: Any, *_: Any, **__: Any) -> Dataset:
-        are_known = type(count) is int and self.own_count is not None
-        many = min(count, self.own_count) if are_known and self.own_count else None
+        many = self.own_count if type(count) is int else None
+        if many is not None and count >= 0:  # -1 takes all
+            many = min(count, many)
         return self.own_like(self.own_element, self.own_first, many)
 
-    def skip(self, *_: Any, **__: Any) -> Dataset:
-        made = self.repeat()
+    def shuffle(self, *_: Any, **__: Any) -> Dataset:
+        """Of batches the last may come first, which may be shorter."""
+        made = self.own_like(self.own_element, self.own_first, self.own_count)
         made.own_is_sure = not self.own_varies
         return made
+
+    def skip(self, *_: Any, **__: Any) -> Dataset:
+        return self.shuffle().repeat()
 
     filter = skip
 
