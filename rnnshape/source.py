@@ -15,6 +15,7 @@ from rnnshape.errors import Place, QueryError
 LONGEST_TEXT = 400_000  # characters
 MOST_BITS = 14_000  # of a number in a text
 NO_PYTHON = "this can't be read"  # how what is said of it begins
+FUNCTION = re.compile(r"[^\S\n]*(?:async )?def ")
 LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
 # Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.
 MARKS = re.compile(
@@ -59,6 +60,8 @@ class Source:
         text = self.text
         if "->" not in text:
             return []
+        if len(text) > LONGEST_TEXT:
+            raise QueryError(f"this is too long to be read: {len(text):,} characters")
         found: list[int] = []
         commas: list[int] = []
         depth = 0
@@ -68,8 +71,8 @@ class Source:
             depth += (mark[0] in "([{") - (mark[0] in ")]}")
             if mark["open"] is not None:  # Python's parser says so
                 depth = -1
-        lines = [text[text.rfind("\n", 0, place) + 1 : place].lstrip() for place in found]
-        if found and all(line.startswith(("def ", "async def ")) for line in lines):
+        lines = (text.rfind("\n", 0, place) + 1 for place in found)
+        if found and all(FUNCTION.match(text, line) for line in lines):
             return []  # those of functions: `def build(units) -> Model:`
         if depth:  # in one more bracket it may go over several lines
             joined = text.replace("->", " ,")

@@ -57,9 +57,12 @@ def _full(shape: Any = (), fill_value: Any = 0.0, dtype: Any = None, **_: Any) -
 
 def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: Any) -> Any:
     """Whole numbers at random, from 0 where only one bound is given."""
-    made, bounds = of_shape(2, "int64")(low, high, size, *more, **named), (low, high)
-    if isinstance(made, Array) and "endpoint" not in named:
-        made.own_random = (0, low) if high is None else bounds
+    made = of_shape(2, "int64")(low, high, size, *more, **named)
+    low, high = (0, low) if high is None else (low, high)
+    if named.get("endpoint") is True and type(high) is int:
+        high += 1
+    if isinstance(made, Array) and isinstance(named.get("endpoint", False), bool):
+        made.own_random = low, high
     return made
 
 
@@ -88,6 +91,8 @@ def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -
     made = of_shape(1)(a, size, *more, **named)
     if isinstance(made, Array):
         made.own_dtype = together([of_entries([a] if isinstance(a, Array) else within([a]))])
+        if type(a) is int and "p" not in named and len(more) < 2:  # of the numbers below it
+            made.own_random = 0, a
     if len(sizes) < 2:
         return made
     picked = made.shape if isinstance(made, Array) else ()
