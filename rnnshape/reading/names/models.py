@@ -279,7 +279,7 @@ class Model(Layer):
             if {*gives} <= {*takes} and (gives or self.own_kind):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
-        session().take_calls(calls, are_checked=True)
+        session().take_calls(calls)
         for call in calls:
             refresh(call.layer.stand_in)
         network = graph.network_of(takes, gives, name, calls, self.own_checks_as)

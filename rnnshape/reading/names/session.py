@@ -149,11 +149,11 @@ class Session:
                 _check_weights(first, call)
         return call
 
-    def take_calls(self, calls: Sequence[graph.LayerCall], *, are_checked: bool) -> None:
+    def take_calls(self, calls: Sequence[graph.LayerCall]) -> None:
         """Notes the calls of a model, and checks those whose shapes were not known as they were
         made."""
         self.taken.update(calls)
-        for call in calls if are_checked else ():
+        for call in calls:
             if (first := self.unchecked.pop(call, None)) is not None:
                 _check_weights(first, call)
 
