@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -108,11 +109,18 @@ class _Command(TyperCommand):
 app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
 
 
+@cache
+def command() -> Any:
+    """What Typer makes of the options: built once, whatever a process asks."""
+    return typer.main.get_command(app)
+
+
 def option_names() -> list[str]:
     """Every option that there is, long and short."""
-    parameters = typer.main.get_command(app).params
     names = [
-        name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)
+        name
+        for parameter in command().params
+        for name in (*parameter.opts, *parameter.secondary_opts)
     ]
     return [*(name for name in names if name.startswith("-")), "-h", "--help"]
 

@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 
 from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.options import Options, app, option_names
+from rnnshape.cli.options import Options, command, option_names
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, printable, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.query import Format
@@ -133,7 +133,7 @@ def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int
     with ExitStack() as wide:
         if "-h" in arguments or "--help" in arguments:
             known["terminal_width"] = wide.enter_context(_bounded_width(environment))
-        options = app(list(arguments), **known)
+        options = command()(list(arguments), **known)
     return options if isinstance(options, Options) else int(options or 0)
 
 

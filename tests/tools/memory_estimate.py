@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from rnnshape.cli.options import Options, app
+from rnnshape.cli.options import Options, command
 from rnnshape.cli.questions import query
 from rnnshape.measuring.memory import estimated_bytes
 from rnnshape.measuring.messages import Request
@@ -48,7 +48,7 @@ lstm -f 300000 -u 10
 
 
 def estimate(arguments: list[str]) -> int:
-    options = app(arguments, standalone_mode=False)
+    options = command()(arguments, standalone_mode=False)
     assert isinstance(options, Options)
     with Environment().reader() as reader:
         asked = query(options, lambda: reader)
