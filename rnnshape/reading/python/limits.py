@@ -77,7 +77,7 @@ def weight(value: Any, depth: int = 0, known: dict[int, int] | None = None) -> i
         value = vars(value)
     if isinstance(value, functools.partial):
         value = [value.func, *value.args, *value.keywords.values()]
-    if isinstance(value, Iterator) and type(value).__module__ in ENDLESS:
+    if type(value).__module__ in ENDLESS and isinstance(value, Iterator):
         raise IsOpenError(Open("an iterator", "it may give more values than are read"))
     if not isinstance(value, COLLECTIONS):
         return 1
