@@ -38,6 +38,7 @@ class Data:
             of random ones, some are surely that small and that large.
         drawn_below: one more than the largest that random numbers may be.
         unknown: what its shape follows from, where not all of it is known.
+        known_at_run: whether TensorFlow knows all of its sizes only when a batch is there.
         of: the data set of which it is an element; is_batched: whether that surely is a batch.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.
         origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
@@ -53,6 +54,7 @@ class Data:
     origin: DataOrigin = "tensorflow"
     drawn_below: int = 0
     is_batched: bool = False
+    known_at_run: bool = False
     unknown: Unknown | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

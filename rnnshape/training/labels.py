@@ -121,6 +121,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
             return None
         of_batch = f", here of {now.y[0]}" if now.y[0] is not None else ""
         message += f", whose first axis is not the batch{of_batch}"
+    if y.known_at_run or not now.port.is_of_batch:
         refused = refused and "Graph execution error"
     return call.problem(
         "labels",

@@ -92,13 +92,35 @@ def of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several,
     element = value.own_element
     parts = element[:2] if isinstance(element, tuple) else (element,)
     x, y = (*parts, element if isinstance(element, Open) else None)[:2]
+    as_it_runs = y
+    if isinstance(value.own_first, tuple) and len(value.own_first) > 1:
+        as_it_runs = _as_the_first(y, value.own_first[1])
     given, origin = several(flattened(x, Array), None, "X", name), value.own_origin
     if origin == "generator" and not isinstance(given, Data):
         origin = "code"  # of several inputs no `x[None]` makes a batch
     is_batched = value.own_is_batched
     given = rebuilt(given, lambda x: x and replace(x, origin=origin, is_batched=is_batched))
     weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
-    return given, several(y, None, "y", name), weights_of(weights, None)
+    static, labels = (several(part, None, "y", name) for part in (y, as_it_runs))
+    if static != labels:
+        labels = rebuilt(labels, lambda y: y and replace(y, known_at_run=True))
+    return given, labels, weights_of(weights, None)
+
+
+def _as_the_first(labels: Any, of_first: Any) -> Any:
+    """The labels of an element with the sizes of the first, but for the number of samples: a loss
+    compares what runs, where TensorFlow may not know the length of a window before."""
+    firsts: list[Any] = []
+    rebuilt(of_first, firsts.append)
+    left = iter(firsts)
+
+    def known(leaf: Any) -> Any:
+        first = next(left, None)
+        if not (isinstance(leaf, Array) and isinstance(first, Array) and leaf.shape[1:]):
+            return leaf
+        return Array((*leaf.shape[:1], *first.shape[1:]), dtype=leaf.own_dtype)
+
+    return rebuilt(labels, known)
 
 
 def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:

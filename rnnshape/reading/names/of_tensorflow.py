@@ -34,6 +34,12 @@ class EagerTensor(Array):
     def get_shape(self) -> Any:
         return self.shape
 
+    def set_shape(self, shape: Any) -> None:
+        """Says in code that `tf.data` follows what TensorFlow does not know itself."""
+        if isinstance(shape, list | tuple) and len(shape) == len(self.shape):
+            pairs = zip(self.shape, shape, strict=True)
+            self.shape = tuple(old if isinstance(old, int) else new or old for old, new in pairs)
+
     def own_lacks(self, name: str) -> bool:
         return name not in OF_TENSORS
 
