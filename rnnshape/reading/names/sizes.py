@@ -187,7 +187,7 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
         values, kind = part.own_values, part.own_kind()
     elif bool in map(type, part):
         kind = "bool"
-    if kind == "int64":
+    if kind == "int64" or (not kind and len(shape) > 1 + len(sizes)):  # too many axes for a mask
         if isinstance(size, int) and any(not -size <= value < size for value in values):
             raise IndexError("index is out of bounds")
         return tuple(shape)
