@@ -69,6 +69,7 @@ class Array(StandIn):
     own_classes: int | None = None
     own_random = (0, 0)
     own_is_data = True
+    own_returned_by = ""  # the method of a model that returns it alone
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
 
     def __init__(
@@ -91,6 +92,11 @@ class Array(StandIn):
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
         self.shape = _with_let(name, self.shape)
+
+    def own_miscounted(self, _: Any) -> str:
+        """`out, h = model.predict(X)` of a model of one output: its samples are shared out."""
+        made = self.own_returned_by
+        return f"{made} returns one array, as the model has one output" * bool(made)
 
     def own_lacks(self, name: str) -> bool:
         return type(self) is Array and name in OTHERS

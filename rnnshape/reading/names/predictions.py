@@ -97,6 +97,8 @@ def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
         return opened("predictions")
     data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
     is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
+    for array in data if len(data) == 1 else ():
+        array.own_returned_by = "predict"
     nest = None if is_alone else model.own_nests[1]
     return nested_like(nest, data) if data else opened("predictions")
 
@@ -130,6 +132,21 @@ def _as_taken(sizes: Sequence[Any], shape: Sequence[Any]) -> tuple[Any, ...]:
     return (sizes[0], *(new if type(new) is int else old for old, new in pairs))
 
 
+class Evaluated(StandIn):
+    """What `evaluate` returns: the loss, and a number for each metric."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.own_names = names
+
+    def own_miscounted(self, several: Any) -> str:
+        count = len(self.own_names)
+        if count == 1:
+            return "evaluate returns one number, the loss: give compile metrics, or take it alone"
+        listed = ", ".join(("loss", *self.own_names[1:]))
+        message = f"evaluate returns {count} numbers: write {listed} = ..."
+        return message * (len(several) == count)  # else there are others among them
+
+
 def numbers(model: Any, named: Mapping[str, Any]) -> Any:
     """What `evaluate` returns: the loss, and in a list with it a number for each metric."""
     made, compiled = opened("numbers"), model.own_compiled
@@ -143,7 +160,10 @@ def numbers(model: Any, named: Mapping[str, Any]) -> Any:
     if not are_plain or len({name.lower() for name in names[1:]}) < len(names) - 1:
         return made
     made.is_number = len(names) == 1
-    return made if made.is_number else [*map(opened, names)]
+    several = [made] if made.is_number else [*map(opened, names)]
+    for number in several:
+        number.stands_for = Evaluated(tuple(names))
+    return made if made.is_number else several
 
 
 def check_fits(model: Any, takes: Shape | None, given: Shape | None) -> None:

@@ -96,18 +96,16 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
     return QueryError(f'{message} (Keras: "Iterating over a symbolic")')
 
 
-def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
+def miscounted(first: graph.Tensor, several: Sequence[Any]) -> str:
     """`o, h = LSTM(4, return_state=True)(x)`: what the layer returns that makes them all."""
-    call: Any = getattr(several[0], "maker", None)
+    call = first.maker
     if not isinstance(call, graph.LayerCall):
-        return None
+        return ""
     names = names_returned(call.layer.call)
     is_whole = 1 < len(names) == len(several)
     if not is_whole or any(getattr(one, "maker", None) is not call for one in several):
-        return None
-    message = f"{call.layer.call} returns {len(names)} tensors: write {', '.join(names)} = ..."
-    words = f'(Python: "{word} values to unpack")'
-    return QueryError(f"{message} {words}", session().evaluator.place)
+        return ""
+    return f"{call.layer.call} returns {len(names)} tensors: write {', '.join(names)} = ..."
 
 
 def of_tensorflow(tensor: graph.Tensor | None, name: str, instead: str = "") -> None:

@@ -87,7 +87,7 @@ class Tensor(graph.Tensor, StandIn):
             return list(value)
         return [Tensor(maker, place) for place in range(count)]
 
-    own_miscounted = staticmethod(miscounted)
+    own_miscounted = miscounted
 
     __bool__, __float__, __int__, __len__ = map(asked_for_number, ("bool", "float", "int", "len"))
 

@@ -181,7 +181,9 @@ class Evaluator:
             are_rows = plain in allowed.GO_OVER or (wrong.value is made and not is_given)
             found.row = wrong.value.row if are_rows else found.row
             if found is not wrong.value:
-                found.is_number = plain in allowed.NUMBERS or (wrong.is_made and not is_given)
+                is_made = wrong.is_made and not is_given
+                found.is_number = plain in allowed.NUMBERS or is_made
+                found.stands_for = wrong.value.stands_for if is_made else None
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
@@ -192,7 +194,7 @@ class Evaluator:
             if isinstance(wrong, RecursionError | limits.TooLongError):
                 raise limits.TooLongError(words_of(wrong), self.place) from None  # it ends the loop
             if isinstance(wrong, QueryError):
-                return self._told(wrong, self._text(function))
+                return self.told(wrong, self._text(function))
             is_place = plain is operator.getitem and type(parts[0]) in (list, tuple, dict)
             is_beyond = is_place and isinstance(wrong, IndexError)  # whatever is at the others
             for found in opens_in([parts, named]) if callable(function) and not is_beyond else ():
@@ -211,7 +213,8 @@ class Evaluator:
         self.node = node
         return made
 
-    def _told(self, wrong: QueryError, text: str) -> Open:
+    def told(self, wrong: QueryError, text: str) -> Open:
+        """Tells of it; what the text is worth is open."""
         wrong.place = wrong.place or self.place
         if self.trying and not isinstance(wrong, NotReadError):
             raise wrong  # Keras' own: the code may catch it
@@ -260,7 +263,7 @@ class Evaluator:
             except IsOpenError as wrong:
                 return wrong.value
             except QueryError as wrong:
-                return self._told(wrong, self._text(owner))
+                return self.told(wrong, self._text(owner))
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name

@@ -22,7 +22,7 @@ from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.scope import Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream
-from rnnshape.reading.python.targets import assign
+from rnnshape.reading.python.targets import assign, taken_beyond
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
 CHANGING = {  # methods that change what a list, set or dictionary holds
@@ -70,6 +70,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
+            if type(place) is int and (told := taken_beyond(evaluator, owner, place)):
+                return evaluator.told(told, shortened(ast.unparse(node)))
             if isinstance(owner, Open) and owner.is_number and type(place) is int:
                 owner = 0.0  # no number has entries
             if isinstance(owner, Open):

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import lose
-from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Scope
@@ -125,7 +126,8 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
 
 def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope: Scope) -> None:
     if isinstance(value, Open) and value.is_number:
-        raise TypeError("a number can't be unpacked")
+        words = "cannot unpack non-iterable float object"
+        raise _miscounted(evaluator, value, value, words) or TypeError(words)
     apart = hook(value, "own_taken_apart")
     several = evaluator.really(*((apart, value, len(targets)) if apart else (list, value)))
     stars = [isinstance(target, ast.Starred) for target in targets]
@@ -138,13 +140,44 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
         shared, count = _shared_out(several, stars), len(several)
         if shared is None:
             word = "not enough" if count < len(targets) else "too many"
-            told = hook(next(iter(several), None), "own_miscounted")
-            if told is not None and (wrong := told(several, word)) is not None:
-                raise wrong
-            raise ValueError(f"{word} values to unpack (expected {len(targets)}, got {count})")
+            words = f"{word} values to unpack"
+            for one in (value, next(iter(several), None)):
+                if told := _miscounted(evaluator, one, several, words):
+                    raise told
+            raise ValueError(f"{words} (expected {len(targets)}, got {count})")
         parts = shared
     for target, part in zip(targets, parts, strict=True):
         assign(evaluator, target, part, scope)
+
+
+def _miscounted(
+    evaluator: Evaluator, value: object, several: object, words: str
+) -> QueryError | None:
+    """What is told where a value, or what it is a part of, is taken for another number of values;
+    None where Python's own words say enough."""
+    value = value.stands_for if isinstance(value, Open) else value
+    told = hook(value, "own_miscounted")
+    message = told(value, several) if told else _of_shape(evaluator, value)
+    return QueryError(f'{message} (Python: "{words}")', evaluator.place) if message else None
+
+
+def taken_beyond(evaluator: Evaluator, value: object, place: int) -> QueryError | None:
+    """What is told of `X.shape[2]` where there is none, or of a part of one number."""
+    if isinstance(value, tuple) and place not in range(-len(value), len(value)):
+        return _miscounted(evaluator, value, value, "tuple index out of range")
+    if isinstance(value, Open) and value.is_number:
+        return _miscounted(evaluator, value, value, "'float' object is not subscriptable")
+    return None
+
+
+def _of_shape(evaluator: Evaluator, value: object) -> str:
+    """`n, t, f = X.shape`, or `X.shape[2]`, of another number of axes."""
+    node = evaluator.node.value if isinstance(evaluator.node, ast.Subscript) else evaluator.node
+    is_shape = isinstance(node, ast.Attribute) and node.attr == "shape"
+    if not (is_shape and isinstance(value, tuple) and evaluator.is_sure) or evaluator.trying:
+        return ""
+    sizes = ", ".join("?" if isinstance(size, Open) else str(size) for size in value)
+    return f"{shortened(ast.unparse(node))} is ({sizes}{',' * (len(value) == 1)})"
 
 
 def _shared_out(values: list[object], stars: list[bool]) -> list[object] | None:
