@@ -59,7 +59,12 @@ def _as_given(model: Model, validated: Model, call: TrainingCall) -> list[Proble
     if is_alone and call.x[0].may_be_single:  # so may the labels beside it
         later = replace(later, y=())
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
-    found += [one for one in label_problems(model, later) if one.name not in turned]
+    unlike = [one.name for one in found if one.kind == "samples" and not one.remedies]
+    found += [
+        replace(one, remedies=()) if one.name in unlike else one
+        for one in label_problems(model, later)
+        if one.name not in turned
+    ]
     if call.call == "fit" and call.validation:
         later_model = _with_batch(validated, call)
         found += _as_given(later_model, later_model, call.validation)

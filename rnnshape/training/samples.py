@@ -31,9 +31,12 @@ def _wrong_numbers(call: TrainingCall, axes: int) -> Iterator[Problem]:
     for other in arrays[1:]:
         if first.samples is None or other.samples in (None, first.samples):
             continue
-        least = min(data.samples for data in arrays if data.samples is not None)
+        least, *_, most = sorted(data.samples for data in arrays if data.samples is not None)
         more = [data for data in arrays if data.samples not in (None, least)]
         names = [data.name.removesuffix(OF_VALIDATION) for data in more]
+        # What has less than half of the samples is hardly of the same ones, but for `X[:10]`.
+        is_start = any(data.name.endswith(f"[:{least}]") for data in arrays)
+        cut = cut_to(names, least) if least and (is_start or 2 * least >= most) else ""
         is_split = bool(call.validation_split) and not call.validation
         is_cut = least == first.samples and is_split
         does = ": with validation_split Keras takes no more of any, without an error"
@@ -44,9 +47,7 @@ def _wrong_numbers(call: TrainingCall, axes: int) -> Iterator[Problem]:
             "" if is_cut else "Data cardinality is ambiguous",
             silent=is_cut,
             expected=(first.samples, *(other.shape or ())[1:]),
-            remedies=_of_as_many_samples(
-                call, first, other, axes, cut_to(names, least) if least else ""
-            ),
+            remedies=_of_as_many_samples(call, first, other, axes, cut),
         )
         return
     if first.samples == 0:

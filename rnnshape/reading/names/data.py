@@ -280,10 +280,10 @@ class Scaler(TransformerMixin):
             raise refused(f"this takes (samples, features), not {given}: reshape it")
         return shape
 
-    def own_check(self, shape: tuple[Any, ...]) -> None:
+    def own_check(self, shape: tuple[Any, ...], remedy: str) -> None:
         if self.own_columns and differ(shape[1:], self.own_columns):
             fitted = f"what was fitted to {self.own_columns[0]} columns is given {shape[1]}"
-            raise refused(f"{fitted}: fit another to these")
+            raise refused(f"{fitted}: {remedy}")
 
     def fit(self, data: Any, *_: Any) -> Scaler:
         self.own_columns = self.own_taken(data)[1:]
@@ -291,13 +291,13 @@ class Scaler(TransformerMixin):
 
     def transform(self, data: Any, *_: Any) -> Any:
         shape = self.own_taken(data)
-        self.own_check(shape)
+        self.own_check(shape, "give it as many, or fit another for these")
         return Array(shape, dtype=as_numbers(own(data, "own_entries")))
 
     def inverse_transform(self, data: Any, *_: Any) -> Any:
         shape = self.own_taken(data)
         if self.own_columns != (1,):  # the numbers of one column NumPy repeats
-            self.own_check(shape)
+            self.own_check(shape, "before training, fit another to y alone, as y.reshape(-1, 1)")
         return Array(shape)
 
 
