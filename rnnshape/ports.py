@@ -251,6 +251,7 @@ def _output(
         is_repeated=_is_repeated(before, layers, shape or ()),
         returns_sequences=_returns_sequences(network, before, shape or ()) if is_tried else None,
         takes_mask=_takes_mask(before, layers),
+        takes_flattened=_takes_flattened([step.layer for _, step in before]),
     )
 
 
@@ -286,6 +287,13 @@ def _layer_of_units(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) 
         if len({tensor and tensor.axes for tensor in tensors}) > 1 or not layer.outputs:
             return None
     return None
+
+
+def _takes_flattened(layers: Sequence[Call]) -> bool:
+    """Whether the last of them is a Dense, and none before it recurrent, which says itself whether
+    it returns sequences."""
+    inner = [call.name for layer in layers for call in calls_within(layer)]
+    return inner[:1] == ["Dense"] and not any(map(is_recurrent, inner))
 
 
 def _is_repeated(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer], shape: Sizes) -> bool:

@@ -32,6 +32,11 @@ def mended(program: str, remedy: str) -> str:
             before.append(change)
             continue
         text = "\n".join([*before, call])
+        if " before " in change:  # of what the last layer is given
+            layer, _, last = change.partition(" before ")
+            text = f", {layer}, {last[:-1]}".join(text.rsplit(f", {last[:-1]}", 1))
+            *before, call = text.split("\n")
+            continue
         name = re.match(r"\w+", change)
         assert name
         if change.startswith("Input("):

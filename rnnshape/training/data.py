@@ -110,6 +110,7 @@ class Port(NamedTuple):
         returns_sequences: of an output, whether the last recurrent layer before it returns
             sequences, where that layer may as well not; None where there is no such layer.
         takes_mask: whether a mask comes to that layer.
+        takes_flattened: of an output, whether a Dense makes it of what no recurrent layer returned.
         is_described: of an input, whether the model has an `Input` by now, which Keras checks X
             against before any layer does.
         place: which of all that its layer returns.
@@ -126,6 +127,7 @@ class Port(NamedTuple):
     is_repeated: bool = False
     returns_sequences: bool | None = None
     takes_mask: bool = False
+    takes_flattened: bool = False
     is_described: bool = True
     takes_one_step: bool = True
     place: int = 0

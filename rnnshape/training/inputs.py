@@ -223,7 +223,8 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     changed: list[tuple[str, Sizes]] = []
     if port.whole_numbers_below in shape[-1:]:  # an entry for each row of the Embedding
         changed.append((f"{name} = {name}.argmax(axis=-1)", shape[:-1]))
-    if samples == 1 or (not call.y and call.line):  # of an option the first size is the samples
+    may_be_one = not call.y and call.line and (taken[1:2] != (1,) or shape[:1] == (1,))
+    if samples == 1 or may_be_one:  # of an option the first size is the samples
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     names = [data.name for data in (*call.x, *call.y)]
     is_assigned = bool(call.y) and all(map(str.isidentifier, names))

@@ -126,7 +126,7 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
 
 
 def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
-    """With sequences or without."""
+    """With sequences or without; or all of a sample in one axis."""
     output = now.output
     if now.port.returns_sequences and len(output) == 3:
         port, last = now.port._replace(masked=False), (output[0], output[2])
@@ -137,6 +137,9 @@ def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt
             port = now.port._replace(masked=now.port.takes_mask)
             all_steps = (output[0], given[1], output[1])
             yield now.and_then("return_sequences=True", output=all_steps, port=port)
+    if now.port.takes_flattened and len(output) > 2 and None not in output[1:]:
+        last = (output[0], output[-1])
+        yield now.and_then(f"Flatten() before Dense({last[1]})", output=last)
 
 
 def _units(now: Attempt, units: int | None, others: str = "") -> Iterator[Attempt]:
