@@ -190,6 +190,9 @@ class Array(StandIn):
         places = tuple(given or axes or perm or range(len(self.shape))[::-1])
         if len(places) != len(self.shape):
             raise refused("axes don't match array")
+        known = [place % len(places) for place in places if type(place) is int]
+        if len({*known}) < len(known):
+            raise refused("repeated axis in transpose")
         return self.own_like(tuple(self.shape[place] for place in places))
 
     def flatten(self, order: object = "C") -> Array:
