@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from math import prod
 
-from rnnshape.explaining.joined import merged, multiplied, side_by_side, together
+from rnnshape.explaining.joined import merged, multiplied, rows_and_columns, side_by_side, together
 from rnnshape.explaining.messages import (
     AXES,
     SHAPE,
@@ -303,6 +303,8 @@ def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
         if len(y) == 3 and output[1] != y[1] and output[1] and y[1]:
             other = changes("other timesteps", came=output[1], wanted=y[1])
             return other if y[1] > output[1] else other[1:]
+        if len(y) == 4 and output[1:3] != y[1:3]:
+            return rows_and_columns("other rows", output[1:3], y[1:3])
         if columns == 1 and wide != 1 and len(y) < 3:
             return changes("classes as numbers", classes=_or(wide, "classes"))
         if wide == 1 and columns != 1:

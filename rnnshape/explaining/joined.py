@@ -47,12 +47,29 @@ def together(
     places = [n for n, (m, k) in pairs if m != k and not (n == 0 and None in (m, k))]
     if places == [len(a) - 1]:
         return changes("of one width", width=a[-1])
+    if len(a) + without_batch == 4 and (is_joined or len(a) - 1 not in places):
+        first = 1 - without_batch
+        return rows_and_columns("of other rows", a[first : first + 2], b[first : first + 2])
     axis = places[0] + without_batch if len(places) == 1 else ""
     sizes = [shape[places[0]] for shape in (a, b)] if axis == 1 else []
     known = [size for size in sizes if size is not None]
     lacking = max(known) - min(known) if len(known) > 1 and len(a) + without_batch == 3 else ""
     found = changes("of other timesteps", axis=axis, lacking=lacking)
     return found or (changes("of other ranks", timesteps="") if is_joined else ())
+
+
+def rows_and_columns(name: str, a: Shape, b: Shape) -> tuple[str, ...]:
+    """Changes after which images of other rows and columns are of one size, the smaller of them
+    with zeros at their ends, or the larger cut: a layer's output, or two branches of a model."""
+    lacking = [n - m if m and n else 0 for m, n in zip(a, b, strict=True)]
+    both = [f"(0, {abs(size)})" for size in lacking]
+    padding, cropping = (f"{kind}2D(({', '.join(both)}))" for kind in ("ZeroPadding", "Cropping"))
+    is_smaller, is_larger = (any(sign * size > 0 for size in lacking) for sign in (1, -1))
+    if is_smaller == is_larger:
+        return ()
+    (smaller, larger), layer = (("a", "b"), padding) if is_smaller else (("b", "a"), cropping)
+    parts = {"padding": padding, "cropping": cropping, "smaller": smaller, "larger": larger}
+    return changes(name, layer=layer, **parts)
 
 
 def multiplied(said: Said) -> Advice:
