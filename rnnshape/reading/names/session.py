@@ -140,7 +140,7 @@ class Session:
             _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
-            if not (self.groups or self.evaluator.trying):
+            if not self.evaluator.trying:
                 self.certain.append(call)
             first = self.built.setdefault(layer, call)
             if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
