@@ -69,6 +69,9 @@ def by_numpy(name: str) -> Callable[..., Any]:
         for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
+        rows = own(given[0], "shape") if given and name in ("hstack", "vstack") else None
+        if rows and len(rows) == 1 and given[0].own_entries in (UNKNOWN_ENTRIES, UNREAD_ENTRIES):
+            raise IsOpenError(opened("data"))  # each may be an array
         _check_is_small(parts)
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy

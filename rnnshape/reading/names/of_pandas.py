@@ -18,7 +18,14 @@ from rnnshape.reading.names.sizes import sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, own
 
 GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
-TABLE = "a table of a file"
+# A table of a file, of which no two columns have one name; and what else is of a file.
+WHOLE_TABLE, TABLE = "a whole table of a file", "a table of a file"
+READING = ("read_csv", "read_fwf", "read_table")
+KEEPING = (
+    "bfill", "clip", "copy", "drop", "drop_duplicates", "dropna", "ffill", "fillna", "head",
+    "interpolate", "query", "replace", "reset_index", "round", "sample", "sort_index",
+    "sort_values", "tail",
+)  # fmt: skip
 
 
 def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
@@ -92,11 +99,13 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     sizes = [opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
     table = Frame(sizes, dtype=UNREAD_ENTRIES)
     found: Any = made
-    is_table = method.startswith(("read_", "get_dummies")) or (
-        owner.stands_for == TABLE and method != "astype"
-    )
-    if is_call and is_table:
+    is_of_table = owner.stands_for in (TABLE, WHOLE_TABLE)
+    if is_call and (method in READING or (owner.stands_for == WHOLE_TABLE and method in KEEPING)):
+        made.stands_for = WHOLE_TABLE
+    elif is_call and method.startswith(("read_", "get_dummies")):
         made.stands_for = TABLE
+    elif is_of_table:
+        made.stands_for = None if is_call and method == "astype" else TABLE
     with suppress(IsOpenError):
         if owner.reason:
             pass
@@ -104,9 +113,15 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
             return replace(made, reason="groups of rows are not read")
         elif is_call and method == "reshape" and not _has_other_tensors():
             found = reshaped_open(sizes_given(*given), made)
-            if owner.stands_for == TABLE and isinstance(found, Array):
+            if is_of_table and isinstance(found, Array):
                 found.own_dtype = UNREAD_ENTRIES
         elif isinstance(first, list) and are_names(first) and (method == "filter" or not is_call):
+            found = table[first]
+        elif (
+            isinstance(first, str)
+            and owner.stands_for == WHOLE_TABLE
+            and (method == "pop" if is_call else owner.label == method or owner.label.endswith(")"))
+        ):  # none has a name twice
             found = table[first]
         elif method in ("iloc", "loc") and isinstance(first, tuple):
             found = Rows(table, method == "iloc")[first]
