@@ -48,7 +48,7 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
-        certain: the calls that are surely made, within no other; taken: those of models.
+        certain: the calls that are surely made, within no model; taken: those of models.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
         follows: of each model that is followed now, within another, whether a tensor was given.
@@ -140,7 +140,8 @@ class Session:
             _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
-            if not self.evaluator.trying:
+            is_of_layer = self.part and not hasattr(self.part.owner, "own_compiled")  # as models
+            if (is_of_layer or not self.groups) and not self.evaluator.trying:
                 self.certain.append(call)
             first = self.built.setdefault(layer, call)
             if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
