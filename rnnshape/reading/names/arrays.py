@@ -35,6 +35,7 @@ from rnnshape.reading.names.sizes import (
     sizes_of,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
+from rnnshape.reading.python.scope import Log
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
@@ -77,7 +78,7 @@ class Array(StandIn):
     ) -> None:
         self.shape, self.own_name = tuple(shape), ""
         self.own_numbers, self.own_dtype = tuple(map(exact, values)), dtype
-        self.own_written: list[bool] = []
+        self.own_written: list[bool] = Log()
 
     own_values = property(lambda array: () if array.own_written else array.own_numbers)
     own_entries = property(lambda array: array.own_dtype)  # the same, of a table of all columns
