@@ -25,7 +25,7 @@ from rnnshape.reading.names.keras import MODULES, NAMES, module_named, why_unkno
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_pandas import known_of_open
-from rnnshape.reading.names.rows import attributes_of
+from rnnshape.reading.names.other_layers import layers_of
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import (
     MORE_CALLS,
@@ -346,13 +346,12 @@ def _not_counted(model: Model) -> tuple[str, ...]:
     used = {call.layer for call in graph.calls_before(gives, takes)}
     others = {call.layer for call in SESSION.get().calls} - used
     rows = []
-    parts = {} if model.own_kind else {id(part): part for part in attributes_of(model).values()}
-    for part in parts.values():
+    for part in () if model.own_kind else layers_of(model):
         if isinstance(part, Model) and not others.isdisjoint(
             call.layer for call in part.own_calls()
         ):
             rows.append(part.own_title)
-        elif isinstance(part, Layer) and (layer := part.own_layer) not in used:
+        elif (layer := part.own_layer) not in used:
             is_made = layer in others or layer in SESSION.get().made_weights
             rows += [str(layer.call)] if layer and is_made else []
     return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()

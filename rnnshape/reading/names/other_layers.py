@@ -16,6 +16,7 @@ from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.of_shapes import known_range
+from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.session import Part, opened, session
 from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.names.subclassed import shapes_in
@@ -257,9 +258,7 @@ def of_sequential(model: Any, *_: Any, **__: Any) -> None:
 def layers_of(model: Any) -> list[Any]:
     """In Keras' order: of a model with a `call` of its own, that in which it is given them."""
     if not model.own_kind:
-        held = [value for name, value in vars(model).items() if not name.startswith("own_")]
-        parts = (part for part in within(held) if isinstance(part, Layer))
-        return [*{id(part): part for part in parts}.values()]
+        return [*{id(part): part for part in attributes_of(model).values()}.values()]
     takes, gives = model.own_flow()
     inputs = session().input_layers
     return [
