@@ -57,12 +57,12 @@ def wrong_names(
     has_loss = [loss for loss in call.losses if loss] and len(gives) == 1
     if has_loss and given.y is None and call.x and all(data.shape for data in call.x):
         message = f"{call.call} is given no labels, which the loss compares with the output"
-        yield _problem(call, message, "None values not supported", ())
+        yield call.problem("labels", message, words="None values not supported")
     is_bare = given.validation is not None and given.validation[1] is None
     beside = call.validation.x if is_bare and call.validation else ()
     if has_loss and beside and all(data.shape for data in beside):
         message = "validation_data has no labels, which the loss compares with the output"
-        yield _problem(call, message, "Attempt to convert a value (None)", ())
+        yield call.problem("labels", message, words="Attempt to convert a value (None)")
     yield from _unknown_names(call, loss, [metrics, given.compiled.weighted])
     labels, weighted = given.y if isinstance(given.y, dict) else {}, given.compiled.weighted
     # The only loss of a list is that of the only labels, whatever their name.
@@ -83,7 +83,9 @@ def wrong_names(
     elif isinstance(loss, dict) and (model.own_kind == "Sequential" or overrides(model, "call")):
         message = "a loss by name is for the outputs of a Functional model"
         words = "'NoneType' object is not iterable"
-        yield _problem(call, message, words, _plainly("loss", loss))
+        only = [one for one in loss.values() if isinstance(one, str) and len(loss) == 1]
+        remedies = tuple(f"loss={one!r}" for one in only)
+        yield call.problem("labels", message, words=words, remedies=remedies)
     if is_graph or model.own_kind == "Sequential":
         yield from _numbers_of_losses(call, given.compiled, outputs, model.own_nests[1])
     if len(gives) > 1:
@@ -110,10 +112,11 @@ def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Prob
             its = arguments_of("metrics", known(name) or "") if what == "metric" else None
             if its and its.required:
                 message = f"{known(name)} needs arguments: write keras.metrics.{known(name)}(...)"
-                yield _problem(call, message, f"{known(name)}.__init__() missing", ())
+                yield call.problem("labels", message, words=f"{known(name)}.__init__() missing")
             elif known(name) is None:
                 message = f"Keras has no {what} {name!r}{did_you_mean(name, names)}"
-                yield _problem(call, message, f"Could not interpret {what} identifier: {name}", ())
+                words = f"Could not interpret {what} identifier: {name}"
+                yield call.problem("labels", message, words=words)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -136,15 +139,6 @@ def _is_named(tensor: Any, keys: Iterable[str]) -> bool:
     if not layer.name:
         return isinstance(layer.call["name"], str)
     return layer.name.startswith(stem) and not any(key.startswith(stem) for key in keys)
-
-
-def _problem(call: TrainingCall, message: str, words: str, remedies: tuple[str, ...]) -> Problem:
-    return call.problem("labels", message, words=words, remedies=remedies)
-
-
-def _plainly(word: str, value: Any) -> tuple[str, ...]:
-    (only,) = value.values() if len(value) == 1 else (None,)
-    return (f"{word}={only!r}",) if isinstance(only, str) else ()
 
 
 def _is_known(taken: Any) -> bool:
@@ -182,7 +176,7 @@ def _of_other_outputs(
     """What is given by name is for outputs of the model, and for those that need it."""
     if isinstance(given, dict) and not {*needed} <= {*given} <= {*outputs}:
         message = f"{what} for {listed([*given])}, but the outputs are {listed(outputs)}"
-        yield _problem(call, message, words, ())
+        yield call.problem("labels", message, words=words)
 
 
 def _numbers_of_losses(
@@ -193,7 +187,7 @@ def _numbers_of_losses(
     are_listed = isinstance(loss, list) and isinstance(nest, list) and several > 1
     if are_listed and {*map(type, loss[several:])} - {type(None)}:
         message = f"compile is given {len(loss)} losses for {several} outputs"
-        yield _problem(call, message, "can't be found in either the model's output", ())
+        yield call.problem("labels", message, words="can't be found in either the model's output")
     is_config = isinstance(loss, dict) and "class_name" in loss
     is_plain = isinstance(weights, list | tuple | dict | float)
     if loss is None or is_config or not is_plain or [*opens_in([loss, weights])]:
@@ -220,7 +214,7 @@ def _numbers_of_metrics(
             same = [*within(metrics)]
             is_plain = all(isinstance(metric, str) for metric in same)
             remedies = (f"{word}={[same] * several!r}",) if is_plain else ()
-            yield _problem(call, message, f"Invalid `{word}`", remedies)
+            yield call.problem("labels", message, words=f"Invalid `{word}`", remedies=remedies)
     elif is_named:
         yield from _of_other_outputs(
             call, f"compile is given {word}", metrics, outputs, f"Invalid `{word}`"
