@@ -20,6 +20,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.compiling import functions_of
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.keras import MODULES, NAMES, module_named, why_unknown
 from rnnshape.reading.names.layers import Layer
@@ -36,7 +37,7 @@ from rnnshape.reading.names.session import (
     unknown_of,
 )
 from rnnshape.reading.names.sizes import NumPyNumber
-from rnnshape.reading.names.training import as_compiled, training_calls
+from rnnshape.reading.names.training import output_names, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, follow_module, python
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
@@ -288,7 +289,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
                 if network is not None:
                     notes += (*_not_counted(model), *getattr(model.own_shape, "notes", ()))
                     calls = tuple(training_calls(model, network))
-                    losses, metrics = as_compiled(model, network)
+                    losses, metrics = functions_of(model.own_compiled, output_names(model, network))
                     yield Question(
                         network, calls=calls, losses=losses, metrics=metrics, notes=notes
                     )

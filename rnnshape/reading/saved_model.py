@@ -19,7 +19,7 @@ from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, r
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.attributes import frozen
-from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
+from rnnshape.reading.names.compiling import Compiled, functions_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import session
@@ -75,7 +75,7 @@ def compiled_in(
     said = config if isinstance(config, dict) else {}
     outputs = keys or [name for name, _ in names_of_outputs(network, 1)]
     compiled = Compiled(said.get("loss"), said.get("metrics"), said.get("weighted_metrics"))
-    return losses_of(compiled.loss, outputs), metrics_of(compiled, outputs)
+    return functions_of(compiled, outputs)
 
 
 def _depth(value: Any) -> int:

@@ -202,19 +202,20 @@ def compiled(
     return Compiled(loss, metrics, weighted, weights, third, is_eager, optimizer)
 
 
-def losses_of(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:
-    """The loss of each output: of what `compile` is given, or a config has of that."""
-    return tuple(_function(part) for part in _by_output(loss, outputs, loss))
-
-
-def metrics_of(compiled: Compiled, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
-    """Of several outputs Keras takes a list with an entry for each, or names."""
+def functions_of(
+    compiled: Compiled | None, outputs: Sequence[str]
+) -> tuple[tuple[Function | None, ...], tuple[tuple[Function, ...], ...]]:
+    """The loss and the metrics of each output: of what `compile` is given, or a config has of that.
+    Of several outputs Keras takes a list with an entry for each, or names."""
+    if compiled is None:
+        return (), ()
+    losses = _by_output(compiled.loss, outputs, compiled.loss)
     found: list[tuple[Function, ...]] = [()] * len(outputs)
     for given in (compiled.metrics, compiled.weighted):
         each = [given] if len(outputs) == 1 and isinstance(given, list | tuple) else given
         parts = zip(found, _by_output(each, outputs, each), strict=False)
         found = [(*before, *_functions(part)) for before, part in parts]
-    return tuple(found)
+    return tuple(map(_function, losses)), tuple(found)
 
 
 def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import needs_names, wrong_names
-from rnnshape.reading.names.compiling import Compiled, check_trained, losses_of, metrics_of
+from rnnshape.reading.names.compiling import Compiled, check_trained, functions_of
 from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
@@ -40,7 +40,7 @@ from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
-from rnnshape.training.data import BATCHED, WITHOUT_LABELS, Data, Function, TrainingCall
+from rnnshape.training.data import BATCHED, WITHOUT_LABELS, Data, TrainingCall
 
 # What a model of the code may do itself with each batch.
 OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "test_step",
@@ -243,7 +243,7 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
 
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     """The call, with all in the order of the model's inputs and outputs, by their names."""
-    takes, outputs = model.own_flow()[0], _output_names(model, network)
+    takes, outputs = model.own_flow()[0], output_names(model, network)
     inputs = keys_of(model.own_nests[0]) or [
         name_given(taken) or getattr(taken.maker, "name", "") for taken in takes
     ]
@@ -252,13 +252,14 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         beside = given.validation and (None, *given.validation[1:])
         given = given._replace(x=None, validation=beside)
     compiled = given.compiled or Compiled()
+    losses, metrics = functions_of(given.compiled, outputs)
     call = replace(
         given.call,
         x=in_order(given.x, inputs),
         y=in_order(given.y, outputs, may_lack=True),
-        losses=losses_of(compiled.loss, outputs) if given.compiled else (),
+        losses=losses,
         has_loss_each=isinstance(compiled.loss, list | tuple | dict),
-        metrics=metrics_of(compiled, outputs),
+        metrics=metrics,
         has_weighted=bool(compiled.weighted),
     )
     if given.validation is not None:
@@ -316,7 +317,7 @@ def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterato
         yield call.problem("labels", f"compile is given no loss, and {call.call} needs one{words}")
 
 
-def _output_names(model: Any, network: Network) -> list[str]:
+def output_names(model: Any, network: Network) -> list[str]:
     named = names_of_outputs(network, len(model.own_flow()[1]))
     return keys_of(model.own_nests[1]) or [name for name, _ in named]
 
@@ -336,16 +337,6 @@ def _checked_kinds(model: Any, method: str, x: Any, y: Any) -> Any:
             refuse(f"{method} takes no {kind} as {what}", words)
             return None
     return x
-
-
-def as_compiled(
-    model: Any, network: Network
-) -> tuple[tuple[Function | None, ...], tuple[tuple[Function, ...], ...]]:
-    """The losses and the metrics of a model of the code, as it was compiled last."""
-    if (compiled := model.own_compiled) is None:
-        return (), ()
-    outputs = _output_names(model, network)
-    return losses_of(compiled.loss, outputs), metrics_of(compiled, outputs)
 
 
 # Plain values
