@@ -209,21 +209,21 @@ def functions_of(
     Of several outputs Keras takes a list with an entry for each, or names."""
     if compiled is None:
         return (), ()
-    losses = _by_output(compiled.loss, outputs, compiled.loss)
+    losses = _by_output(compiled.loss, outputs)
     found: list[tuple[Function, ...]] = [()] * len(outputs)
     for given in (compiled.metrics, compiled.weighted):
         each = [given] if len(outputs) == 1 and isinstance(given, list | tuple) else given
-        parts = zip(found, _by_output(each, outputs, each), strict=False)
+        parts = zip(found, _by_output(each, outputs), strict=False)
         found = [(*before, *_functions(part)) for before, part in parts]
     return tuple(map(_function, losses)), tuple(found)
 
 
-def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:
+def _by_output(value: Any, outputs: Sequence[str]) -> Iterator[Any]:
     if isinstance(value, dict) and "class_name" not in value:
         return (value.get(name) for name in outputs)
     if isinstance(value, list | tuple) and value:
         return iter(value) if len(value) == len(outputs) else iter(())
-    return (usual for _ in outputs)
+    return (value for _ in outputs)
 
 
 def _functions(value: Any) -> Iterator[Function]:
