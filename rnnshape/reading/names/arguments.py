@@ -13,7 +13,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.chains import input_of_first_layer
 from rnnshape.errors import IncompleteError, QueryError, counted, shortened
-from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
+from rnnshape.expression import Call, Unknown, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
@@ -75,28 +75,20 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
         raise IsOpenError(opened(f"{name}(...)", "its arguments are left out"))
     _check_for_tensors(name, values, named)
     values = _with_kernel_of_today(name, values, named)
-    words: dict[str, Value] = {}
-    left_open: list[tuple[str, Value]] = []
     if "dtype" in named and named["dtype"] is None:
         named = {word: value for word, value in named.items() if word != "dtype"}
     said = {word: value for word, value in of_all(name, named).items() if word in known.names}
-    for word, value in (said | as_written_today(name, named)).items():
-        made = argument(value)
-        optional = word in known.defaults and changes_no_shape(word)
-        if optional and next(unknowns_in(made), None) is not None:
-            left_open.append((word, made))
-        else:
-            words[word] = made
-    plain = [argument(value) for value in values]
-    for place, word in enumerate(known.positional[: len(plain)]):
-        if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
-            left_open.append((word, plain[place]))
-            plain[place] = known.defaults[word]
-    made_call = bind(name, plain, words, session().places())
+    given = said | as_written_today(name, named)
+    words = {word: argument(value) for word, value in given.items()}
+    made = bind(name, [*map(argument, values)], words, session().places())
     _check_numbers(name, values, named)
-    if session().evaluator.trying and next(unknowns_in(made_call), None) is None:  # it may catch it
-        check(made_call)
-    return replace(made_call, left_open=tuple(left_open))
+    as_written = (*words, *known.positional[: len(values)])
+    optional = (word for word in as_written if word in known.defaults and changes_no_shape(word))
+    left_open = {word: made[word] for word in optional if [*unknowns_in(made[word])]}
+    made = made.without(*left_open)
+    if session().evaluator.trying and next(unknowns_in(made), None) is None:  # it may catch it
+        check(made)
+    return replace(made, left_open=tuple(left_open.items()))
 
 
 def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
