@@ -32,6 +32,8 @@ def wrong_names(
     takes, gives = model.own_flow()
     is_graph = model.own_kind == "Functional"
     is_keyed = isinstance(model.own_nests[0], dict)
+    # Those of the code, or that Keras makes up.
+    are_known = all(name_given(one) or getattr(one.maker, "has_no_name", False) for one in takes)
     of_call = "the model" if call.call == "__call__" else call.call
     to_validate = given.validation and given.validation[0]
     for what, x in ((of_call, given.x), ("validation_data", to_validate)):
@@ -39,7 +41,7 @@ def wrong_names(
             words = "The structure of `inputs` doesn't match the expected structure"
             message = f"{what} is given no dictionary of {listed([*model.own_nests[0]])}"
             yield call.problem("data", f'{message} (Keras: "{words}")')
-        if is_graph and (keyed_inputs if is_keyed else all(map(_is_known, takes))):
+        if is_graph and (keyed_inputs if is_keyed else are_known):
             by_name = keyed_inputs or [*map(name_given, takes)]
             yield from _lacking_inputs(call, what, x, by_name)
         if model.own_kind == "Sequential" and isinstance(x, dict) and call.call != "__call__":
@@ -139,11 +141,6 @@ def _is_named(tensor: Any, keys: Iterable[str]) -> bool:
     if not layer.name:
         return isinstance(layer.call["name"], str)
     return layer.name.startswith(stem) and not any(key.startswith(stem) for key in keys)
-
-
-def _is_known(taken: Any) -> bool:
-    """Whether the name of an input is known, or Keras makes it up."""
-    return bool(name_given(taken) or getattr(taken.maker, "has_no_name", False))
 
 
 def _lacking_inputs(

@@ -8,7 +8,6 @@ from functools import partialmethod
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
-from rnnshape.nest import NESTS
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of, of_entries
 from rnnshape.reading.names.session import opened
@@ -330,10 +329,9 @@ def holds_numbers(value: Any) -> bool:
         last = re.search(r"\.(\w+)(\([^()]*\))?$", value.label)
         return bool(last and last[1] in GIVING_NUMBERS)
     parts = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts):
-        return False
     is_open = any(isinstance(part, Open) and not part.is_number for part in parts)
-    return not is_open and of_entries(parts) is None and bool not in map(type, parts)
+    is_other = is_open or any(own(part, "own_is_data") for part in parts)
+    return not is_other and of_entries(parts) is None and bool not in map(type, parts)
 
 
 def as_labels(key: Any) -> Any:
