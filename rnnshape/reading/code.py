@@ -27,7 +27,6 @@ from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_pandas import known_of_open
 from rnnshape.reading.names.other_layers import layers_of
-from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import (
     MORE_CALLS,
     MOST_MODELS,
@@ -115,7 +114,7 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
         return folder and _module_of_file(evaluator, folder, path, files)
 
     evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown, known_of_open)
-    held = Session(evaluator, Sequential)
+    held = Session(evaluator)
     SESSION.set(held)
     evaluator.roots.append(held)
     makes: dict[str, Callable[[Any], object]] = {

@@ -32,7 +32,7 @@ NAMES_BY_KERAS = r"(input|input_layer|keras_tensor)(_\d+)?|.*_input"
 
 def begin() -> None:
     """Starts a session in which nothing has been made yet."""
-    SESSION.set(Session(python({}, {}), Sequential))
+    SESSION.set(Session(python({}, {})))
 
 
 def plain_name(name: str) -> str:

@@ -144,7 +144,7 @@ class Layer(StandIn):
                 return self.own_inside
             value = _as_code_has_it(self.own_layer.call[name])
             if name.endswith("activation") and isinstance(value, str | None):
-                return session().activation(value or "linear")
+                return session().of_keras("activations", value or "linear")
             return attributes.as_kept(self.own_keras_name, name, value)
         if name == "state_size" and self.own_keras_name in CELLS:
             return [self.units] * 2 if self.own_keras_name == "LSTMCell" else self.units

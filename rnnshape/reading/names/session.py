@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from rnnshape.description import describe
@@ -58,11 +59,10 @@ class Session:
         groups: the models and own layers that are being called, by their names; some have none.
         part: the call of the outermost of them.
         defaults: what the code says for all layers that do not say it: data_format, dtype, floatx.
-        sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
     """
 
-    def __init__(self, evaluator: Evaluator, sequential: Callable[[], Any]) -> None:
-        self.evaluator, self.sequential = evaluator, sequential
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
         self.models: list[Any] = Log()
         self.unused: list[Any] = Log()
         self.calls: list[graph.LayerCall] = Log()
@@ -286,10 +286,9 @@ class Session:
         finally:
             self.groups = groups
 
-    def activation(self, name: str) -> Any:
-        """What code has of `keras.activations` under a name."""
-        module = self.evaluator.attribute(self.evaluator.modules["keras"], "activations")
-        return self.evaluator.attribute(module, name)
+    def of_keras(self, *names: str) -> Any:
+        """What code has of Keras under a name, or in a module of it."""
+        return reduce(self.evaluator.attribute, names, self.evaluator.modules["keras"])
 
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
@@ -358,7 +357,8 @@ def gives_open(what: str) -> Callable[..., Open]:
 
 
 def added_to_unknown(text: str, given: Sequence[Any], found: Open, _: str) -> Any:
-    """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
+    """`model.add(LSTM(4))` of a model that the code does not make, of which more was not pasted: it
+    is a `Sequential`."""
     owner, _, word = text.partition("(")[0].rpartition(".")
     evaluator = session().evaluator
     first = owner.partition(".")[0]
@@ -367,7 +367,7 @@ def added_to_unknown(text: str, given: Sequence[Any], found: Open, _: str) -> An
         session().take(layer)
     if word != "add" or not first.isidentifier() or first in evaluator.module.names:
         return found
-    model = session().sequential()
+    model = session().of_keras("Sequential")()
     (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
     model.own_is_assigned(owner.rpartition(".")[2], True)
     return model.add(*given)
