@@ -114,9 +114,7 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
         return folder and _module_of_file(evaluator, folder, path, files)
 
     evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown, known_of_open)
-    held = Session(evaluator)
-    SESSION.set(held)
-    evaluator.roots.append(held)
+    SESSION.set(Session(evaluator))
     makes: dict[str, Callable[[Any], object]] = {
         "value": lambda value: value,
         "list": list,
