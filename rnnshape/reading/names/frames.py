@@ -330,7 +330,7 @@ def holds_numbers(value: Any) -> bool:
         return bool(last and last[1] in GIVING_NUMBERS)
     parts = value if isinstance(value, list | tuple) else [value]
     is_open = any(isinstance(part, Open) and not part.is_number for part in parts)
-    is_other = is_open or any(own(part, "own_is_data") for part in parts)
+    is_other = is_open or any(isinstance(part, Array) for part in parts)
     return not is_other and of_entries(parts) is None and bool not in map(type, parts)
 
 

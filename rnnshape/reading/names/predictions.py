@@ -9,7 +9,7 @@ from rnnshape.errors import QueryError
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
@@ -23,7 +23,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.training import first_given, follow_step, given_to
-from rnnshape.reading.python import StandIn, own
+from rnnshape.reading.python import own
 from rnnshape.signatures import is_operation
 
 IN_PARTS = ("array_split", "split", "top_k", "unstack")
@@ -33,7 +33,7 @@ def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any
     """What an operation makes of data alone: data, of the shapes that the rule says."""
 
     def tensor(part: Any) -> Any:
-        is_known = isinstance(own(part, "shape"), tuple) and own(part, "own_is_data")
+        is_known = isinstance(part, Array) and isinstance(part.shape, tuple)
         return Tensor(graph.InputTensor(plain_shape(part.shape))) if is_known else part
 
     parts, words = rebuilt(given, tensor, list), rebuilt(dict(named), tensor)
@@ -80,8 +80,7 @@ def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
     in a list out of it."""
     first = own(x, "own_x", x)  # of a data set
     parts = model.own_in_order(first) if isinstance(first, dict) else first
-    arrays = (one for one in within(parts) if isinstance(one, StandIn) and own(one, "own_is_data"))
-    shapes = [own(one, "shape", ()) for one in arrays]
+    shapes = [one.shape for one in within(parts) if isinstance(one, Array)]
     many = next((shape[0] for shape in shapes if isinstance(shape, tuple) and shape), None)
     layers = [call.layer for call in model.own_calls()]
     is_other = (

@@ -11,8 +11,7 @@ from itertools import zip_longest
 from typing import Any, ClassVar
 
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in
-from rnnshape.reading.python.stand_in import hook
+from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in, own
 
 
 class _OfNumPy:
@@ -162,7 +161,7 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             continue
         elif isinstance(part, Open):
             raise IsOpenError(part)
-        elif isinstance(part, list | tuple | range) or is_array(part):
+        elif isinstance(part, list | tuple | range) or own(part, "own_is_data"):
             made += _chosen(part, size, sizes)
         elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
             words = f"index {part} is out of bounds for axis with size {size}"
@@ -170,20 +169,16 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
     return (*made, *sizes)
 
 
-def is_array(part: object) -> bool:
-    return hook(part, "own_kind") is not None
-
-
 def _axes_of(part: Any) -> int:
     """How many axes a part of an index is of: a mask is of as many as it has."""
-    is_mask = is_array(part) and part.own_kind() != "int64"
+    is_mask = own(part, "own_is_data") and part.own_kind() != "int64"
     return len(part.shape) if is_mask else int(part is not None)
 
 
 def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
     """What a mask or indices leave of an axis; a mask of more axes takes those after it, too."""
     shape, values, kind = sizes_of(part), part, "int64"
-    if is_array(part):
+    if own(part, "own_is_data"):
         values, kind = part.own_values, part.own_kind()
     elif bool in map(type, part):
         kind = "bool"
