@@ -87,19 +87,17 @@ class Dataset(StandIn):
     prefetch = with_options = cache
 
     def repeat(self, *_: Any, **__: Any) -> Dataset:
-        return self.own_like(self.own_element, self.own_first)
+        return self.own_with(own_count=None)
 
     def take(self, count: Any, *_: Any, **__: Any) -> Dataset:
         many = self.own_count if type(count) is int else None
         if many is not None and count >= 0:  # -1 takes all
             many = min(count, many)
-        return self.own_like(self.own_element, self.own_first, many)
+        return self.own_with(own_count=many)
 
     def shuffle(self, *_: Any, **__: Any) -> Dataset:
         """Of batches the last may come first, which may be shorter."""
-        made = self.own_like(self.own_element, self.own_first, self.own_count)
-        made.own_is_sure = not self.own_varies
-        return made
+        return self.own_with(own_is_sure=not self.own_varies)
 
     def skip(self, *_: Any, **__: Any) -> Dataset:
         return self.shuffle().repeat()
@@ -121,11 +119,12 @@ class Dataset(StandIn):
         made = _mapped(function, self.own_element)
         is_alike = self.own_first is self.own_element  # then it is followed once
         first = made if is_alike else _mapped(function, self.own_first)
-        return self.own_like(made, first, self.own_count)
+        return self.own_with(own_element=made, own_first=first)
 
-    def own_like(self, element: Any, first: Any, count: Any = None) -> Dataset:
-        made = Dataset(element, first, self.own_varies, count)
-        made.own_is_batched, made.own_is_sure = self.own_is_batched, self.own_is_sure
+    def own_with(self, **changes: Any) -> Dataset:
+        """The same, but for what is changed."""
+        made = Dataset(self.own_element)
+        vars(made).update(vars(self) | changes)
         return made
 
 
