@@ -69,7 +69,7 @@ class InputTensor:
         name: of the variable that holds it.
         dtype: as it is given.
         given_name: its argument `name`, for what has no variable.
-        is_data: whether it is data that the code has, and no input of a model.
+        is_data: whether it is data that the code has, or a weight, and no input of a model.
         has_no_name: whether the code makes it by `Input` and gives it none, so that Keras does.
     """
 
@@ -79,11 +79,6 @@ class InputTensor:
     given_name: str = ""
     is_data: bool = False
     has_no_name: bool = False
-
-    @property
-    def is_computed(self) -> bool:
-        """Whether Keras has it without a model's input: data, or a weight."""
-        return self.is_data or self.name == "weight"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -156,7 +151,10 @@ def are_computed(tensors: Iterable[Tensor]) -> bool:
     """Whether Keras computes tensors at once: they are made of data and weights alone."""
     makers = {tensor.maker for tensor in tensors}
     calls = {call for maker in makers for call in getattr(maker, "beside", ())}
-    return all(maker.is_computed for maker in makers | calls)
+    return all(
+        maker.is_data if isinstance(maker, InputTensor) else maker.is_computed
+        for maker in makers | calls
+    )
 
 
 def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:

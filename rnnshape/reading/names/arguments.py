@@ -328,7 +328,7 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
         return
     for tensor in graph.sources_of(gives, takes):
         source: Any = tensor.maker
-        if source.shape is not None and not source.is_computed:  # else Keras takes it as it is
+        if source.shape is not None and not source.is_data:  # else Keras takes it as it is
             name = source.name or source.given_name
             yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
 

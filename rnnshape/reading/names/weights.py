@@ -15,7 +15,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given, sizes_of
-from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
+from rnnshape.reading.names.tensors import plain_shape, unread_layer, unread_step
 from rnnshape.reading.python import Open, opens_in
 from rnnshape.signatures import is_recurrent
 
@@ -35,15 +35,14 @@ class Weight(Array):
     own_is_counted = False  # with the layer of Keras that has it
     trainable = property(lambda _: True, _set_trainable)
 
-    def own_as_operand(self) -> Tensor:
+    def own_as_operand(self) -> graph.Tensor:
         """A row of its own in the `call` of a model; in a layer's it is counted with that."""
-        sizes, name = plain_shape(self.shape), self.own_name or "weight"
         if session().groups != [""]:
-            return Tensor(graph.InputTensor(sizes, name))
+            return super().own_as_operand()
         why = "it is a weight that the model adds itself"
         many = 0 if self.own_is_counted else None if isinstance(self.size, Open) else self.size
-        self.own_layer = self.own_layer or unread_layer(name, why, many)
-        made: Tensor = unread_step(self.own_layer, [], [sizes])
+        self.own_layer = self.own_layer or unread_layer(self.own_name or "weight", why, many)
+        made: graph.Tensor = unread_step(self.own_layer, [], [plain_shape(self.shape)])
         return made
 
 
