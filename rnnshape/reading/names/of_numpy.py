@@ -69,9 +69,6 @@ def by_numpy(name: str) -> Callable[..., Any]:
         for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
-        rows = own(given[0], "shape") if given and name in ("hstack", "vstack") else None
-        if rows and len(rows) == 1 and given[0].own_entries in (UNKNOWN_ENTRIES, UNREAD_ENTRIES):
-            raise IsOpenError(opened("data"))  # each may be an array
         _check_is_small(parts)
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
@@ -97,6 +94,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
         found = _kept(both[0]) if is_known else _what_both_say(*both)
         unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
+        if unknown and name in ("hstack", "vstack") and own(given[0], "ndim") == 1:
+            raise IsOpenError(opened("data"))  # each may be an array
         for leaf in within(found) if unknown else ():
             if own(leaf, "own_dtype") == "object":
                 leaf.own_dtype = together(unknown)
@@ -172,9 +171,8 @@ def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
         is_batch = batch is not None and pair == (RUNS[0][0], RUNS[1][0])
         return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
 
-    return Array(
-        [*map(size, zip(one.shape, other.shape, strict=True))], dtype=dtype_of(one.dtype.str)
-    )
+    sizes = [*map(size, zip(one.shape, other.shape, strict=True))]
+    return Array(sizes, dtype=dtype_of(one.dtype.str))
 
 
 # Those that code calls most

@@ -23,7 +23,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.training import first_given, follow_step, given_to
-from rnnshape.reading.python import own
+from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import is_operation
 
 IN_PARTS = ("array_split", "split", "top_k", "unstack")
