@@ -35,6 +35,7 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     ['X (100, 5) does not fit the input inputs, which takes (100, any, any)']
     """
     from rnnshape.training.inputs import text_problems  # few programs give data
+    from rnnshape.training.samples import wrong_numbers
 
     def network_of(call: TrainingCall) -> Network:
         return call.network if isinstance(call.network, Network) else question.network
@@ -46,6 +47,9 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
         needed = cache(partial(needed_sizes, now, given))  # tries many sizes, each for all calls
         seen = partial(model_of, now, described, given=given, needed=needed)
         for call in calls:
+            if call.own_step:
+                found.append((call, [*wrong_numbers(call)]))
+                continue
             model, later = seen(call), call.validation
             validated = seen(later) if later and later.x else None
             asked = _answerable(call, now)

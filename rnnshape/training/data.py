@@ -168,6 +168,8 @@ class TrainingCall:
             known. `validation_batch_size` is the same, unless another is written.
         has_steps, has_validation_steps: whether it says how many batches are used.
         is_first: whether no such call was before, of which Keras keeps what it has traced.
+        own_step: what of the model the code has written itself, as `train_step`: nobody knows what
+            that takes, and the samples alone are counted.
         class_weights: the keys of `class_weight`.
         weights: `sample_weight`, where it is one array.
         file, line, column: where it stands; lines and columns count from 1.
@@ -188,6 +190,7 @@ class TrainingCall:
     has_steps: bool = False
     has_validation_steps: bool = False
     is_first: bool = True
+    own_step: str = ""
     validation_split: float | None = None
     class_weights: tuple[object, ...] = ()
     weights: Data | None = None

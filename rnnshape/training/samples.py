@@ -16,13 +16,13 @@ def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         is_list = len(model.outputs) == 1 < len(call.y) and one_list(call.y)
         taken = model.inputs[0].shape if model.inputs else ()
         axes = len(taken) - (taken[-1:] == (1,))  # Keras adds a last one of 1
-        yield from _wrong_numbers(replace(call, y=()) if is_list else call, axes)
+        yield from wrong_numbers(replace(call, y=()) if is_list else call, axes)
     yield from _split_without_samples(call)
     if model.is_stateful and model.inputs and call.x:
         yield from _stateful_batches(call, call.x[0], model.inputs[0])
 
 
-def _wrong_numbers(call: TrainingCall, axes: int) -> Iterator[Problem]:
+def wrong_numbers(call: TrainingCall, axes: int = 0) -> Iterator[Problem]:
     """Numbers of samples that differ, of a model that takes X of so many axes at least."""
     if not call.is_batched or not call.x or call.x[0].of:
         return

@@ -54,6 +54,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     """The arrays of which nothing was found because nothing could be compared: not all is known of
     them, or of what meets them, the model, the loss and the metrics. With why, where nothing else
     says it."""
+    if call.own_step:
+        return dict.fromkeys(call.arrays, f"{call.own_step} is the code's own")
     network = call.network if isinstance(call.network, Network) else report.question.network
     described = report.description
     if network is not report.question.network or not described.is_complete:

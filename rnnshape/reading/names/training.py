@@ -223,12 +223,16 @@ def _one_batch(data: Any) -> Any:
 def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
     """The calls that gave data to a model; with its network as it was then, where that is
     another."""
-    trains_itself = any(hasattr(type(model), name) for name in (*OWN_STEPS.values(), OWN_LOSS))
     traced, ranks = set[str](), dict[object, list[int | None]]()
     for trained, layers, given in list(session().trained):
-        if trained is not model or trains_itself:
+        if trained is not model:
             continue
         step = OWN_STEPS.get(given.call.call, "")
+        names = (step, OWN_LOSS * (given.call.call not in WITHOUT_LABELS))
+        if own_step := next((name for name in names if hasattr(type(model), name)), ""):
+            x, y = (tuple(filter(None, within(arrays))) for arrays in (given.x, given.y))
+            yield replace(given.call, x=x, y=y, own_step=own_step)
+            continue
         given = given._replace(call=replace(given.call, is_first=not step or step not in traced))
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
