@@ -246,8 +246,9 @@ def lacks_for_sure(owner: object, stored: str) -> bool:
     if plain is not None:  # a function may have more than is followed
         is_shape = plain in (tuple, list) and stored in OF_SHAPES
         return plain in (*PLAIN, type(None)) and not (is_shape or hasattr(plain, stored))
-    if isinstance(owner, StandIn):
-        return owner.own_lacks(stored)
+    whole: Any = owner.__self__ if type(owner) is super else owner  # type: ignore[attr-defined]
+    if isinstance(whole, StandIn):
+        return whole.own_lacks(stored)
     return is_visible(owner, stored)
 
 
