@@ -26,7 +26,7 @@ def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Ne
     return Network((source,), steps, name=name)
 
 
-def input_of(call: Call, name: str = "inputs") -> Input:
+def input_of(call: Call) -> Input:
     """What an `Input(...)` describes, or what the arguments of Keras 2 do; a `QueryError` if it
     makes no sense."""
     dtype = call["dtype"] if isinstance(call["dtype"], str) else None
@@ -35,11 +35,11 @@ def input_of(call: Call, name: str = "inputs") -> Input:
     batch_shape, shape = call[with_batch], call[without]
     for given in (batch_shape, shape):
         if isinstance(given, Unknown):
-            return Input(given, name, dtype)
+            return Input(given, dtype=dtype)
     if batch_shape is not None:
-        return Input(_sizes(call, with_batch, batch_shape), name, dtype)
+        return Input(_sizes(call, with_batch, batch_shape), dtype=dtype)
     if shape is None:
-        return Input(None, name, dtype)
+        return Input(dtype=dtype)
     if isinstance(shape, int):
         raise call.error(
             f"{without}={shape} is a number, and not a shape: write ({shape},) "
@@ -48,7 +48,7 @@ def input_of(call: Call, name: str = "inputs") -> Input:
         )
     batch = call["batch_size"] if call.name == "Input" else None
     sizes = (*_sizes(call, "batch_size", (batch,)), *_sizes(call, without, shape))
-    return Input(sizes, name, dtype)
+    return Input(sizes, dtype=dtype)
 
 
 def input_of_first_layer(layer: Call) -> Input:
