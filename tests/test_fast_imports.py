@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pytest
 
-from rnnshape.measuring import fast_imports
+from rnnshape.measuring import fast_imports, launch, messages
 from rnnshape.measuring.fast_imports import TRICKS
+from rnnshape.measuring.messages import MeasurementError
 from tests.conftest import ROOT, answered, environment, run
 
 pytestmark = pytest.mark.process
@@ -29,12 +31,14 @@ BROKEN = {
     "plain_operations": "fast_imports._Unread = fail",
 }
 
-# Written while the imports are done, and after a name was asked for that had not been imported.
-STATE = """
+# Written while the imports are done, and after a name was asked for that had not been imported; and
+# what each trick does, seen after the imports: whether it was done.
+IMPORTS = """
 import inspect, json, os, sys, typing, typing_extensions
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-from rnnshape.measuring.fast_imports import OPTIONAL, fast_imports
+os.environ["RNNSHAPE_WITHOUT"] = ",".join(sys.argv[1:])
+from rnnshape.measuring.fast_imports import OPTIONAL, WHEN_USED, fast_imports
 
 def state():
     return {
@@ -59,13 +63,21 @@ with fast_imports():
     import tensorflow as tf
     import keras
 after = state()
-unused = "keras.src.layers.convolutional.conv2d" not in sys.modules
+types = {name: type(module).__name__ for name, module in sys.modules.items()}
+from tensorflow.python.ops import gen_math_ops
+unread = {type(one).__name__ for one in gen_math_ops.mat_mul.__annotations__.values()}
+effects = {
+    "late_binding": within["dlopen"] == os.RTLD_LAZY,
+    "without_optional_packages": "h5py" not in types,
+    "modules_when_used": "_LazyModule" in map(types.get, filter(WHEN_USED.fullmatch, types)),
+    "names_when_used": "keras.src.layers.convolutional.conv2d" not in types,
+    "plain_operations": "_Unread" in unread,
+}
 keras.layers.Conv2D(2, 3)(keras.Input((8, 8, 1)))
 tf.nn.relu(tf.raw_ops.Abs(x=tf.constant([-1.0])))
-from tensorflow.python.ops import gen_math_ops
 print(json.dumps({
     "before": before, "within": within, "after": after, "later": state(), "left": left(),
-    "unused": unused, "signature": str(inspect.signature(tf.nn.softmax)),
+    "effects": effects, "signature": str(inspect.signature(tf.nn.softmax)),
     "listed": "LSTM" in dir(keras.layers), "unknown": hasattr(keras.layers, "LTSM"),
 }))
 sys.stdout.flush()
@@ -73,83 +85,63 @@ os._exit(0)
 """
 
 
+@cache
+def imported(*without: str) -> dict[str, Any]:
+    """What is so once a process has imported TensorFlow and Keras."""
+    script = [sys.executable, "-c", IMPORTS, *without]
+    finished = subprocess.run(script, capture_output=True, text=True, check=False, timeout=60)
+    assert finished.returncode == 0, finished.stderr
+    states: dict[str, Any] = json.loads(finished.stdout)
+    return states
+
+
 def test_every_trick_is_broken_once() -> None:
     assert list(BROKEN) == NAMES
 
 
-def beginning_with(folder: Path) -> dict[str, str]:
-    """An environment in which Python begins with the `sitecustomize.py` of a folder."""
-    return environment(PYTHONPATH=os.pathsep.join([str(folder), str(ROOT)]))
-
-
 @pytest.mark.parametrize("trick", NAMES)
-def test_a_trick_that_fails_is_done_without(trick: str, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
+def test_a_trick_that_fails_is_told_to_who_can_do_without(
+    trick: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins = (
         "from rnnshape.measuring import fast_imports\n"
         "def fail(*_):\n"
         f"    open({str(tmp_path / 'failed')!r}, 'a').write('x')\n"
         "    raise RuntimeError('not today')\n"
         f"{BROKEN[trick]}\n"
     )
-    finished = run(*BI_LSTM, env=beginning_with(tmp_path))
-    usual = answered(*BI_LSTM)
-    assert (finished.returncode, finished.stderr) == (0, "")
-    assert finished.stdout == usual.stdout
+    program = launch.PROGRAM.replace("from {module}", f"exec({begins!r}); from {{module}}")
+    monkeypatch.setattr(launch, "PROGRAM", program)
+    child = launch.start([], None)
+    said = list(iter(partial(messages.read, cast(BinaryIO, child.stdout)), None))
+    launch.stop(child)
+    assert said[0] == "loading TensorFlow"
+    [failure] = said[1:]
+    assert isinstance(failure, MeasurementError)
+    assert not failure.certain
     assert (tmp_path / "failed").exists() == ("fail" in BROKEN[trick])
 
 
-# What each trick does, seen after the imports: whether it was done.
-EFFECTS = """
-import json, os, sys
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-os.environ["RNNSHAPE_WITHOUT"] = ",".join(sys.argv[1:])
-from rnnshape.measuring.fast_imports import WHEN_USED, fast_imports
-with fast_imports():
-    late = sys.getdlopenflags() == os.RTLD_LAZY
-    import tensorflow, keras
-types = {name: type(module).__name__ for name, module in sys.modules.items()}
-from tensorflow.python.ops import gen_math_ops
-unread = {type(one).__name__ for one in gen_math_ops.mat_mul.__annotations__.values()}
-print(json.dumps({
-    "late_binding": late,
-    "without_optional_packages": "h5py" not in types,
-    "modules_when_used": "_LazyModule" in map(types.get, filter(WHEN_USED.fullmatch, types)),
-    "names_when_used": "keras.src.layers.convolutional.conv2d" not in types,
-    "plain_operations": "_Unread" in unread,
-}))
-sys.stdout.flush()
-os._exit(0)
-"""
-
-
-@pytest.mark.parametrize("are_applied", [True, False])
-def test_each_trick_does_what_it_says(are_applied: bool) -> None:
-    script = [sys.executable, "-c", EFFECTS, *([] if are_applied else NAMES)]
-    finished = subprocess.run(script, capture_output=True, text=True, check=False, timeout=60)
-    assert finished.returncode == 0, finished.stderr
-    assert json.loads(finished.stdout) == dict.fromkeys(NAMES, are_applied)
-
-
-def test_that_it_is_done_without_is_told_to_who_asks(tmp_path: Path) -> None:
+def test_a_trick_that_fails_is_done_without_and_told_to_who_asks(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "from rnnshape.measuring import fast_imports\nfast_imports.LazyLoader = None\n"
     )
-    told = run(*BI_LSTM, env=beginning_with(tmp_path) | {"RNNSHAPE_TRACEBACK": "1"})
-    assert told.returncode == 0
+    begins = environment(PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    told = run(*BI_LSTM, env=begins | {"RNNSHAPE_TRACEBACK": "1"})
+    assert (told.returncode, told.stdout) == (0, answered(*BI_LSTM).stdout)
     assert told.stderr.startswith("note: tried again without fast imports: TensorFlow can't be")
 
 
+@pytest.mark.parametrize("without", [(), tuple(NAMES)], ids=["all tricks", "none"])
+def test_each_trick_does_what_it_says(without: tuple[str, ...]) -> None:
+    assert imported(*without)["effects"] == dict.fromkeys(NAMES, not without)
+
+
 def test_nothing_is_left_changed() -> None:
-    script = [sys.executable, "-c", STATE]
-    finished = subprocess.run(script, capture_output=True, text=True, check=False, timeout=60)
-    assert finished.returncode == 0, finished.stderr
-    states = json.loads(finished.stdout)
+    states = imported()
     assert states["after"] == states["later"] == states["before"]
     assert states["left"] == []
     assert states["within"] != states["before"]
-    assert states["unused"], "a name that nobody asked for was imported"
     assert states["signature"] == "(logits, axis=None, name=None)"
     assert (states["listed"], states["unknown"]) == (True, False)
 
