@@ -7,16 +7,16 @@ import re
 import traceback
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rnnshape import inspect, shown
+from rnnshape import inspect
 from rnnshape.errors import NotReadError, Problem, QueryError
 from rnnshape.reading.code import read_code
-from rnnshape.report import Report
+from rnnshape.shown import Report
 from tests.conftest import command
 from tests.on_record import Record, words_of
 
@@ -29,8 +29,12 @@ IMPORTS = (
 
 def programs() -> list[tuple[str, str]]:
     """`wrong`, `silent` or `right`, and the program."""
-    found = [part.partition("\n=>")[0].partition("\n") for part in entries()]
-    return [(title.split()[0], f"{IMPORTS}{body.strip()}\n") for title, _, body in found]
+    return [(entry.split()[0], program_of(entry)) for entry in entries()]
+
+
+def program_of(entry: str) -> str:
+    _, _, body = entry.partition("\n=>")[0].partition("\n")
+    return f"{IMPORTS}{body.strip()}\n"
 
 
 def entries() -> list[str]:
@@ -47,15 +51,27 @@ def answered(program: str, found: Sequence[Problem]) -> str:
     return "\n".join(lines)
 
 
-def problems(text: str) -> list[Problem]:
-    """What is said of a program; what the rule refuses is a problem too."""
+@cache
+def answers(text: str) -> list[QueryError | Report]:
+    """The messages on a program, and a report for each model, or what the rule refuses of it."""
     reading = read_code(text, {}, "program.py")
-    found = [_of(one) for one in reading.messages if not isinstance(one, NotReadError)]
+    found: list[QueryError | Report] = [*reading.messages]
     for question in reading.questions:
         try:
-            found += Report(question).problems
+            found.append(Report(question))
         except QueryError as wrong:
-            found.append(_of(wrong))
+            found.append(wrong)
+    return found
+
+
+def problems(text: str) -> list[Problem]:
+    """What is said of a program; what the rule refuses is a problem too."""
+    found: list[Problem] = []
+    for one in answers(text):
+        if isinstance(one, Report):
+            found += one.problems
+        elif not isinstance(one, NotReadError):
+            found.append(_of(one))
     return found
 
 
@@ -102,22 +118,17 @@ def are_words_of_keras(problem: Problem, text: str) -> bool:
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.partition("\n")[0])
-def test_what_is_said_of_a_program(entry: str) -> None:
+def test_what_is_said_of_a_program_is_on_its_screen(entry: str) -> None:
     assert answered_anew(entry) == entry.rstrip()
-
-
-@pytest.mark.parametrize(("kind", "text"), programs())
-def test_each_problem_of_a_program_is_in_its_table(kind: str, text: str) -> None:
-    for question in read_code(text, {}, "program.py").questions:
-        with suppress(QueryError):  # which is told in place of the table
-            report = shown.Report(question)
+    for report in answers(program_of(entry)):
+        if isinstance(report, Report):  # another is told in place of the table
             screen, told = "".join(str(report).split()), report.problems
             assert [one for one in told if "".join(one.message.split()) not in screen] == []
 
 
 def answered_anew(entry: str) -> str:
     program = entry.partition("\n=>")[0].rstrip()
-    return answered(program, problems(IMPORTS + program.partition("\n")[2]))
+    return answered(program, problems(program_of(entry)))
 
 
 @pytest.mark.keras
