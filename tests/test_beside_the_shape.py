@@ -18,6 +18,7 @@ from tests.conftest import command, json_lines
 from tests.corpus.answers import Answer, Json, read_all
 from tests.corpus.beside import generate
 from tests.corpus.compare import FAILED, WRONG, Verdict, compare_on_record
+from tests.on_record import Record
 
 SEED, COUNT = 7, 80
 
@@ -45,7 +46,7 @@ def differences(answer: Answer, truth: Json) -> list[str]:
             rows.setdefault(row["name"], []).append(row)
     if unknown := rows.keys() - layers.keys():
         return [f"Keras has no {', '.join(unknown)}"]
-    found = [*_sums_that_differ(answer.text, model["summary"])]
+    found = [*_sums_that_differ(answer.text, _sums(model["summary"]))]
     for name, calls in rows.items():
         layer = layers[name]
         said = [_said(row, report) for row in calls]
@@ -69,10 +70,14 @@ def _flat(layers: list[Json]) -> Iterator[Json]:
         yield from _flat(layer["layers"])
 
 
-def _sums_that_differ(program: str, summary: str) -> Iterator[str]:
+def _sums(summary: str) -> list[str]:
+    return re.findall(r"params: (.*)", summary)
+
+
+def _sums_that_differ(program: str, sums: list[str]) -> Iterator[str]:
     """The line under the table says what `summary()` says."""
     text = command(program, "--dry-run", variables={"COLUMNS": "200"}).out
-    whole, trained, rest = re.findall(r"params: (.*)", summary)
+    whole, trained, rest = sums
     parts = "" if rest.startswith("0 ") else f": {said(trained)}, {said(rest, 'non-')}"
     if f" {whole}{parts}" not in text:
         yield f"{whole}{parts} is not in\n{text}"
@@ -126,12 +131,19 @@ def test_as_much_is_trained_as_keras_counts(
 
 
 def _counted_otherwise(text: str, folder: Path) -> Iterator[str]:
-    text, made = f"import keras\nfrom keras import *\n{text}", dict[str, Any]()
-    exec(text, made)
-    program, summary = folder / "program.py", list[str]()
+    text, program = f"import keras\nfrom keras import *\n{text}", folder / "program.py"
     program.write_text(text)
+    return _sums_that_differ(f"{program}:m", TRAINED_BY_KERAS.answer(text, lambda: _counted(text)))
+
+
+def _counted(text: str) -> list[str]:
+    made, summary = dict[str, Any](), list[str]()
+    exec(text, made)
     made["m"].summary(print_fn=lambda line, **_: summary.append(line))
-    return _sums_that_differ(f"{program}:m", summary[0])
+    return _sums(summary[0])
+
+
+TRAINED_BY_KERAS = Record("trained", _counted)
 
 
 @pytest.mark.keras
