@@ -4,7 +4,7 @@ says of them is what is answered, or it is open."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from rnnshape import MeasurementError, QueryError, Report, inspect
+from rnnshape.measuring.messages import Measurement, Request
+from rnnshape.measuring.process import KerasProcess
 from rnnshape.report import Report as PlainReport
 from tests.conftest import sections
 from tests.corpus.building import keras
@@ -334,7 +336,7 @@ def test_of_a_model_that_keras_alone_can_follow_its_layers_stand_beside_it() -> 
 
     model = Odd()
     model.compile("adam", "mse")
-    model.fit(np.zeros((8, 5, 3)), np.zeros((8, 3)), verbose=0)
+    assert _fits(model, np.zeros((8, 5, 3)), np.zeros((8, 3)))
     report = inspect(model, input=np.zeros((8, 5, 3)), target=np.zeros((8, 3)))
     assert [one.shape for one in report.outputs] == [(8, 4), (8, 3), (8, 3)]
     assert ({ref.step for ref in report.returned}, report.problems) == ({3}, ())
@@ -435,7 +437,6 @@ def test_what_is_said_by_keras_s_own_tensors_is_named() -> None:
 def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> None:
     """In this process, as the child would."""
     from rnnshape.measuring.keras_model import measure
-    from rnnshape.measuring.messages import Measurement, Request
 
     names = [name for name in LIVE if inspect_of(name).can_be_measured]
     assert len(names) >= 8
@@ -483,7 +484,6 @@ def test_the_losses_of_a_compiled_model_compare_where_no_other_is_given(
     made: dict[str, Any] = {}
     exec(text, made)
     model = made["model"]
-    model.run_eagerly = True
     model.save(saved)
     model.save(old)
     x = np.zeros((8, 5, 4))
@@ -513,6 +513,7 @@ def test_the_losses_of_a_model_that_returns_a_dictionary_are_those_of_its_keys(
 
 
 def _fits(model: Any, x: Any, y: Any) -> bool:
+    model.run_eagerly = True  # tracing takes longer than these arrays
     try:
         model.fit(x, y, verbose=0)
     except Exception:
@@ -613,8 +614,16 @@ def test_what_was_changed_after_it_was_built_is_not_taken_from_configs(name: str
             inspect(model)
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[KerasProcess]:
+    with KerasProcess() as started:
+        yield started
+
+
 @pytest.mark.parametrize("code", *sections("data_held.txt"))
-def test_data_that_a_model_holds_is_no_input_of_it(code: str, tmp_path: Path) -> None:
+def test_data_that_a_model_holds_is_no_input_of_it(
+    code: str, process: KerasProcess, tmp_path: Path
+) -> None:
     i = keras().Input((7, 4))
     names = vars(keras().layers) | {"keras": keras(), "np": np, "i": i}
     model = keras().Model(i, eval(code, names))
@@ -622,4 +631,7 @@ def test_data_that_a_model_holds_is_no_input_of_it(code: str, tmp_path: Path) ->
     for report in (inspect(model), inspect(str(tmp_path / "m.keras"))):
         assert report.outputs[-1].shape == model.predict(np.zeros((2, 7, 4)), verbose=0).shape
         assert (len(report.inputs), report.parameters) == (1, model.count_params())
-    assert not inspect(model).measure().differences
+    report = inspect(model)
+    [answer] = process.answers(Request((report.question,)))
+    assert isinstance(answer, Measurement), answer
+    assert not report.measured(answer).differences
