@@ -886,7 +886,7 @@ def test_a_measurement_of_something_else_is_refused() -> None:
 @pytest.mark.keras
 @pytest.mark.process
 @pytest.mark.filterwarnings("ignore:.*fork")
-def test_eight_at_once_in_threads_in_asyncio_and_after_fork(question: Report) -> None:
+def test_four_at_once_in_threads_in_asyncio_and_after_fork(question: Report) -> None:
     def measure() -> bool:
         """Whether it was measured, and right, or was said why not."""
         try:
@@ -897,8 +897,8 @@ def test_eight_at_once_in_threads_in_asyncio_and_after_fork(question: Report) ->
     async def in_asyncio() -> bool:
         return await asyncio.to_thread(measure)
 
-    with ThreadPoolExecutor(7) as threads:
-        answers = [threads.submit(measure) for _ in range(6)]
+    with ThreadPoolExecutor(3) as threads:
+        answers = [threads.submit(measure) for _ in range(2)]
         answers.append(threads.submit(lambda: asyncio.run(in_asyncio())))
         if hasattr(os, "fork"):
             child = os.fork()

@@ -341,14 +341,6 @@ def before_main(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return run_before
 
 
-def test_a_fast_import_that_fails_is_done_without(before_main: Callable[[str], None]) -> None:
-    """The request that was already sent is not lost."""
-    before_main("import rnnshape.measuring.child as c; c.fast_imports = lambda without: 1 / 0")
-    with KerasProcess() as started:
-        [answer] = started.answers(request("LSTM(3)"))
-    assert isinstance(answer, Measurement)
-
-
 def test_where_no_thread_can_be_started(before_main: Callable[[str], None]) -> None:
     """As under `ulimit -u`, which does not hold for root."""
     before_main(
@@ -365,24 +357,23 @@ def test_its_last_lines_come_with_the_error(tensorflow: Callable[[str], Path]) -
     assert error.stderr_tail == tuple(f"line {number}" for number in range(4, 9))
 
 
+def end(started: KerasProcess) -> None:
+    assert started._process is not None
+    os.kill(started._process.pid, signal.SIGKILL)
+
+
 @linux
-def test_after_a_crash_the_next_question_is_answered() -> None:
+def test_after_a_crash_questions_are_answered_and_those_that_fail_together_each_alone() -> None:
     with KerasProcess() as started:
-        assert started._process is not None
-        os.kill(started._process.pid, signal.SIGKILL)
+        end(started)
         [failed] = started.answers(request("LSTM(3)"))
         assert "SIGKILL, as the system does when memory runs" in str(failed)
+        started._start()
+        end(started)
+        answers = list(started.answers(request("LSTM(3)", "GRU(3)")))
+        assert [*map(type, answers)] == [Measurement, Measurement]
         [answer] = started.answers(request("LSTM(3)"))
-    assert isinstance(answer, Measurement)
-
-
-@linux
-def test_of_questions_that_fail_together_each_is_asked_alone() -> None:
-    with KerasProcess() as started:
-        assert started._process is not None
-        os.kill(started._process.pid, signal.SIGKILL)
-        answers = list(started.answers(Request((question("LSTM(3)"), question("GRU(3)")))))
-    assert [*map(type, answers)] == [Measurement, Measurement]
+        assert isinstance(answer, Measurement)
 
 
 MANY = tuple(f"LSTM({units}, return_state=True)" for units in range(1, 25))
@@ -435,13 +426,12 @@ def test_of_few_questions_there_is_no_copy(keras: KerasProcess) -> None:
     assert not Path(f"/proc/{keras._process.pid}/task/{keras._process.pid}/children").read_text()
 
 
-def test_who_has_answered_the_last_request_goes_and_another_is_answered_all_the_same() -> None:
+def test_who_has_answered_the_last_request_goes() -> None:
     with KerasProcess() as started:
-        [first] = started.answers(request("LSTM(3)", is_last=True))
+        [answer] = started.answers(request("LSTM(3)", is_last=True))
+        assert isinstance(answer, Measurement)
         assert started._process is not None
         assert started._process.wait(timeout=5) == 0
-        [second] = started.answers(request("LSTM(4)"))
-    assert [*map(type, (first, second))] == [Measurement, Measurement]
 
 
 def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
