@@ -313,14 +313,15 @@ def test_a_pipe_that_does_not_wait_loses_nothing_of_either_end() -> None:
         "child = subprocess.Popen(command, stdin=asks[0], stdout=-1, stderr=answers[1])\n"
         "os.close(asks[0]); os.close(answers[1])\n"
         "time.sleep(0.5)\n"
-        "os.write(asks[1], b'LSTM(x x)\\n' * 700 + b'GRU(3)\\n'); os.close(asks[1])\n"
+        "line = b'LSTM(x ' + b'x' * 100 + b')\\n'\n"
+        "os.write(asks[1], line * 250 + b'GRU(3)\\n'); os.close(asks[1])\n"
         "time.sleep(1)\n"
         "print(open(answers[0]).read().count('error: line'), child.stdout.read())\n"
     )
     finished = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=60
     )
-    assert finished.stdout == "700 b'# GRU(3)\\no 2 3\\n'\n"
+    assert finished.stdout == "250 b'# GRU(3)\\no 2 3\\n'\n"
 
 
 # Completion by the shell
