@@ -252,9 +252,8 @@ def test_an_argument_that_is_not_known_and_changes_no_shape_is_measured(
     assert isinstance(measured, Measurement), measured
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if has_rule(name)])
-def test_every_operation_that_has_a_rule_is_in_the_grid(name: str) -> None:
-    assert name in GRID
+def test_every_operation_that_has_a_rule_is_in_the_grid() -> None:
+    assert [name for name in OPERATIONS if has_rule(name) and name not in GRID] == []
 
 
 @pytest.mark.parametrize(
