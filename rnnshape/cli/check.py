@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from rnnshape.cli import ExitCode, messages
@@ -97,6 +95,8 @@ def _of_stdin(
     options: Options, environment: Environment, reader: Reader, asked: _Asked
 ) -> Iterator[Problem]:
     """What is wrong with what comes from standard input: a program, or lines in Keras."""
+    from rnnshape.reading.text import NO_LAYER
+
     lines = [*lines_of(environment.stdin)]
     text = whole_text(iter(lines))
     questions = [(line.number, (line.text or "").strip()) for line in lines if line.holds_something]
@@ -105,20 +105,18 @@ def _of_stdin(
             for found in _problems(line, options, reader, asked):
                 yield replace(found, file=STDIN, line=number)
         return
-    with ExitStack() as stack:
-        try:
-            what = os.path.join(stack.enter_context(TemporaryDirectory()), "program.py")
-            Path(what).write_text(text, encoding="utf-8", errors="replace")
-        except OSError as problem:
-            words = f"no temporary file can be written: {problem.strerror}"
-            raise QueryError(f"-: {words}") from None
-        for found in _problems(what, options, reader, asked):
-            yield replace(found, file=STDIN)
+    try:
+        yield from _problems(text, options, reader, asked, STDIN)
+    except QueryError as wrong:
+        if wrong.message != NO_LAYER:
+            raise
 
 
-def _problems(what: str, options: Options, reader: Reader, asked: _Asked) -> Iterator[Problem]:
+def _problems(
+    what: str, options: Options, reader: Reader, asked: _Asked, file: str = ""
+) -> Iterator[Problem]:
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
-    file, _ = file_and_name(what)
+    file = file or file_and_name(what)[0]
     for found in _found(what, options, reader, asked):
         if isinstance(found, NotReadError) and not found.message.startswith(NO_PYTHON):
             continue
