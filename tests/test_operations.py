@@ -232,6 +232,7 @@ def test_an_operation_in_a_network_is_measured_and_written_as_a_program(
     written: dict[str, Any] = {}
     exec(program(network, description), written)
     model = written["model"]
+    model.run_eagerly = True  # tracing takes longer than these arrays
     arrays = model.predict(np.zeros((2, 5, 3)), verbose=0)
     arrays = arrays if isinstance(arrays, list) else [arrays]
     assert [one.shape for one in arrays] == outputs

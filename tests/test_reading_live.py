@@ -628,6 +628,7 @@ def test_data_that_a_model_holds_is_no_input_of_it(
     names = vars(keras().layers) | {"keras": keras(), "np": np, "i": i}
     model = keras().Model(i, eval(code, names))
     model.save(tmp_path / "m.keras")
+    model.run_eagerly = True
     for report in (inspect(model), inspect(str(tmp_path / "m.keras"))):
         assert report.outputs[-1].shape == model.predict(np.zeros((2, 7, 4)), verbose=0).shape
         assert (len(report.inputs), report.parameters) == (1, model.count_params())
