@@ -25,8 +25,9 @@ def test_the_table_is_there_before_it_is_measured_and_is_completed_in_place(colu
         early = terminal.read_until(lambda screen: PENDING in screen)
         assert "o, h1, c1, h2, c2 = layer(inputs)" in early
         assert "✓" not in early
-        terminal.read_until(lambda screen: "loading TensorFlow" in screen)
-        terminal.read_until(lambda screen: "· model.predict" in screen)
+        if columns == 120:  # it says what is going on
+            terminal.read_until(lambda screen: "loading TensorFlow" in screen)
+            terminal.read_until(lambda screen: "· model.predict" in screen)
         late = terminal.read_to_end()
         assert terminal.process.returncode == 0
     assert PENDING not in late
