@@ -56,7 +56,8 @@ def _as_given(model: Model, validated: Model, call: TrainingCall) -> list[Proble
     # Of X that is wrong the samples are none, and labels by columns are told as such.
     is_alone = of_x and (not call.is_batched or bool(call.x[0].of))
     later = replace(call, x=()) if is_alone else call
-    if is_alone and call.x[0].may_be_single:  # so may the labels beside it
+    is_shifted = is_alone and len(call.x) != len(model.inputs)
+    if is_shifted or (is_alone and call.x[0].may_be_single):  # so are the labels beside it
         later = replace(later, y=())
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
     unlike = [one.name for one in found if one.kind == "samples" and not one.remedies]

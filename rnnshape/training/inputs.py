@@ -120,7 +120,11 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     y = others if call.takes_labels and not call.y else call.y
     fewer = replace(call, x=x, y=y, validation=None).written
     remedies = (fewer,) if others else ()
-    return call.problem("data", message, call.x[0], words, silent=is_silent, remedies=remedies)
+    many, first = len(model.inputs), call.x[0]
+    if first.of and len(call.x) + len(call.y) + bool(call.weights) == many + 1:
+        apart = ", ".join(f"x{number + 1}" for number in range(many))
+        remedies = (first.with_elements(f"{apart}, y", f"({apart}), y"),)
+    return call.problem("data", message, first, words, silent=is_silent, remedies=remedies)
 
 
 def one_list(arrays: Sequence[Data]) -> Data | None:

@@ -141,16 +141,26 @@ def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
     """`layer.set_weights(weights)`, and a model's: of as many, and of the same shapes."""
     mine = weights_in_order(owner)
     words = "but the layer was expecting 0 weights"
+    is_one = isinstance(weights, Array) and bool(weights.shape)
     if isinstance(weights, list | tuple) and weights and hasattr(owner, "own_calls"):
         check_built(owner, "set_weights is given weights", words)
-    elif weights and session().first_call(owner) is None:
+    elif (is_one or weights) and session().first_call(owner) is None:
         check_uncalled(owner, words)
+    if is_one and not isinstance(mine, Open) and type(rows := weights.shape[0]) is int:
+        write = f": write [{weights.own_name}]" * (len(mine) == 1 and bool(weights.own_name))
+        message = f"this takes a list of {_counted(mine)}, and is given one array of {rows}"
+        if rows != len(mine):
+            raise refused(f'{message}{write} (Keras: "You called `set_weights(weights)`")')
     if isinstance(mine, Open) or not isinstance(weights, list | tuple) or [*opens_in(weights)]:
         return
     if len(mine) != len(weights):
-        message = f"this takes {len(mine)} weights, and is given {len(weights)}"
+        message = f"this takes {_counted(mine)}, and is given {len(weights)}"
         raise refused(f'{message} (Keras: "You called `set_weights(weights)`")')
     check_weights(mine, weights, "is not compatible with provided weight shape")
+
+
+def _counted(weights: Sequence[Any]) -> str:
+    return f"{len(weights)} weight{'s' * (len(weights) != 1)}"
 
 
 def enable_lora(layer: Any, rank: Any = None, *_: Any, **__: Any) -> None:
