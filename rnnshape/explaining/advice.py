@@ -87,7 +87,8 @@ def axis(said: Said) -> Advice:
         return Advice(text, changes("to flatten", value=value))
     own = class_of(layer)
     takes_units = own in LAYERS and signature(own).required == ("units",)
-    parts = {"value": value, "shape": shape[1:], "layer": own if takes_units else None}
+    again = own if takes_units else None
+    parts = {"shape": shape[1:], "layer": again, "fewer": _fewer(value, came)}
     return Advice(
         text, changes("another width", **parts), "chain" if number_of(layer) > 1 else None
     )
@@ -238,10 +239,16 @@ def _product(numbers: str, a: Shape | None, b: Shape | None, *, is_state: bool) 
         said = f" The state that came has {came} units, or x {came} features, instead of {built}."
         return Advice(text + said, changes("another state", came=came, built=built), "chain")
     said = f" {came or 'Other'} features came where {built or 'others'} are taken."
-    return Advice(text + said, changes("another kernel", came=came, built=built), "data")
+    parts = {"came": came, "fewer": _fewer(built, came)}
+    return Advice(text + said, changes("another kernel", **parts), "data")
 
 
 # What makes one shape fit another: X the model's input, y its output.
+
+
+def _fewer(taken: int | None, came: int | None) -> int | None:
+    """How many features are left of those that came, where these are more."""
+    return taken if taken and came and came > taken else None
 
 
 def _or(size: int | None, name: str = "timesteps") -> str:
@@ -260,6 +267,8 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
     batch = "len(X)" if None in taken[1:] else "-1"
     reshape = f"X = X.reshape({batch}, {sizes})  # if the numbers are the same, in this order"
     own = f"Input(shape={came[1:]})  # the model takes what X has"
+    if len(taken) == 1:
+        return (own,)
     lacking = len(taken) - len(came)
     if lacking == 1 and came[:1] == (None,) and taken[1] in (1, None):
         return (f"X = X[:, None]  # {came} becomes {(came[0], 1, *came[1:])}", reshape)
@@ -289,7 +298,12 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
         )
     if len(came) == 2 and came[-1] == 1:
         return (f"X = X.reshape(-1, {_or(taken[-1], 'features')})  # of one sample, one row", own)
-    return (own, f"X = X[..., :{_or(taken[-1], 'features')}]", reshape)
+    fewer = _fewer(taken[-1], came[-1])
+    left = (
+        [f"X = X[..., :{_or(fewer, 'features')}]"] if fewer or None in (taken[-1], came[-1]) else []
+    )
+    are_as_many = 0 in (_entries(came), _entries(taken)) or _entries(came) == _entries(taken)
+    return (own, *left, *[reshape] * are_as_many)
 
 
 def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:

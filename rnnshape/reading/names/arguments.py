@@ -324,9 +324,7 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
         if names[name] > 1 or name in layers:
             message = f"two inputs, layers or models have the name {name!r}: give each its own"
             yield f'{message} (Keras: "All operation names should be unique")'
-    made = {
-        (id(one.maker), one.output) for one in takes if isinstance(one.maker, graph.LayerCall)
-    }
+    made = {(id(one.maker), one.output) for one in takes if isinstance(one.maker, graph.LayerCall)}
     if any((id(one.maker), one.output) in made for one in gives):
         words = '(Keras: "is not connected to `inputs`", "Graph disconnected")'
         yield f"what a layer makes is an input of this model and its output: name its Input {words}"
