@@ -299,7 +299,11 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
         remedy, code = _remedy(tensor, len(names))
     codes = [code] if code else []
     is_too_small = tensor.source is None and len(tensor.axes) < len(names)
-    if (alike := _of_other_rank(call, len(tensor.axes) - len(names))) and not is_too_small:
+    more = len(tensor.axes) - len(names)
+    alike = _of_other_rank(call, more)
+    if alike and more == 1 and "timesteps" in tensor.labels and "timesteps" not in names:
+        alike = f"TimeDistributed({call})"
+    if alike and not is_too_small:
         remedy = f"{remedy}, or {alike}" if codes else f"write {alike}"
         codes.append(alike)
     words = keras or f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
@@ -352,6 +356,9 @@ def _remedy(tensor: Tensor, rank: int) -> tuple[str, str]:
     if found == rank + 1 and flags and flags[0]:
         code = f"return_sequences=False  # of {tensor.source}"
         return "leave out its return_sequences=True", code
+    if found == 2 and rank == 3 and tensor.source.name == "Flatten":
+        code = "TimeDistributed(Flatten())"
+        return f"leave it out, or write {code}", f"{code}  # in place of Flatten()"
     if found == 2 and rank == 3:
         layer = "RepeatVector(timesteps)"
     elif rank == 2:
