@@ -164,9 +164,11 @@ def first_dimension(said: Said) -> Advice:
         hint = f" {rows} is {given} times {rows // given}: the output still has timesteps."
         return Advice(text + hint, (*last_only, *one_hot))
     if rows and given and given % rows == 0:
-        wide = given // rows
-        text += f" {given} is {rows} times {wide}: y has {wide} columns, as if it were one-hot."
-        last_only = changes("all timesteps")
+        wide, last_only = given // rows, changes("all timesteps")
+        text += f" {given} is {rows} times {wide}: y has {wide} "
+        if wide != classes:
+            return Advice(f"{text}labels for each row, as if it had timesteps.", last_only[:2])
+        text += "columns, as if it were one-hot."
     return Advice(text, (*one_hot, *last_only))
 
 
