@@ -155,6 +155,8 @@ def _miscounted(
 ) -> QueryError | None:
     """What is told where a value, or what it is a part of, is taken for another number of values;
     None where Python's own words say enough."""
+    if evaluator.trying or not evaluator.is_sure:  # the code may know what to do
+        return None
     value = value.stands_for if isinstance(value, Open) else value
     told = hook(value, "own_miscounted")
     message = told(value, several) if told else _of_shape(evaluator, value)
@@ -174,7 +176,7 @@ def _of_shape(evaluator: Evaluator, value: object) -> str:
     """`n, t, f = X.shape`, or `X.shape[2]`, of another number of axes."""
     node = evaluator.node.value if isinstance(evaluator.node, ast.Subscript) else evaluator.node
     is_shape = isinstance(node, ast.Attribute) and node.attr == "shape"
-    if not (is_shape and isinstance(value, tuple) and evaluator.is_sure) or evaluator.trying:
+    if not (is_shape and isinstance(value, tuple)):
         return ""
     sizes = ", ".join("?" if isinstance(size, Open) else str(size) for size in value)
     return f"{shortened(ast.unparse(node))} is ({sizes}{',' * (len(value) == 1)})"
