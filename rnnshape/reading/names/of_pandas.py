@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -100,7 +101,11 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     table = Frame(sizes, dtype=UNREAD_ENTRIES)
     found: Any = made
     is_of_table = owner.stands_for in (TABLE, WHOLE_TABLE)
-    if is_call and (method in READING or (owner.stands_for == WHOLE_TABLE and method in KEEPING)):
+    words = getattr(session().evaluator.node, "keywords", ())
+    headers = (one.value for one in words if one.arg == "header")
+    # Of several lines of labels one may be that of several columns.
+    is_read = method in READING and all(isinstance(one, ast.Constant) for one in headers)
+    if is_call and (is_read or (owner.stands_for == WHOLE_TABLE and method in KEEPING)):
         made.stands_for = WHOLE_TABLE
     elif is_call and method.startswith(("read_", "get_dummies")):
         made.stands_for = TABLE

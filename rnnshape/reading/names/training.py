@@ -233,6 +233,8 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             x, y = (tuple(filter(None, within(arrays))) for arrays in (given.x, given.y))
             yield replace(given.call, x=x, y=y, own_step=own_step)
             continue
+        if hasattr(type(model), OWN_STEPS["evaluate"]):
+            given = given._replace(validation=None)
         given = given._replace(call=replace(given.call, is_first=not step or step not in traced))
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
