@@ -146,9 +146,8 @@ def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network)
     for weight, built in zip(facts.weights, first.facts.weights, strict=False):
         is_known = not any(axis.follows_from for axis in (*weight.axes, *built.axes))
         if is_known and weight.sizes != built.sizes:
-            remedy = (
-                f"give {step.group} as many features" if step.group else "make a layer for each"
-            )
+            is_given = step.group not in ("", first.step.group)  # a model that was built before
+            remedy = f"give {step.group} as many features" if is_given else "make a layer for each"
             raise step.layer.error(
                 f"{step.layer} was built with {built.name} {built.sizes}, and is called again with "
                 f'what needs {weight.sizes}: {remedy} (Keras: "is incompatible with the layer", '

@@ -251,7 +251,7 @@ def _output(
         is_repeated=_is_repeated(before, layers, shape or ()),
         returns_sequences=_returns_sequences(network, before, shape or ()) if is_tried else None,
         takes_mask=_takes_mask(before, layers),
-        takes_flattened=_takes_flattened([step.layer for _, step in before]),
+        takes_flattened=_takes_flattened(network, [step.layer for _, step in before]),
     )
 
 
@@ -289,9 +289,12 @@ def _layer_of_units(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) 
     return None
 
 
-def _takes_flattened(layers: Sequence[Call]) -> bool:
-    """Whether the last of them is a Dense, and none before it recurrent, which says itself whether
-    it returns sequences."""
+def _takes_flattened(network: Network, layers: Sequence[Call]) -> bool:
+    """Whether the last of them is a Dense, which needs to know how much it is given, and none
+    before it recurrent, which says itself whether it returns sequences."""
+    shapes = [one.shape for one in network.inputs if isinstance(one.shape, tuple)]
+    if any(None in shape[1:] for shape in shapes):
+        return False
     inner = [call.name for layer in layers for call in calls_within(layer)]
     return inner[:1] == ["Dense"] and not any(map(is_recurrent, inner))
 

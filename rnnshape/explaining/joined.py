@@ -59,14 +59,20 @@ def together(
 
 
 def rows_and_columns(name: str, a: Shape, b: Shape) -> tuple[str, ...]:
-    """Changes after which images of other rows and columns are of one size, the smaller of them
-    with zeros at their ends, or the larger cut: a layer's output, or two branches of a model."""
-    lacking = [n - m if m and n else 0 for m, n in zip(a, b, strict=True)]
-    both = [f"(0, {abs(size)})" for size in lacking]
-    padding, cropping = (f"{kind}2D(({', '.join(both)}))" for kind in ("ZeroPadding", "Cropping"))
+    """Changes after which images of other rows and columns are of one size: a layer's output, or
+    two branches of a model. The smaller is made some times as large, or has zeros at its ends."""
+    if None in (*a, *b) or 0 in (*a, *b):
+        return ()
+    sizes = [(m, n) for m, n in zip(a, b, strict=True) if m and n]
+    lacking = [n - m for m, n in sizes]
     is_smaller, is_larger = (any(sign * size > 0 for size in lacking) for sign in (1, -1))
     if is_smaller == is_larger:
         return ()
+    times = {max(pair) / min(pair) for pair in sizes}
+    both = ", ".join(f"(0, {abs(size)})" for size in lacking)
+    padding, cropping = f"ZeroPadding2D(({both}))", f"Cropping2D(({both}))"
+    if len(times) == 1 and (many := times.pop()).is_integer():
+        padding, cropping = f"UpSampling2D({many:.0f})", f"MaxPooling2D({many:.0f})"
     (smaller, larger), layer = (("a", "b"), padding) if is_smaller else (("b", "a"), cropping)
     parts = {"padding": padding, "cropping": cropping, "smaller": smaller, "larger": larger}
     return changes(name, layer=layer, **parts)

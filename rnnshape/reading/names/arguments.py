@@ -327,7 +327,8 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
     made = {(id(one.maker), one.output) for one in takes if isinstance(one.maker, graph.LayerCall)}
     if any((id(one.maker), one.output) in made for one in gives):
         words = '(Keras: "is not connected to `inputs`", "Graph disconnected")'
-        yield f"what a layer makes is an input of this model and its output: name its Input {words}"
+        message = "what a layer makes is an input of this model and its output"
+        yield f"{message}: name the Input before it {words}"
     if any(tensor.own_reaches("") for tensor in takes):  # what is not read may be all of them
         return
     for tensor in graph.sources_of(gives, takes):

@@ -102,4 +102,5 @@ SETTING: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("dtype_policy", "global_policy"), policy_now),
     **dict.fromkeys(("set_dtype_policy", "set_global_policy"), set_policy),
     **dict.fromkeys(("set_image_data_format", "set_image_dim_ordering"), set_data_format),
+    "image_data_format": lambda: session().defaults.get("data_format") or "channels_last",
 }

@@ -65,7 +65,7 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
         model.own_is_graph = False
     check_graph(model, method)
     session().train(model, model.own_items or model.own_gives, call)
-    return numbers(model, named)
+    return numbers(model, method, named)
 
 
 def predicted(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
@@ -95,8 +95,9 @@ def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
     except QueryError:  # what does not fit, whoever compares it with the model says
         return opened("predictions")
     data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
-    is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
-    for array in data if len(data) == 1 else ():
+    is_listed = isinstance(model.own_nests[1], list | tuple)
+    is_alone = len(data) == 1 and is_listed and model.own_kind
+    for array in data if len(data) == 1 and (is_alone or not is_listed) else ():
         array.own_returned_by = "predict"
     nest = None if is_alone else model.own_nests[1]
     return nested_like(nest, data) if data else opened("predictions")
@@ -134,19 +135,20 @@ def _as_taken(sizes: Sequence[Any], shape: Sequence[Any]) -> tuple[Any, ...]:
 class Evaluated(StandIn):
     """What `evaluate` returns: the loss, and a number for each metric."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.own_names = names
+    def __init__(self, method: str, names: tuple[str, ...]) -> None:
+        self.own_method, self.own_names = method, names
 
     def own_miscounted(self, several: Any) -> str:
         count = len(self.own_names)
         if count == 1:
-            return "evaluate returns one number, the loss: give compile metrics, or take it alone"
+            made = f"{self.own_method} returns one number, the loss"
+            return f"{made}: give compile metrics, or take it alone"
         listed = ", ".join(("loss", *self.own_names[1:]))
-        message = f"evaluate returns {count} numbers: write {listed} = ..."
+        message = f"{self.own_method} returns {count} numbers: write {listed} = ..."
         return message * (len(several) == count)  # else there are others among them
 
 
-def numbers(model: Any, named: Mapping[str, Any]) -> Any:
+def numbers(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     """What `evaluate` returns: the loss, and in a list with it a number for each metric."""
     made, compiled = opened("numbers"), model.own_compiled
     is_open = compiled is None or compiled.weighted is not None
@@ -161,7 +163,7 @@ def numbers(model: Any, named: Mapping[str, Any]) -> Any:
     made.is_number = len(names) == 1
     several = [made] if made.is_number else [*map(opened, names)]
     for number in several:
-        number.stands_for = Evaluated(tuple(names))
+        number.stands_for = Evaluated(method, tuple(names))
     return made if made.is_number else several
 
 

@@ -184,7 +184,8 @@ def _any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
 
     def worth_of(part: ast.expr) -> object:
         """What a part is worth, which is asked only if those before it do not decide."""
-        if unknown is None or not any(isinstance(inner, ACTING) for inner in ast.walk(part)):
+        may_fail = (*ACTING, ast.Subscript)
+        if unknown is None or not any(isinstance(inner, may_fail) for inner in ast.walk(part)):
             return evaluator.worth(part, scope)
         found: list[object] = [unknown]
         sides = [lambda: found.append(evaluator.worth(part, scope)), lambda: None]
