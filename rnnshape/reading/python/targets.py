@@ -173,10 +173,12 @@ def taken_beyond(evaluator: Evaluator, value: object, place: int) -> QueryError 
 
 
 def _of_shape(evaluator: Evaluator, value: object) -> str:
-    """`n, t, f = X.shape`, or `X.shape[2]`, of another number of axes."""
+    """`n, t, f = X.shape`, or `input_shape[2]`, of another number of axes."""
     node = evaluator.node.value if isinstance(evaluator.node, ast.Subscript) else evaluator.node
-    is_shape = isinstance(node, ast.Attribute) and node.attr == "shape"
-    if not (is_shape and isinstance(value, tuple)):
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    if "shape" not in name or not isinstance(value, tuple):
+        return ""
+    if not all(isinstance(size, int | Open | None) for size in value):
         return ""
     sizes = ", ".join("?" if isinstance(size, Open) else str(size) for size in value)
     return f"{shortened(ast.unparse(node))} is ({sizes}{',' * (len(value) == 1)})"
