@@ -249,8 +249,8 @@ def _product(numbers: str, a: Shape | None, b: Shape | None, *, is_state: bool) 
 
 
 def _fewer(taken: int | None, came: int | None) -> int | None:
-    """How many features are left of those that came, where these are more."""
-    return taken if taken and came and came > taken else None
+    """How many features are taken of those that came; None where no more came."""
+    return None if taken and came and came <= taken else taken
 
 
 def _or(size: int | None, name: str = "timesteps") -> str:
@@ -301,11 +301,9 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
     if len(came) == 2 and came[-1] == 1:
         return (f"X = X.reshape(-1, {_or(taken[-1], 'features')})  # of one sample, one row", own)
     fewer = _fewer(taken[-1], came[-1])
-    left = (
-        [f"X = X[..., :{_or(fewer, 'features')}]"] if fewer or None in (taken[-1], came[-1]) else []
-    )
+    cut = [f"X = X[..., :{_or(fewer, 'features')}]"] if fewer or taken[-1] is None else []
     are_as_many = 0 in (_entries(came), _entries(taken)) or _entries(came) == _entries(taken)
-    return (own, *left, *[reshape] * are_as_many)
+    return (own, *cut, *[reshape] * are_as_many)
 
 
 def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
