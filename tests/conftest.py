@@ -10,7 +10,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,12 +192,7 @@ def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
 # The quick tier: `pytest -m "not keras and not process and not slow"`.
 
 
-def many(values: Iterable[object], of: int = 6) -> list[Any]:
-    """Values of a parameter that are many alike, of which the quick tests have one in six."""
-    return [
-        pytest.param(value, marks=[pytest.mark.slow] if number % of else [])
-        for number, value in enumerate(values)
-    ]
+MOST, SOME = 60, 40  # cases of one test: those with more have about as many as the other says
 
 
 _marks: set[str] | None = None  # of the test that runs now; none at all while they are collected
@@ -212,14 +209,24 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks whatever has Keras measure; what starts processes is marked where it stands."""
+    """Marks whatever has Keras measure, and most cases of a test that has very many; what starts
+    processes is marked where it stands."""
+    cases = Counter(map(_test_of, items))
     for item in items:
+        among = cases[_test_of(item)]
+        # By its name, so that a case stays where it is as others come to it.
+        if among > MOST and zlib.crc32(item.nodeid.encode()) % round(among / SOME):
+            item.add_marker("slow")
         # Tests can only run in parallel if every process calls them the same.
         assert " at 0x" not in item.nodeid, f"{item.nodeid}: give this test an id by text"
         examples = item.dtest.examples if isinstance(item, pytest.DoctestItem) else ()
         measures = any("measure(" in example.source for example in examples)
         if measures or "keras_measurer" in getattr(item, "fixturenames", ()):
             item.add_marker("keras")
+
+
+def _test_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
 
 
 def pytest_collection_finish() -> None:

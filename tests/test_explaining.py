@@ -13,7 +13,7 @@ from rnnshape.explaining import Explanation, explain
 from rnnshape.explaining.advice import FUNCTIONS
 from rnnshape.explaining.messages import known_messages
 from rnnshape.explaining.text import is_error
-from tests.conftest import many, titled
+from tests.conftest import titled
 
 TABLE = Path(__file__).parent / "tables" / "errors.txt"
 OLD_MESSAGES = [
@@ -134,7 +134,8 @@ def test_a_place_behind_the_error_is_taken_only_where_none_stands_before_it() ->
 
 
 @pytest.mark.parametrize("shape", ["()", "[3]", "(None,)", "(?, ?, ?, ?, ?, ?)", "[0,0]"])
-@pytest.mark.parametrize("number", many(["0", "-1", "7", "99999999999999"]))
+@pytest.mark.parametrize("number", ["0", "-1", "7", "99999999999999"])
+@pytest.mark.slow
 def test_any_shape_and_number_in_a_message_is_taken(shape: str, number: str) -> None:
     for _, _, message in OLD_MESSAGES:
         numbered = re.sub(r"\b\d+\b", number, message)

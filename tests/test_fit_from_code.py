@@ -121,7 +121,7 @@ def are_words_of_keras(problem: Problem, text: str) -> bool:
 def test_what_is_said_of_a_program_is_on_its_screen(entry: str) -> None:
     assert answered_anew(entry) == entry.rstrip()
     for report in answers(program_of(entry)):
-        if isinstance(report, Report):  # another is told in place of the table
+        if isinstance(report, Report) and report.problems:  # another is told in place of the table
             screen, told = "".join(str(report).split()), report.problems
             assert [one for one in told if "".join(one.message.split()) not in screen] == []
 

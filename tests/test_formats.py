@@ -36,7 +36,6 @@ from rnnshape.views.blocks import Lines
 from rnnshape.views.document import body, ending, report_blocks
 from rnnshape.views.page import Page
 from rnnshape.views.text import LOOKS, in_picture, styled
-from tests.conftest import many
 from tests.reports import Tty, answer, asked, measured, seq2seq
 from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN, check
 
@@ -462,8 +461,9 @@ def begun(report: Report, query: Query, width: int, lines: int) -> tuple[AnswerW
     return shown, stream
 
 
-@pytest.mark.parametrize("width", many([60, 80, 120], 3))
+@pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("lines", [12, 24, 60])
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [(BI_LSTM,), MODEL, UNKNOWN, ("GRU(3, return_state=True)",)])
 def test_what_is_painted_turns_into_the_whole_answer(
     width: int, lines: int, layers: Sequence[str]

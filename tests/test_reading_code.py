@@ -26,7 +26,6 @@ from rnnshape.reading.child import decoded, encoded
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
 from rnnshape.rules.rearranging import sizes_of_sample
-from tests.conftest import many
 from tests.corpus.answers import WRITTEN, Answer, Json, programs, read_all
 from tests.corpus.building import shapes_by_rule
 from tests.corpus.compare import FAILED, OPEN, RIGHT, Verdict, compare, compare_on_record
@@ -68,7 +67,7 @@ del PRINTED["inner_models_with_layers_of_one_name"]  # a flat model may not have
 del PRINTED["models_of_dictionaries_of_which_one_output_is_used"]  # the other is not printed
 
 
-@pytest.mark.parametrize("name", many(PRINTED))
+@pytest.mark.parametrize("name", PRINTED)
 def test_what_code_prints_is_read_as_the_same_network(name: str) -> None:
     for network in reading_of(PRINTED[name]).networks:
         description, fitting = describe_what_fits(Question(network))

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 from rnnshape.reading.python import allowed, follow_module
 from rnnshape.source import Source
-from tests.conftest import many
 
 reader = pytest.importorskip("rnnshape.reading.python")
 
@@ -172,7 +171,8 @@ def blocks(draw: Draw) -> str:
     return "\n".join([*lines, f"result = [{', '.join(names)}]"])
 
 
-@pytest.mark.parametrize("strategy", many([expressions(), blocks()]), ids=["expressions", "blocks"])
+@pytest.mark.parametrize("strategy", [expressions(), blocks()], ids=["expressions", "blocks"])
+@pytest.mark.slow
 def test_random_code_is_worth_what_python_makes_of_it(strategy: st.SearchStrategy[str]) -> None:
     opened: list[str] = []
     count = 0
@@ -255,7 +255,7 @@ def may_be(said: object, true: object) -> bool:
     return isinstance(said, reader.Open) or said == true
 
 
-@pytest.mark.parametrize("pattern", many((k, p) for k in KINDS for p in EXPRESSIONS[k]), ids=str)
+@pytest.mark.parametrize("pattern", [(k, p) for k in KINDS for p in EXPRESSIONS[k]], ids=str)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_each_expression(pattern: tuple[str, str], data: st.DataObject) -> None:
@@ -264,7 +264,7 @@ def test_each_expression(pattern: tuple[str, str], data: st.DataObject) -> None:
     is_open(text)
 
 
-@pytest.mark.parametrize("pattern", many(STATEMENTS), ids=str)
+@pytest.mark.parametrize("pattern", STATEMENTS, ids=str)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_each_statement(pattern: tuple[str, str], data: st.DataObject) -> None:

@@ -31,7 +31,7 @@ from rnnshape.views.document import body, ending
 from rnnshape.views.outputs import MOST_NOTES
 from rnnshape.views.page import Page
 from rnnshape.views.text import NO_BREAK, Text, pieces
-from tests.conftest import ROOT, command, environment, many
+from tests.conftest import ROOT, command, environment
 from tests.reports import answer
 from tests.test_formats import Tree
 from tests.test_views import SCREENS, Shown
@@ -40,7 +40,7 @@ WIDTHS = (20, 30, 45, 60, 80, 120)
 UNFOLDED = {"values": 60, "code": 84}  # the columns that views take whose lines are not folded
 
 on_every_screen = pytest.mark.parametrize("name", SCREENS)
-at_every_width = pytest.mark.parametrize("columns", many(WIDTHS, of=3))
+at_every_width = pytest.mark.parametrize("columns", WIDTHS)
 
 
 def with_view(view: str) -> pytest.MarkDecorator:
@@ -75,7 +75,7 @@ def test_no_line_is_too_wide_and_no_blank_is_left_over(
 
 
 @on_every_screen
-@pytest.mark.parametrize("columns", many(WIDTHS))
+@pytest.mark.parametrize("columns", WIDTHS)
 def test_colours_change_nothing_but_colours(name: str, columns: int) -> None:
     for shown, text in zip(SCREENS[name].answers, drawn(name, columns), strict=True):
         painted = shown.text(columns, unicode=True, FORCE_COLOR="1")
