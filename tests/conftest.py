@@ -189,7 +189,7 @@ def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
     return make
 
 
-# The quick tier: `pytest -m "not keras and not process and not slow"`.
+# The quick tier: `pytest -m "not keras and not process and not slow and not further"`.
 
 
 MOST, SOME = 60, 40  # cases of one test: those with more have about as many as the other says
@@ -216,7 +216,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         among = cases[_test_of(item)]
         # By its name, so that a case stays where it is as others come to it.
         if among > MOST and zlib.crc32(item.nodeid.encode()) % round(among / SOME):
-            item.add_marker("slow")
+            item.add_marker("further")
         # Tests can only run in parallel if every process calls them the same.
         assert " at 0x" not in item.nodeid, f"{item.nodeid}: give this test an id by text"
         examples = item.dtest.examples if isinstance(item, pytest.DoctestItem) else ()

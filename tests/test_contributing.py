@@ -109,8 +109,8 @@ def test_the_examples_pass_the_checks(package: Path) -> None:
 def test_the_tests_that_the_examples_change_pass(package: Path) -> None:
     changed = {path(text) for _, text in BLOCKS if re.match(r"# tests/\w+\.py\n", text)}
     of_tables = ["tests/test_explaining.py", "tests/test_wrong_command_lines.py"]
-    quick = "not keras and not process and not slow"
-    tested = run_in(package, "pytest", "-n", "0", *sorted(changed), *of_tables, "-m", quick)
+    marks = "not keras and not process and not slow"
+    tested = run_in(package, "pytest", "-n", "0", *sorted(changed), *of_tables, "-m", marks)
     assert tested.returncode == 0, tested.stdout
 
 
