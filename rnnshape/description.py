@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -121,16 +122,17 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
     try:
         return describe(network, sizes, measured), question
     except QueryError as wrong:
-        refusals = {wrong.message}
+        refusals = [wrong]
         assumed = _assumed_kinds(RuleRun(network, sizes, columns_of(network)[0], measured).inputs)
         for other in other_sizes(network, sizes, assumed):
             try:
                 described = describe(network, other, measured)
             except QueryError as again:
-                refusals.add(again.message)
+                refusals.append(again)
                 continue
             return described, replace(question, dimensions=other)
-        if question.is_of_code and len(refusals) > 1:  # it depends on what is assumed
+        differ = len({refusal.message for refusal in refusals}) > 1
+        if question.is_of_code and differ and not _unequal_in_all(refusals):  # so they depend on it
             unsaid = with_assumed_as_open(network, sizes)
             with suppress(QueryError):
                 return describe(unsaid, sizes, measured), replace(question, network=unsaid)
@@ -155,6 +157,8 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
     if len(made) < min(2, len(runs)):
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise refused[0]
+        if not made and _unequal_in_all(refused):
+            raise _without_what_differs(refused)
         given = [(run, tuple(map(run.tensor, step.refs))) for run in runs]
         made = [(run, layer_of_unknown(number, step, run.column, now)) for run, now in given]
     for run, layer in made:
@@ -173,6 +177,21 @@ def _depends_on_open(step: Step, runs: Sequence[RuleRun]) -> bool:
         return (str(run.column.layer(step.layer)), *shapes)
 
     return len(set(map(asked, runs))) > 1
+
+
+def _unequal_in_all(refusals: Sequence[QueryError]) -> frozenset[tuple[int, ...]]:
+    """The sizes that should be one and are not, whatever else is tried in the place of others."""
+    return frozenset.intersection(*(wrong.unequal for wrong in refusals))
+
+
+def _without_what_differs(refusals: Sequence[QueryError]) -> QueryError:
+    """What is wrong, with `?` for the numbers that were tried."""
+    texts = [re.split(r"(\d+)", wrong.message) for wrong in refusals]
+    words = zip(*texts, strict=False)
+    first = refusals[0]
+    wrong = QueryError("".join("?" if len({*w}) > 1 else w[0] for w in words), first.place)
+    wrong.remedies = first.remedies
+    return wrong
 
 
 def _merged_layer(layers: Sequence[Layer]) -> Layer:

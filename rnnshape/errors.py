@@ -83,6 +83,7 @@ class QueryError(ValueError):
         place: where it stands in the text that was read, if it was read from one.
         others: what else is wrong with the same text.
         remedies: what mends it, as code, where the message says that in words.
+        unequal: the sizes, in pairs or more, that should be one and are not, if it is of sizes.
 
     >>> raise QueryError("LSTM takes no 'retrun_state'; did you mean return_state?")
     Traceback (most recent call last):
@@ -95,6 +96,7 @@ class QueryError(ValueError):
     ) -> None:
         self.message, self.place = printable(shortened(message, LONGEST_MESSAGE)), place
         self.others, self.remedies = others, tuple[str, ...]()
+        self.unequal: frozenset[tuple[int, ...]] = frozenset()
         super().__init__(self.message)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeGuard
 
@@ -146,10 +146,16 @@ class Call:
         return self.changed(lambda call: replace(call, left_open=()))
 
     def error(
-        self, message: str, argument: str = "", kind: type[QueryError] = QueryError
+        self,
+        message: str,
+        argument: str = "",
+        kind: type[QueryError] = QueryError,
+        unequal: Iterable[tuple[int, ...]] = (),
     ) -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""
-        return kind(message, self.places.get(argument) or self.places.get(""))
+        wrong = kind(message, self.places.get(argument) or self.places.get(""))
+        wrong.unequal = frozenset(unequal)
+        return wrong
 
 
 def plain(name: str, value: Any) -> Value:

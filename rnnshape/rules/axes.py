@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from math import prod
 from typing import TypeAlias
@@ -69,13 +69,23 @@ def joined(axes: Sequence[Axis]) -> Axis:
 def broadcast(*shapes: Sequence[Axis]) -> tuple[Axis, ...] | None:
     """The axes of tensors that are repeated where they are shorter, counted from the last; None
     where these are neither equally long nor 1."""
-    found: list[Axis] = []
-    for column in zip_longest(*(reversed(axes) for axes in shapes)):
-        axes = [axis for axis in column if axis]
-        if len({axis.length for axis in axes} - {1}) > 1:
-            return None
-        found.append(next((axis for axis in axes if axis.length != 1), axes[0]))
+    if unequal(*shapes):
+        return None
+    found = [
+        next((axis for axis in axes if axis.length != 1), axes[0]) for axes in _columns(shapes)
+    ]
     return tuple(reversed(found))
+
+
+def unequal(*shapes: Sequence[Axis]) -> set[tuple[int, ...]]:
+    """The sizes in one place, counted from the last, that are neither equal nor 1."""
+    lengths = ({axis.length for axis in axes} - {1} for axes in _columns(shapes))
+    return {tuple(sorted(several)) for several in lengths if len(several) > 1}
+
+
+def _columns(shapes: Sequence[Sequence[Axis]]) -> Iterator[list[Axis]]:
+    for column in zip_longest(*(reversed(axes) for axes in shapes)):
+        yield [axis for axis in column if axis]
 
 
 def repeated(call: Call, *shapes: Sequence[Axis]) -> tuple[Axis, ...]:
@@ -85,7 +95,8 @@ def repeated(call: Call, *shapes: Sequence[Axis]) -> tuple[Axis, ...]:
         given = ", ".join(str(tuple(axis.length for axis in axes)) for axes in shapes)
         raise call.error(
             f"{call.name} is given {given}: counted from the last, axes must be equally long, or 1 "
-            '(Keras: "Incompatible shapes", "Cannot broadcast shape")'
+            '(Keras: "Incompatible shapes", "Cannot broadcast shape")',
+            unequal=unequal(*shapes),
         )
     return axes
 

@@ -10,7 +10,7 @@ from operator import add
 from rnnshape.errors import IncompleteError
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole_number
-from rnnshape.rules.axes import broadcast, of_two, place, place_of, repeated
+from rnnshape.rules.axes import broadcast, of_two, place, place_of, repeated, unequal
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import made, rule_of_inputs
@@ -68,7 +68,8 @@ def elementwise(call: Call, inputs: Inputs) -> Facts | None:
     batch = max(batches, key=lambda axis: axis.length)  # one of 1 is repeated
     axes = broadcast(*(tensor.axes[1:] for tensor in inputs))
     if axes is None:
-        raise _unlike(call, inputs, "Inputs have incompatible shapes")
+        which = unequal(*(tensor.axes[1:] for tensor in inputs))
+        raise _unlike(call, inputs, "Inputs have incompatible shapes", which)
     masks = [tensor.mask for tensor in inputs if tensor.mask is not None]
     if len(masks) == len(inputs) and len(set(map(len, masks))) > 1:
         return None  # Keras joins masks from the last axis on, whatever it is
@@ -136,12 +137,14 @@ def _contracted(
     """What is left of two tensors when it is summed over some axes of both; `batch` is how many of
     the second's first axes are the first's."""
     for axis, its in zip((first.axes[at] for at in ours), theirs, strict=False):
-        if axis.length != other.axes[its].length:
+        lengths = axis.length, other.axes[its].length
+        if lengths[0] != lengths[1]:
             raise call.error(
                 f"{call} sums over {axis.length} {axis.label} of {first.name} {first.shape} and "
                 f"{other.axes[its].length} {other.axes[its].label} of {other.name} {other.shape}: "
                 f"these must be equally many {said}",
                 "axes",
+                unequal=[lengths],
             )
     left = [axis for at, axis in enumerate(first.axes) if at not in ours]
     return left + [axis for at, axis in enumerate(other.axes) if at >= batch and at not in theirs]
@@ -167,7 +170,8 @@ def einsum(call: Call, inputs: Inputs) -> Facts | None:
             if axes.setdefault(letter, axis).length != axis.length:
                 raise call.error(
                     f"{call} has {letter!r} for {axes[letter].length} {axes[letter].label} and for "
-                    f'{axis.length} {axis.label} (Keras: "Expected dimension")'
+                    f'{axis.length} {axis.label} (Keras: "Expected dimension")',
+                    unequal=[(axes[letter].length, axis.length)],
                 )
     before, dots, after = out.partition("...")
     if not set(before + after) <= set(axes) or (any(left_out) and not dots):
@@ -202,10 +206,15 @@ def _check_alike(call: Call, inputs: Inputs, but: int | None = None) -> None:
         for tensor in inputs
     }
     if len(shapes) > 1:
-        raise _unlike(call, inputs, UNLIKE.get(call.name, "must have the same shape"))
+        columns = (tuple(sorted(set(lengths))) for lengths in zip(*shapes, strict=False))
+        which = [lengths for lengths in columns if len(lengths) > 1]
+        raise _unlike(call, inputs, UNLIKE.get(call.name, "must have the same shape"), which)
 
 
-def _unlike(call: Call, inputs: Inputs, keras: str) -> Exception:
+def _unlike(
+    call: Call, inputs: Inputs, keras: str, which: Iterable[tuple[int, ...]] = ()
+) -> Exception:
     shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in inputs)
     along = "that differ along its axis only" if "oncat" in call.name else "of one shape"
-    return call.error(f'{call} takes tensors {along}, but is given {shapes} (Keras: "{keras}")')
+    said = f'{call} takes tensors {along}, but is given {shapes} (Keras: "{keras}")'
+    return call.error(said, unequal=which)
