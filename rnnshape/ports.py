@@ -12,6 +12,7 @@ from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Size, Step
 from rnnshape.network_inputs import other_sizes, with_other_sizes, written_sizes
 from rnnshape.rules.facts import Axis
+from rnnshape.rules.windows import space_rank
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training.data import UNKNOWN, Data, Model, Port, Sizes, TrainingCall
 
@@ -93,12 +94,12 @@ def _input(
 
 def needed_sizes(network: Network, given: Dimensions, number: int, shape: Sizes) -> Sizes:
     """The sizes that the layers need: with any other they are refused, or are other layers."""
-    weights = _parameters(network, given)
+    built = _built(network, given)
 
     def takes_another(place: int, size: int) -> bool:
         shapes = ((*shape[:place], size + more, *shape[place + 1 :]) for more in (7, 96))
         others = (_with_shape(network, number, other) for other in shapes)
-        return any(_parameters(other, given) == weights for other in others)
+        return any(_built(other, given) == built for other in others)
 
     return tuple(
         size if size is not None and place and not takes_another(place, size) else None
@@ -106,10 +107,17 @@ def needed_sizes(network: Network, given: Dimensions, number: int, shape: Sizes)
     )
 
 
-def _parameters(network: Network, given: Dimensions) -> list[int | None] | None:
-    """How many each layer has; None where the rule refuses the network."""
+def _built(network: Network, given: Dimensions) -> list[object] | None:
+    """What layers take no other sizes for once they are built: how many parameters each has, and
+    the sizes of each frame of a `ConvLSTM2D`; None where the rule refuses the network."""
     found = description_of(network, given)
-    return [layer.parameters for layer in found.layers] if found else None
+    return [(layer.parameters, *_frames(layer)) for layer in found.layers] if found else None
+
+
+def _frames(layer: Layer) -> Iterator[tuple[int, ...]]:
+    for call in calls_within(layer.step.layer):
+        if call.name.startswith("ConvLSTM") and layer.inputs and (tensor := layer.inputs[0]):
+            yield tensor.shape[-1 - space_rank(call) :]
 
 
 def _with_shape(network: Network, number: int, shape: Sizes) -> Network:

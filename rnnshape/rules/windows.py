@@ -107,6 +107,12 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...] | None:
     apart = numbers(call, "dilation_rate", count)
     _check_steps(call, steps, apart)
     more = None if call["output_padding"] is None else numbers(call, "output_padding", count)
+    if any(extra >= step for extra, step in zip(more or (), steps, strict=False)):
+        raise call.error(
+            f"{call.name} takes an output_padding below its strides, and not {more} of {steps} "
+            '(Keras: "`output_padding` must be strictly less than `strides`")',
+            "output_padding",
+        )
     whole = str(call["padding"]).lower() == "valid"
 
     def resized(axis: Axis, size: int, step: int, gap: int, extra: int | None) -> Axis | None:
@@ -116,7 +122,7 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...] | None:
         else:
             ends = extra + (covered if whole else covered % 2)
         # A convolution would not come back to so many places from these.
-        if (extra or 0) >= step or (not whole and ends < 1 < axis.length):
+        if not whole and ends < 1 < axis.length:
             return None
         return axis.resized(lambda length: (length - 1) * step + ends)
 

@@ -55,6 +55,14 @@ def _set_shape(array: Any, shape: Any) -> None:
     vars(array)["shape"] = shape if isinstance(shape, Open) else sizes
 
 
+def rows_of(shape: Sequence[Any]) -> int:
+    """How many rows code goes over."""
+    many = operator.index(shape[0])
+    if many > MOST:
+        raise IsOpenError(opened("data", "it has more rows than are read"))
+    return many
+
+
 class Array(StandIn):
     """Data of a shape.
 
@@ -119,10 +127,7 @@ class Array(StandIn):
     def __iter__(self) -> Any:
         if len(self.shape) == 1 and self.own_values:
             return iter([*map(self._entry, self.own_values)])
-        many = operator.index(self.shape[0])
-        if many > MOST:
-            raise IsOpenError(opened("data", "it has more rows than are read"))
-        return iter([array_of_shape(self.shape[1:]) for _ in range(many)])
+        return iter([array_of_shape(self.shape[1:]) for _ in range(rows_of(self.shape))])
 
     def __bool__(self) -> bool:
         raise IsOpenError(opened("data"))

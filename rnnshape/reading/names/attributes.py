@@ -77,7 +77,10 @@ def may_have(layer: str, name: str) -> bool:
 
 
 def as_kept(layer: str, name: str, said: Any) -> Any:
-    """What a layer makes of an argument: the dtype of its weights, a size for each of its axes."""
+    """What a layer makes of an argument: the dtype of its weights, a size for each of its axes, of
+    what it computes from data nobody knows what."""
+    if layer == "Normalization" and name in ("mean", "variance"):
+        return opened(f"{layer}.{name}", f"its {name} comes from data")
     if name == "dtype":
         return said if isinstance(said, str) and not said.startswith("mixed") else "float32"
     rank = re.search(r"\d(?=D)", layer)

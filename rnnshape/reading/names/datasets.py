@@ -111,14 +111,14 @@ class Dataset(StandIn):
         many = size if drop_remainder is True else None
         return Dataset(rebuilt(self.own_element, lambda part: Dataset(part, count=many)))
 
-    def flat_map(self, function: Any, *_: Any, **__: Any) -> Any:
-        made = _mapped(function, self.own_element)
+    def flat_map(self, map_func: Any, *_: Any, **__: Any) -> Any:
+        made = _mapped(map_func, self.own_element)
         return made.repeat() if isinstance(made, Dataset) else made
 
-    def map(self, function: Any, *_: Any, **__: Any) -> Dataset:
-        made = _mapped(function, self.own_element)
+    def map(self, map_func: Any, *_: Any, **__: Any) -> Dataset:
+        made = _mapped(map_func, self.own_element)
         is_alike = self.own_first is self.own_element  # then it is followed once
-        first = made if is_alike else _mapped(function, self.own_first)
+        first = made if is_alike else _mapped(map_func, self.own_first)
         return self.own_with(own_element=made, own_first=first)
 
     def own_with(self, **changes: Any) -> Dataset:
@@ -284,10 +284,10 @@ def _check_yielded(function: Any, expected: Any) -> None:
                 refuse(message, "where an element of shape")
 
 
-def _from_generator(function: Any, *given: Any, output_signature: Any = None, **named: Any) -> Any:
+def _from_generator(generator: Any, *given: Any, output_signature: Any = None, **named: Any) -> Any:
     if output_signature is not None:
         if "args" not in named:
-            _check_yielded(function, output_signature)
+            _check_yielded(generator, output_signature)
         return Dataset(output_signature)
     words = dict(zip(("output_types", "output_shapes"), given, strict=False)) | named
     types, shapes = words.get("output_types"), words.get("output_shapes")

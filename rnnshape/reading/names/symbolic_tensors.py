@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from rnnshape.chains import chain
+from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import KEPT, Call, SizeWhenRun, calls_within
 from rnnshape.reading import graph
@@ -89,11 +91,15 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
         return TypeError("one tensor is taken for several")
     message = "this is one tensor, and not several"
     if isinstance(maker, graph.LayerCall):
-        call = maker.layer.call
-        has_states = any(is_recurrent(part.name) for part in calls_within(call))
-        mend = ": write return_state=True for its states" if has_states else ""
-        message = f"{call} returns one tensor{mend}"
+        message = _returns_one(maker.layer.call)
     return QueryError(f'{message} (Keras: "Iterating over a symbolic")')
+
+
+def _returns_one(call: Call) -> str:
+    has_states = any(is_recurrent(part.name) for part in calls_within(call))
+    if has_states:
+        describe(chain([call]))  # a layer that is refused is told as such
+    return f"{call} returns one tensor" + ": write return_state=True for its states" * has_states
 
 
 def miscounted(first: graph.Tensor, several: Sequence[Any]) -> str:
@@ -102,6 +108,8 @@ def miscounted(first: graph.Tensor, several: Sequence[Any]) -> str:
     if not isinstance(call, graph.LayerCall):
         return ""
     names = names_returned(call.layer.call)
+    if len(names) == 1 and graph.are_computed([first]):  # the rows of a tensor are several
+        return _returns_one(call.layer.call)
     is_whole = 1 < len(names) == len(several)
     if not is_whole or any(getattr(one, "maker", None) is not call for one in several):
         return ""

@@ -13,7 +13,7 @@ from rnnshape.expression import LARGEST, Call, SizeWhenRun, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
-from rnnshape.reading.names.arrays import Array, size_of_tensor
+from rnnshape.reading.names.arrays import Array, rows_of, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
     asked_for_number,
@@ -73,18 +73,19 @@ class Tensor(graph.Tensor, StandIn):
         raise taken_for_several(self)
 
     @staticmethod
-    def own_taken_apart(value: Tensor, count: int) -> list[Any]:
-        """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read, or an
-        operation of which no rule says the shape."""
+    def own_taken_apart(value: Tensor, count: int | None) -> list[Any]:
+        """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read, or that no
+        rule tells of; `count` is None where one name has all the others."""
         maker: Any = value.maker
         sizes = plain_sizes(value)
         if sizes and type(sizes[0]) is int and graph.are_computed([value]):
-            return [opened("", "the rows of this tensor are not followed")] * min(
-                sizes[0], count + 1
-            )
+            rows = rows_of(sizes) if count is None else min(sizes[0], count + 1)
+            return [opened("", "its rows are not followed")] * rows
         is_one = isinstance(maker, graph.InputTensor) or sizes is not None
         if is_one or (maker.layer.unread is None and maker.layer.call.name not in OPERATIONS):
             return list(value)
+        if count is None:
+            raise IsOpenError(opened("", "how many it returns is not known"))
         return [Tensor(maker, place) for place in range(count)]
 
     own_miscounted = miscounted

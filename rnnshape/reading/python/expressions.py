@@ -70,7 +70,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
-            if type(place) is int and (told := taken_beyond(evaluator, owner, place)):
+            if told := taken_beyond(evaluator, owner, place):
                 return evaluator.told(told, shortened(ast.unparse(node)))
             if isinstance(owner, Open) and owner.is_number and type(place) is int:
                 owner = 0.0  # no number has entries

@@ -129,22 +129,23 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
         words = "cannot unpack non-iterable float object"
         raise _miscounted(evaluator, value, value, words) or TypeError(words)
     apart = hook(value, "own_taken_apart")
-    several = evaluator.really(*((apart, value, len(targets)) if apart else (list, value)))
     stars = [isinstance(target, ast.Starred) for target in targets]
+    count = None if True in stars else len(targets)
+    several = evaluator.really(*((apart, value, count) if apart else (list, value)))
     parts: Iterable[object]
     if isinstance(several, Open):
         first = stars.index(True) if True in stars else len(targets)
         places = [f"[{index}]" if index < first else "[...]" for index in range(len(targets))]
         parts = (several if several.reason else evaluator.part(several, place) for place in places)
     else:
-        shared, count = _shared_out(several, stars), len(several)
+        shared, found = _shared_out(several, stars), len(several)
         if shared is None:
-            word = "not enough" if count < len(targets) else "too many"
+            word = "not enough" if found < len(targets) else "too many"
             words = f"{word} values to unpack"
             for one in (value, next(iter(several), None)):
                 if told := _miscounted(evaluator, one, several, words):
                     raise told
-            raise ValueError(f"{words} (expected {len(targets)}, got {count})")
+            raise ValueError(f"{words} (expected {len(targets)}, got {found})")
         parts = shared
     for target, part in zip(targets, parts, strict=True):
         assign(evaluator, target, part, scope)
@@ -163,8 +164,14 @@ def _miscounted(
     return QueryError(f'{message} (Python: "{words}")', evaluator.place) if message else None
 
 
-def taken_beyond(evaluator: Evaluator, value: object, place: int) -> QueryError | None:
-    """What is told of `X.shape[2]` where there is none, or of a part of one number."""
+def taken_beyond(evaluator: Evaluator, value: object, place: object) -> QueryError | None:
+    """What is told of `X.shape[2]` where there is none, of a part of one number, or of `x[:, -1]`
+    of several tensors."""
+    if isinstance(place, tuple) and isinstance(value, list | tuple) and value:
+        words = f"{type(value).__name__} indices must be integers or slices, not tuple"
+        return _miscounted(evaluator, value[0], value, words)
+    if type(place) is not int:
+        return None
     if isinstance(value, tuple) and place not in range(-len(value), len(value)):
         return _miscounted(evaluator, value, value, "tuple index out of range")
     if isinstance(value, Open) and value.is_number:
