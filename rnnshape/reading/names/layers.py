@@ -78,6 +78,7 @@ class Layer(StandIn):
     own_is_row = own_is_without_weights = False  # whether it is always one row
     own_is_any = False  # whether it is not known which layer it is
     own_why = "it has weights of its own, which are counted as the code adds them"
+    own_is_model = False
     own_what, own_has_class = "a layer", True
 
     def __new__(cls, *_: Any, **__: Any) -> Any:

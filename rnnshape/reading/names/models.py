@@ -81,7 +81,7 @@ class Model(Layer):
     own_checks_as = property(lambda model: model.own_kind)  # by which it compares data
     own_is_of_module = own_is_symbolic = own_is_aside = own_is_graph = own_options = False
     own_is_of_data = False  # whether `call` has asked for sizes that no graph has
-    own_what, own_batch = "a model", None
+    own_what, own_is_model, own_batch = "a model", True, None
     own_takes_open: tuple[str, ...] = ("inputs",)
 
     def __new__(cls, *given: Any, **named: Any) -> Any:

@@ -155,7 +155,7 @@ def unused(owner: Any, inner: Sequence[graph.LayerCall]) -> list[graph.LayerCall
 
 def layers_in(part: Any) -> tuple[graph.Layer, ...]:
     """What a layer stands for, or the layers of a model."""
-    if hasattr(part, "own_calls"):
+    if own(part, "own_is_model"):
         return layers_of_calls(part.own_calls())
     layer = own(part, "own_layer")
     return (layer,) if isinstance(layer, graph.Layer) else ()
@@ -181,7 +181,7 @@ def counted_in_all(
 
 def count_params(layer: Any) -> Any:
     """`layer.count_params()`, and that of a model, as the rule counts them."""
-    is_model, first = hasattr(layer, "own_calls"), session().first_call(layer)
+    is_model, first = layer.own_is_model, session().first_call(layer)
     if is_model:
         check_built(layer, "count_params counts weights", "the layer isn't built")
     elif first is None:

@@ -140,9 +140,7 @@ class Session:
             _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
-            is_of_layer = self.part and not hasattr(
-                self.part.owner, "own_compiled"
-            )  # what models have
+            is_of_layer = self.part and not self.part.owner.own_is_model
             if (is_of_layer or not self.groups) and not self.evaluator.trying:
                 self.certain.append(call)
             first = self.built.setdefault(layer, call)

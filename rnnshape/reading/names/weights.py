@@ -142,7 +142,7 @@ def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
     mine = weights_in_order(owner)
     words = "but the layer was expecting 0 weights"
     is_one = isinstance(weights, Array) and bool(weights.shape)
-    if isinstance(weights, list | tuple) and weights and hasattr(owner, "own_calls"):
+    if isinstance(weights, list | tuple) and weights and owner.own_is_model:
         check_built(owner, "set_weights is given weights", words)
     elif (is_one or weights) and session().first_call(owner) is None:
         check_uncalled(owner, words)

@@ -126,7 +126,7 @@ class LayerOverTime(Layer):
     def call(self, *given: Any, **named: Any) -> Any:
         if not self.own_inner:
             model = self.own_inside
-            for tensor in given[:1] if hasattr(model, "own_flow") else ():
+            for tensor in given[:1] if own(model, "own_is_model") else ():
                 sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None
                 if sizes and model.own_kind == "Sequential":
                     model.own_given((sizes[0], *sizes[2:]))
@@ -228,7 +228,7 @@ def refresh(layer: Any) -> None:
         layer.own_layer.call = with_trained(call, False)
     if isinstance(inner := held.get("own_inside"), Layer | list | tuple):
         for part in within([inner]):
-            for one in part.own_calls() if hasattr(part, "own_calls") else ():
+            for one in part.own_calls() if own(part, "own_is_model") else ():
                 refresh(one.layer.stand_in)
             refresh(part)
         word, now = "cell" if call.name == "RNN" else "layer", argument(inner)
