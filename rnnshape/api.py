@@ -19,7 +19,7 @@ from rnnshape.input_shapes import (
     likely_dimensions,
     of_dataset,
 )
-from rnnshape.layer_list import HasConfig, check_weights, is_of_keras, reading_of_layers
+from rnnshape.layer_list import HasConfig, is_of_keras, reading_of_layers
 from rnnshape.network import Dimensions, Network, Question
 from rnnshape.reading import check_value
 from rnnshape.reading.found import Reading
@@ -199,8 +199,6 @@ def _questions(
             question = _with_target(what, question, own, target, loss)
         elif own:
             question = as_predict(question, own)
-        if isinstance(what, list | tuple):
-            check_weights(what, question)
         questions.append(question)
     return questions
 
@@ -258,7 +256,7 @@ def _reading(
         case Call() | type():
             reading = reading_of_layers([what], let, _read)
         case list() | tuple():
-            reading = reading_of_layers(what, let, _read, is_given=bool(shapes))
+            reading = reading_of_layers(what, let, _read, shapes)
         case _ if is_of_keras(what):
             from rnnshape.reading.live import read_object
 

@@ -253,7 +253,6 @@ def test_a_model_is_read_through_its_config() -> None:
     ("what", "message"),
     [
         (lambda: Model(), "Model is a subclassed model that was not called yet"),
-        (lambda: [Sequential(layers=[])], "a model, Sequential, stands among layers"),
         (lambda: fake("Mine")(), "^Mine is not answered: it is not a layer of Keras$"),
         (lambda: fake("Lambda")(), "^Lambda is not answered: "),
         (lambda: fake("LSTM", "mine")(units=3), "^LSTM is not answered: it is not a layer of"),
@@ -301,10 +300,18 @@ def test_real_layers_and_models(keras_measurer: object) -> None:
         assert inspect([made, "Dense(2)"]).parameters == row.count_params()
         assert inspect(row.layers, input=(3, 9, 8)).parameters == row.count_params()
         for other in ([made, "Dense(2)"], ["Dense(4)", made]):
-            with pytest.raises(QueryError, match="has its weights already"):
+            with pytest.raises(QueryError, match="was built with kernel"):
                 inspect(other, input=(3, 9, 4))
-    with pytest.raises(QueryError, match="stands here twice"):
-        inspect([row.layers[1], row.layers[1]], input=(3, 9, 2))
+    again = layers.Dense(2)
+    assert inspect([again, again], input=(3, 9, 2)).parameters == 6
+    assert inspect([row, layers.Dense(1)]).parameters == row.count_params() + 3
+    every_second = layers.Lambda(lambda t: t[:, ::2])
+    assert inspect([every_second, "LSTM(3)"], input=(4, 9, 2)).outputs[0].shape == (4, 5, 2)
+    attends = [layers.LSTM(3, return_sequences=True), layers.Attention()]
+    assert inspect(attends, input=(4, 9, 2)).outputs[-1].shape == (4, 9, 3)
+    made.filters = 9
+    with pytest.raises(QueryError, match="the layers were changed"):
+        inspect([made])
     mixed = inspect([keras.Input((7, 2)), layers.LSTM(3), "Dense(1)"])
     assert mixed.expression == "Input((7, 2)) -> LSTM(3) -> Dense(1)"
 

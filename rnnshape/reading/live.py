@@ -17,13 +17,15 @@ from typing import Any, TypeVar
 
 from rnnshape.description import description_of
 from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.expression import Call, Unknown, bind
+from rnnshape.expression import Call, Unknown
 from rnnshape.nest import rebuilt
-from rnnshape.network import Network, Question
+from rnnshape.network import Network, Question, Ref, called_alone
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.attributes import frozen, with_trained
+from rnnshape.reading.names.inputs import Input
+from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
@@ -71,7 +73,8 @@ def _guarded(read: Callable[..., Read]) -> Callable[..., Read]:
 def read_object(
     what: Any, shapes: Sequence[RecordedShape] | Mapping[str, RecordedShape] = ()
 ) -> Reading:
-    """The network that a live layer or model is, or a `QueryError`.
+    """The network that a live layer or model is, or a list of layers that follow each other; or a
+    `QueryError`.
 
     `shapes` are those of its inputs, where they are given, in order or by their names.
     """
@@ -80,7 +83,10 @@ def read_object(
         names = input_names(getattr(what, "_functional", what))
         shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
     live = _Live(shapes)
-    network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
+    if isinstance(what, list):
+        network = live.network_of_list(what)
+    else:
+        network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
     if not network.steps:
         raise QueryError("there is no layer in this model")
     if not live.notes:  # all of it is read
@@ -127,9 +133,11 @@ def check_nests(what: Any, given: object, target: object) -> None:
 def _check_counted(what: Any, network: Network) -> None:
     """Raises a `QueryError` where the configs say other weights than there are: an attribute that
     is changed after its layer was built changes them no more."""
-    held, described = counted(what), description_of(network)
+    parts, described = what if isinstance(what, list) else [what], description_of(network)
+    weights = [counted(part) for part in parts]
     counts = [layer.parameters for layer in described.layers] if described else [None]
-    if held is not None and None not in counts and held != (told := sum(filter(None, counts))):
+    held, told = (sum(filter(None, many)) for many in (weights, counts))
+    if None not in (*weights, *counts) and held != told:
         raise QueryError(
             f"its weights are {held:,} parameters, but what its layers' configs say has {told:,}: "
             "the layers were changed"
@@ -160,28 +168,6 @@ def _weights(network: Network) -> tuple[object, ...]:
     described = description_of(network)
     layers = described.layers if described else ()
     return tuple(tuple(weight.sizes for weight in layer.weights) for layer in layers)
-
-
-@_guarded
-def call_of_layer(layer: Any) -> Call:
-    """A live layer as it would be written, or a `QueryError`."""
-    name = type(layer).__name__
-    if is_model(layer):
-        raise QueryError(f"a model, {name}, stands among layers: ask for it alone")
-    if name == "InputLayer":
-        return bind("Input", (), {"batch_shape": replay.sizes_of(layer.batch_shape)})
-    replay.begin()
-    try:
-        call: Call = _stand_in(layer).own_layer.call
-    except QueryError as wrong:
-        raise QueryError(f"{name} is not answered: {wrong.message}") from None
-    return call
-
-
-def input_of_built(layer: Any) -> list[Call]:
-    """The `Input` of what a live layer was built for; none where it is not built."""
-    shape = None if type(layer).__name__ == "InputLayer" else _built_shape(layer)
-    return [bind("Input", (), {"batch_shape": shape})] if shape else []
 
 
 def _stand_in(layer: Any) -> Any:
@@ -273,12 +259,20 @@ class _Live:
                 return self.functional(other or flow, name, flow.inputs, is_known=bool(other))
         if flow is not None:  # a `Sequential` that is not built has none
             return self.functional(flow, name)
+        return self.chain(model.layers, name, next(iter(shapes), None) or _built_shape(model))
+
+    def chain(self, layers: Sequence[Any], name: str, shape: RecordedShape) -> Sequential:
+        """A model of layers that follow each other, some of them perhaps only written."""
         made = Sequential(name=name)
-        for layer in model.layers:
+        for layer in layers:
+            if isinstance(layer, Call):
+                of_keras = Input if layer.name == "Input" else layer_class(layer.name)
+                made.add(of_keras(**dict(layer.arguments)))
+                continue
             item = self.item(layer)
             replay.was_built(item, _built_shape(layer))
             made.add(item)
-        return replay.built(made, next(iter(shapes), None) or _built_shape(model))
+        return replay.built(made, shape)
 
     def functional(
         self, flow: Any, name: str, inputs: Sequence[Any] = (), *, is_known: bool = True
@@ -355,6 +349,17 @@ class _Live:
         unknown = Unknown("inputs", (), "it is not known")
         source = replay.data_tensor(shape or unknown)  # it is no input of the model
         return replay.called(item, [source], {}, ())
+
+    def network_of_list(self, layers: list[Any]) -> Network:
+        """The network of layers that follow each other, in which attention is to itself."""
+        shape = next(iter(self.shapes), None) or _built_shape(layers[0])
+        network = replay.network_of_model(self.chain(layers, "", shape))
+        steps = []
+        for step in network.steps:
+            alone = [one for one in step.arguments if isinstance(one, Ref)]
+            given = called_alone(step.layer, *alone) if len(alone) == 1 else step.arguments
+            steps.append(replace(step, arguments=given))
+        return replace(network, steps=tuple(steps))
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
