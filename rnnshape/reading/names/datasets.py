@@ -46,8 +46,7 @@ class Dataset(StandIn):
     @property
     def own_x(self) -> Any:
         """What a model takes of the first element."""
-        first = self.own_first
-        return first[0] if isinstance(first, tuple) and first else first
+        return taken_apart(self.own_first)[0]
 
     def __iter__(self) -> Any:
         row, many = self.own_first, opened(BATCH)
@@ -138,6 +137,14 @@ def _mapped(function: Any, element: Any) -> Any:
             message = f"a data set gives this function {parts}, the parts of an element"
             raise refused(f'{message} (TensorFlow: "positional argument")') from None
     return session().evaluator.really(function, *given)
+
+
+def taken_apart(batch: Any) -> tuple[Any, Any, Any]:
+    """X, the labels and the weights of a batch; of one that is not known, neither of the first."""
+    if isinstance(batch, Open):
+        return batch, batch, None
+    x, y, weights = (*(batch if isinstance(batch, tuple) else (batch,)), None, None, None)[:3]
+    return x, y, weights
 
 
 def _are_alike(one: Any, other: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from rnnshape.expression import Unknown
 from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.datasets import Dataset, PyDataset, refuse, use_up
+from rnnshape.reading.names.datasets import Dataset, PyDataset, refuse, taken_apart, use_up
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of
@@ -89,18 +89,13 @@ def of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several,
     """The input, the labels and the weights among the elements of a data set."""
     text = ast.unparse(node) if node is not None else ""
     name = text if 0 < len(text) <= LONGEST_NAME else "the data set"
-    element = value.own_element
-    parts = element[:2] if isinstance(element, tuple) else (element,)
-    x, y = (*parts, element if isinstance(element, Open) else None)[:2]
-    as_it_runs = y
-    if isinstance(value.own_first, tuple) and len(value.own_first) > 1:
-        as_it_runs = _as_the_first(y, value.own_first[1])
+    x, y, weights = taken_apart(value.own_element)
+    as_it_runs = _as_the_first(y, taken_apart(value.own_first)[1])
     given, origin = several(flattened(x, Array), None, "X", name), value.own_origin
     if origin == "generator" and not isinstance(given, Data):
         origin = "code"  # of several inputs no `x[None]` makes a batch
     is_batched = value.own_is_batched
     given = rebuilt(given, lambda x: x and replace(x, origin=origin, is_batched=is_batched))
-    weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
     static, labels = (several(part, None, "y", name) for part in (y, as_it_runs))
     if static != labels:
         labels = rebuilt(labels, lambda y: y and replace(y, known_at_run=True))
@@ -278,7 +273,7 @@ def check_data_set(given: Any) -> None:
         refuse("validation_data is one data set, not several", "should not be passed")
 
 
-def are_several_weighed(y: Any, weights: Any = None, *_: Any) -> bool:
+def are_several_weighed(y: Any, weights: Any) -> bool:
     """Whether there are weights of samples, and not one array of these and one of labels."""
     is_several = isinstance(y, list | tuple | dict) and weights is not None
     return is_several or isinstance(weights, int | float | str | list | tuple | dict)

@@ -17,7 +17,7 @@ from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import needs_names, wrong_names
 from rnnshape.reading.names.compiling import Compiled, check_trained, functions_of
-from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
+from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse, taken_apart
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
     Several,
@@ -171,28 +171,26 @@ def given_to(
             check_beside(method, words, x)
         given = of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
-        labels = [x.own_element[1:] if isinstance(x.own_element, tuple) else ()]
+        labels = [taken_apart(x.own_element)[1:]]
     else:
         y = in_columns(words.get("y")) if call.is_batched else words.get("y")
         labels = [(y, words.get("sample_weight"))]
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
-    of_classes = words.get("class_weight")
-    of_samples = labels[0][1:] if of_classes is not None else ()
-    weighed = [weights for weights in of_samples if isinstance(weights, Array | Open)]
-    are_known = not any(isinstance(one, Open) for one in (*weighed, of_classes))
-    if weighed and are_known:
+    of_classes, of_samples = words.get("class_weight"), labels[0][1]
+    is_twice = of_classes is not None and isinstance(of_samples, Array | Open)
+    are_known = not any(isinstance(one, Open) for one in (of_samples, of_classes))
+    if is_twice and are_known:
         said = 'You cannot `class_weight`", "cannot be specified at the same time'
         refuse("class_weight and sample_weight: give one of them", said)
     beside = as_data_set(words.get("validation_data"))
     validation = validation_of(beside, words, written.get("validation_data"))
-    beside = beside.own_element if isinstance(beside, Dataset) else beside
-    labels += [beside[1:]] if isinstance(beside, tuple) else []
-    if any(are_several_weighed(*pair) for pair in labels if pair):
+    labels.append(taken_apart(own(beside, "own_element", beside))[1:])
+    if any(are_several_weighed(*pair) for pair in labels):
         given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
     if isinstance(of_classes, Open) and len(own(words.get("y"), "shape", ())) > 2:
         given, validation = left_open((given, validation), "class_weight", OF_CLASSES)
-    if weighed and not are_known:
+    if is_twice and not are_known:
         given, validation = left_open((given, validation), "sample_weight", BESIDE_CLASSES)
     return Given(call, *given[:2], validation, compiled)
 
