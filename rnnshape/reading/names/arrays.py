@@ -191,9 +191,9 @@ class Array(StandIn):
 
     toarray = todense = copy
 
-    def transpose(self, *order: Any, axes: Any = (), perm: Any = ()) -> Array:
+    def transpose(self, *order: Any, axes: Any = ()) -> Array:
         given = sizes_given(*order) if order != (None,) else ()
-        places = tuple(given or axes or perm or range(len(self.shape))[::-1])
+        places = tuple(given or axes or range(len(self.shape))[::-1])
         if len(places) != len(self.shape):
             raise refused("axes don't match array")
         known = [place % len(places) for place in places if type(place) is int]

@@ -42,8 +42,10 @@ from rnnshape.reading.python import Open, StandIn
 from rnnshape.rules.inputs import OF_A_LIST
 from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
-IN_ANOTHER_ORDER = ("one_hot", "repeat", "split")  # they are read by position
-UNSEEN = ("conjugate", "name", "output_type", "validate_indices")  # they change no shape
+UNSEEN = {  # they change no shape
+    *("conjugate", "name", "num", "off_value", "on_value", "output_type", "validate_indices")
+}
+TURNING = ("transpose_a", "transpose_b")  # which `called` reads
 ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
@@ -72,21 +74,24 @@ def check_name(path: str, name: str) -> Open | None:
 
 
 def by_name(
-    path: str, name: str, given: tuple[Any, ...], named: Mapping[str, Any]
-) -> tuple[Any, dict[str, Any]]:
-    """What a function of TensorFlow is given by position behind its tensors, under TensorFlow's
-    names, as `keras.ops` has another order; without what changes no shape."""
+    path: str, name: str, given: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """What a function of TensorFlow is given, as `keras.ops` has it: tensors by position, and all
+    else under the names of that; without what changes no shape."""
     takes, known = arguments_of("tensorflow", f"{path}.{name}"), operation_of_keras(name)
-    if takes is None or not known or name in IN_ANOTHER_ORDER:
+    if takes is None or not known:
         return given, {**named}
     there = signature(known.rpartition(".")[2])
-    words = {*there.names, *there.tensors, *UNSEEN, "transpose_a", "transpose_b"}
-    behind = dict(zip(takes.positional, given, strict=False))
-    behind = dict([*behind.items()][len(there.tensors) :])
-    if not all(word in words or OTHER_WORDS.get(word) in words for word in behind):
-        return given, {**named}
-    found = behind | dict(named)
-    return given[: len(there.tensors)], {w: found[w] for w in found if w not in UNSEEN}
+    words = {*there.names, *there.tensors, *TURNING}
+    written = dict(zip(takes.positional, given, strict=False)) | dict(named)
+    first = [word for word in takes.positional[: len(there.tensors)] if word in written]
+    tensors = [written.pop(word) for word in first]
+    found = {
+        word if word in words else OTHER_WORDS.get(word, ""): value
+        for word, value in written.items()
+        if word not in UNSEEN and not (word == "axis" and value is None)
+    }
+    return (tensors, found) if found.keys() <= words else (given, {**named})
 
 
 def check_arguments(
@@ -141,9 +146,8 @@ class Function(StandIn):
         check_arguments(self.own_path, self.own_name, given, named)
         name = named.pop("name", None)
         is_of_tensors = holds_tensors([*given, *named.values()])
-        if is_of_tensors:
-            given, named = by_name(self.own_path, self.own_name, given, named)
-        given, named = as_of_ops(self.own_name, self.own_path, given, named)
+        of_keras = by_name(self.own_path, self.own_name, given, named)
+        given, named = as_of_ops(self.own_name, self.own_path, *of_keras)
         if not is_of_tensors:
             return self._of_data(given, named)
         if self.own_name == "linear":

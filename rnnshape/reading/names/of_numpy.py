@@ -356,7 +356,7 @@ NUMPY: dict[str, Any] = {
     "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: _with(
         num, broadcast(sizes_of(start), sizes_of(stop)), axis),
     "expand_dims": _of_entries(lambda value, axis=-1: _with(1, sizes_of(value), axis)),
-    "reshape": _of_entries(lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes)),
+    "reshape": _of_entries(lambda value, newshape, **_: Array(sizes_of(value)).reshape(newshape)),
     "concatenate": _of_entries(_joined),
     "stack": _of_entries(_stacked),
     "newaxis": None,
@@ -377,8 +377,8 @@ NUMPY: dict[str, Any] = {
     "eye": lambda n, m=None, *_, dtype=None, **named: Array(
         (n, n if (m := named.get("M", m)) is None else m), dtype=dtype_of(dtype)),
     **{name: by_numpy(name) for name in (
-        "broadcast_to", "cumsum", "hstack", "repeat", "roll", "swapaxes", "tile", "vstack",
-        "where")},
+        "broadcast_to", "cumsum", "hstack", "repeat", "roll", "swapaxes", "vstack", "where")},
+    "tile": lambda value, repeats, **_: by_numpy("tile")(value, repeats),
 }  # fmt: skip
 # Those that TensorFlow and Keras have under other names, or not at all.
 OF_NUMPY_ALONE: dict[str, Any] = {

@@ -116,28 +116,20 @@ def as_of_tensorflow(function: Any, made: Any) -> Any:
 def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
     """What a function of TensorFlow, or of `keras.backend`, is given, as `keras.ops` takes it."""
     is_own, is_of_backend = is_of_tensorflow(path), path.endswith("backend")
-    named = {**named}
-    for word in ("values", "value", "input_tensor", "input"):  # as `tf.concat(axis=1, values=...)`
-        if is_own and not given and word in named:
-            given = [named.pop(word)]
     if name in USUAL_AXES and len(given) + len(named) == 1 and (is_own or is_of_backend):
         named["axis"] = USUAL_AXES[name][is_of_backend]
     if name == "l2_normalize" and isinstance((*given, named.get("axis"))[1], list | tuple):
         raise IsOpenError(opened("l2_normalize(...)", "its axes in a list are not read"))
     if name == "repeat" and is_of_backend and given[1:]:  # which is another
         given, named["n"] = [*given[:1], *given[2:]], given[1]
-    if name == "one_hot" and is_own:  # values for on and off come before the axis
-        axis = next(iter(given[4:]), named.get("axis"))
-        given, named["axis"] = given[:2], -1 if axis is None else axis
     if name == "split" and is_own:
-        sizes = given[1] if given[1:] else named.pop("num_or_size_splits", None)
+        sizes = named.get("indices_or_sections")
         if isinstance(sizes, Array):
             sizes = sizes.own_values or [opened("lengths")]
         if isinstance(sizes, list | tuple):  # they are lengths, and no places
             if not all(type(size) is int and size >= 0 for size in sizes):
                 raise IsOpenError(opened("split(...)"))
-            sizes = [*accumulate(sizes)][:-1]
-        given, named["indices_or_sections"] = [*given[:1], *given[2:]], sizes
+            named["indices_or_sections"] = [*accumulate(sizes)][:-1]
     return given, named
 
 
@@ -161,7 +153,7 @@ OF_TENSORFLOW = {  # as NumPy has them, but for these
         else NUMPY["array" if _are_numbers(value) else "constant"](value)),
     "eye": lambda num_rows, num_columns=None, batch_shape=None, *_, **__: Array(
         (*(batch_shape or ()), num_rows, num_rows if num_columns is None else num_columns)),
-    "split": lambda value, axis=0, num=None, *, indices_or_sections: (
+    "split": lambda value, indices_or_sections, axis=0: (
         OF_NUMPY_ALONE["split"](value, indices_or_sections, axis)),
     "where": lambda *given, **named: (
         NUMPY["where"](*given, **named) if len(given) + len(named) > 1 else opened("where(...)")),
