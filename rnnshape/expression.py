@@ -26,7 +26,7 @@ from rnnshape.signatures import (
     signature,
 )
 
-Plain: TypeAlias = "bool | int | float | str | None"
+Plain: TypeAlias = bool | int | float | str | None
 Value: TypeAlias = "Plain | tuple[Value, ...] | Call | Unknown | SizeWhenRun"
 Let: TypeAlias = "Mapping[str, Value]"  # values of what is open, by their names
 NO_LET: Let = {}

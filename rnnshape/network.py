@@ -79,8 +79,8 @@ class Ref:
 
 
 Argument: TypeAlias = "Ref | tuple[Argument, ...] | bool | int | float | str | Unknown | None"
-Size: TypeAlias = "int | SizeWhenRun | Unknown | None"
-Shape: TypeAlias = "tuple[Size, ...]"
+Size: TypeAlias = int | SizeWhenRun | Unknown | None
+Shape: TypeAlias = tuple[Size, ...]
 # Which mask Keras sets on what a layer of the code makes: none, that of a tensor on the first
 # output, perhaps that one, or any on each.
 MaskSet: TypeAlias = Literal["none", "first", "perhaps", "any"]

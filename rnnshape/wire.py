@@ -3,12 +3,12 @@ what it has read may be hostile; and nothing comes back that is not of the types
 
 from __future__ import annotations
 
-import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from types import SimpleNamespace, UnionType
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin, get_type_hints
 
 from rnnshape.errors import IncompleteError, NotReadError, Place, Problem, QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
@@ -17,7 +17,6 @@ from rnnshape.training.data import Data, Function, TrainingCall
 
 KINDS = (Call, Data, Dimensions, Function, IncompleteError, Input, Network, NotReadError, Problem,
          QueryError, Question, Ref, SizeWhenRun, Step, TrainingCall, Unknown)  # fmt: skip
-PLAIN = {"Any": object} | {kind.__name__: kind for kind in (bool, int, object, str)}
 TYPES: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in KINDS}
 
 
@@ -71,51 +70,40 @@ def of_fields(kind: type[Any], values: Any) -> Any:
 
 def _check(kind: Any, name: str, value: object) -> None:
     annotations = kind.__annotations__ or kind.__init__.__annotations__  # an error has no fields
-    said = annotations[name]
-    if not _test(getattr(said, "__forward_arg__", said), kind.__module__)(value):
+    if not _test(annotations[name], kind.__module__)(value):
         raise TypeError(f"{name} of a {kind.__name__} is something else")
 
 
 @cache
-def _test(annotation: str, module: str) -> Callable[[Any], bool]:
+def _test(said: Any, module: str) -> Callable[[Any], bool]:
     """Whether a value is what an annotation says, by the names of a module."""
-    return _test_of(ast.parse(annotation, mode="eval").body, module)
-
-
-def _test_of(node: ast.expr, module: str) -> Callable[[Any], bool]:
-    match node:
-        case ast.BinOp(left=left, right=right):
-            one, other = _test_of(left, module), _test_of(right, module)
-            return lambda value: one(value) or other(value)
-        case ast.Subscript(value=ast.Name("tuple"), slice=ast.Tuple([part, ast.Constant()])):
-            each = _test_of(part, module)
-            return lambda value: type(value) is tuple and all(map(each, value))
-        case ast.Subscript(value=ast.Name("tuple"), slice=ast.Tuple(parts)):
-            tests = [_test_of(part, module) for part in parts]
-            return lambda value: (
-                type(value) is tuple
-                and len(value) == len(tests)
-                and all(test(part) for test, part in zip(tests, value, strict=True))
-            )
-        case ast.Subscript(value=ast.Name("Mapping"), slice=ast.Tuple([_, part])):
-            each = _test_of(part, module)
-            return lambda value: type(value) is dict and all(map(each, value.values()))
-        case ast.Subscript(slice=ast.Tuple(words)):  # a `Literal`
-            allowed = [ast.literal_eval(word) for word in words]
-            return lambda value: value in allowed
-        case ast.Name(name):
-            return _test_of_name(name, module)
-    return lambda value: value is None  # of None; and a set is never sent
-
-
-def _test_of_name(name: str, module: str) -> Callable[[Any], bool]:
-    if name == "float":
-        return lambda value: isinstance(value, int | float)
-    found = PLAIN.get(name) or vars(sys.modules[module]).get(name) or TYPES[name]
-    if isinstance(found, type):
-        return lambda value: isinstance(value, found)
-    alias = found if isinstance(found, str) else str(found)
-    return lambda value: _test(alias, module)(value)  # it may hold itself
+    if isinstance(said, str):
+        holder = SimpleNamespace(__annotations__={"said": said})
+        found = get_type_hints(holder, vars(sys.modules[module]), TYPES)["said"]
+        return _test(found, module)
+    if isinstance(said, ForwardRef):  # of a type that holds itself
+        return lambda value: _test(said.__forward_arg__, module)(value)
+    origin, parts = get_origin(said), get_args(said)
+    if origin is Literal:
+        return parts.__contains__
+    if origin in (Union, UnionType):
+        some = [_test(part, module) for part in parts]
+        return lambda value: any(test(value) for test in some)
+    if origin is Mapping:
+        each = _test(parts[1], module)
+        return lambda value: type(value) is dict and all(map(each, value.values()))
+    if origin is tuple and parts[-1] is ...:
+        each = _test(parts[0], module)
+        return lambda value: type(value) is tuple and all(map(each, value))
+    if origin is tuple:
+        tests = [_test(part, module) for part in parts]
+        return lambda value: (
+            type(value) is tuple
+            and len(value) == len(tests)
+            and all(test(part) for test, part in zip(tests, value, strict=True))
+        )
+    kinds: Any = {Any: object, float: (int, float)}.get(said, origin or said)
+    return lambda value: isinstance(value, kinds)
 
 
 def tuples(value: Any) -> Any:
