@@ -83,7 +83,7 @@ class QueryError(ValueError):
         place: where it stands in the text that was read, if it was read from one.
         others: what else is wrong with the same text.
         remedies: what mends it, as code, where the message says that in words.
-        unequal: the sizes, in pairs or more, that should be one and are not, if it is of sizes.
+        unequal: the sizes, or ranks, that should be one and are not, if it is of these.
 
     >>> raise QueryError("LSTM takes no 'retrun_state'; did you mean return_state?")
     Traceback (most recent call last):

@@ -206,8 +206,9 @@ def _check_alike(call: Call, inputs: Inputs, but: int | None = None) -> None:
         for tensor in inputs
     }
     if len(shapes) > 1:
-        columns = (tuple(sorted(set(lengths))) for lengths in zip(*shapes, strict=False))
-        which = [lengths for lengths in columns if len(lengths) > 1]
+        ranks = {len(shape) for shape in shapes}
+        columns = [ranks] if len(ranks) > 1 else map(set, zip(*shapes, strict=True))
+        which = [tuple(sorted(sizes)) for sizes in columns if len(sizes) > 1]
         raise _unlike(call, inputs, UNLIKE.get(call.name, "must have the same shape"), which)
 
 

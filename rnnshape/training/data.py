@@ -40,6 +40,7 @@ class Data:
         unknown: what its shape follows from, where not all of it is known.
         known_at_run: whether TensorFlow knows all of its sizes only when a batch is there.
         of: the data set of which it is an element; is_batched: whether that surely is a batch.
+        is_one_hot: whether its last axis is that of several classes, however many these are.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.
         origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
     """
@@ -50,6 +51,7 @@ class Data:
     values_from: int | None = None
     values_below: int | None = None
     of: str = ""
+    is_one_hot: bool = False
     is_table: bool = False
     origin: DataOrigin = "tensorflow"
     drawn_below: int = 0

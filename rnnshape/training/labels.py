@@ -20,7 +20,7 @@ from rnnshape.training.data import (
 )
 from rnnshape.training.inputs import OF_VALIDATION, dtype_problem, list_for_array, one_list
 from rnnshape.training.label_remedies import Attempt, judges, label_remedies
-from rnnshape.training.losses import judge_of_loss, loss_named
+from rnnshape.training.losses import ONE_HOT, judge_of_loss, loss_named
 from rnnshape.training.shapes import (
     Outcome,
     Shape,
@@ -103,7 +103,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     outcomes = [
         (what, loss, judge, found)
         for what, loss, judge in judges(now)
-        if (found := certain_outcome(now.y, now.output, judge))
+        if (found := certain_outcome(now.y, now.output, judge, _several(y, loss)))
     ]
     if not outcomes:
         return None
@@ -123,6 +123,8 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
         message += f", whose first axis is not the batch{of_batch}"
     if y.known_at_run or not now.port.is_of_batch:
         refused = refused and "Graph execution error"
+    if y.is_one_hot and now.y[-1] is None and now.output[-1] != 1:  # likely as many as it has
+        now = now._replace(y=(*now.y[:-1], now.output[-1]))
     return call.problem(
         "labels",
         message if refused else f"{message}: without an error, Keras {found.silent}",
@@ -134,6 +136,11 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
         remedies=label_remedies(model, call, index, now) if now.port.is_of_batch else (),
         silent=not refused,
     )
+
+
+def _several(y: Data, loss: str | None) -> tuple[bool, bool]:
+    """Whether the last axes of y and of the output surely are those of several classes."""
+    return y.is_one_hot, loss in (*ONE_HOT, "sparse_categorical_crossentropy")
 
 
 def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:

@@ -75,8 +75,11 @@ def repeats(first: Shape, other: Shape, both: Shape) -> bool:
     return not prod(first) == prod(other) == prod(both)
 
 
-def certain_outcome(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
-    """What is true whatever the sizes that are not known; None where some of them may fit.
+def certain_outcome(
+    y: Sizes, output: Sizes, judge: Judge, several: tuple[bool, bool] = (False, False)
+) -> Outcome | None:
+    """What is true whatever the sizes that are not known; None where some of them may fit. Of both
+    `several` says whether the last one is surely not 1.
 
     The number of samples, where it is not known, is taken for none of the other sizes.
     """
@@ -90,6 +93,9 @@ def certain_outcome(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
         for shape, other in (pair, pair[::-1])
         for size in shape
     ]
+    for shape, last, is_several in zip((y, output), (len(y) - 1, -1), several, strict=True):
+        if is_several and shape[1:] and shape[-1] is None:
+            choices[last].remove(1)
     if prod(map(len, choices)) > MOST_CASES:
         return None
     for sizes in product(*choices):

@@ -10,7 +10,7 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import within
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import CLASSES, Array
 from rnnshape.reading.names.datasets import (
     TF_DATA,
     PyDataset,
@@ -104,6 +104,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         num_classes = max(x.own_values) + 1 if x.own_values else x.own_classes
         if num_classes is None:  # only numbers would tell, or `--let`
             found = opened(f"{opened().label}.shape[-1]")
+            found.stands_for = CLASSES
             num_classes = session().evaluator.named_by_let(found)
     below, drawn = known_range(x)[1:]
     if type(num_classes) is int and below is not None and below > num_classes:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from rnnshape.expression import Unknown
 from rnnshape.nest import flattened, rebuilt, within
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import CLASSES, Array
 from rnnshape.reading.names.datasets import Dataset, PyDataset, refuse, taken_apart, use_up
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.of_shapes import known_range
@@ -132,7 +132,8 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     least, most, drawn = known_range(value)
     sizes, is_table = known_sizes(value.shape), isinstance(value, Frame)
     known = Data(name, sizes, value.own_entries, least, most, of, is_table, drawn_below=drawn)
-    return replace(known, unknown=unknown)
+    classes = [size.stands_for for size in opens_in(value.shape[-1:])]
+    return replace(known, unknown=unknown, is_one_hot=CLASSES in classes)
 
 
 def _unknown_in(value: Any) -> Unknown | None:

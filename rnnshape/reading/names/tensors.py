@@ -6,6 +6,7 @@ import math
 import types
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import compress
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError, printable
@@ -360,10 +361,7 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
         named.setdefault("axis", 0)
     takes = signature(known)
     named.pop("name", None)
-    for place, word in enumerate(("transpose_a", "transpose_b") if known == "matmul" else ()):
-        if named.pop(word, False) is True and place < len(given):
-            turned = operation("swapaxes", [given[place]], axis1=-1, axis2=-2)
-            given = [*given[:place], turned, *given[place + 1 :]]
+    turned = [named.pop(f"transpose_{which}", False) is True for which in "ab"]
     if known == "einsum":  # its subscripts come first
         first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
         return operation(known, given, subscripts=first)
@@ -383,6 +381,8 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
             found = opened(f"{name}(...)", f"{name} takes no {word!r} here")
             return Tensor.own_made_by_unknown(f"{name}(...)", [*given, *named.values()], found)
         words[right] = value
+    for word in compress(takes.tensors, turned) if known == "matmul" else ():
+        words[word] = operation("swapaxes", [words[word]], axis1=-1, axis2=-2)
     if known == "get_item" and {*words} == {"x", "key"}:
         return words["x"][words["key"]]
     operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
