@@ -33,9 +33,11 @@ def model_of(
     shapes |= others
     named = names_of_outputs(network, count)
     is_tried = len(named) <= MOST_TRIED
+    batches = _batches(description)
     outputs = [
         _output(network, description.layers, name, ref, shapes.get(ref), is_tried)._replace(
-            is_of_batch=ref not in others
+            is_of_batch=ref not in others,
+            is_of_pairs=any(axis in batches for axis in _axes(description, ref)[1:]),
         )
         for name, ref in named
     ]
@@ -183,18 +185,26 @@ def shape_taken(network: Network, number: int, shape: Sizes) -> Sizes:
 def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -> dict[Ref, Sizes]:
     """The sizes of all tensors, where the network is given the data of a call."""
     with_data = with_sizes_of(network, call)
-    return _known_outputs(with_data, given) or _known_outputs(network, given)
+    rows = call.rows
+    return _known_outputs(with_data, given, rows) or _known_outputs(network, given, rows)
 
 
-def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
-    """The sizes of all tensors; None for those that follow from what is not known or assumed."""
+def _known_outputs(
+    network: Network, given: Dimensions, rows: int | None = None
+) -> dict[Ref, Sizes]:
+    """The sizes of all tensors; None for those that follow from what is not known or assumed, and
+    for the batch; `rows` for the batch where it is not the first axis."""
     unsaid = replace(given, batch=None)
     several = (unsaid, *other_sizes(network, unsaid, ["batch"]))  # another input may have one
     described = next(filter(None, (description_of(network, sizes) for sizes in several)), None)
     if described is None:
         return {}
+    batches = _batches(described)
     return {
-        Ref(number, place): tuple(axis.length if axis.is_said else None for axis in tensor.axes)
+        Ref(number, place): tuple(
+            axis.length if axis.is_said else rows if at and axis in batches else None
+            for at, axis in enumerate(tensor.axes)
+        )
         for number, made in enumerate([described.inputs, *(x.outputs for x in described.layers)])
         for place, tensor in enumerate(made)
         if tensor.has_rank
@@ -206,7 +216,7 @@ def outputs_of_other_rows(
 ) -> dict[Ref, Sizes]:
     """The sizes of the outputs of which the first axis is not the batch, here that of a call; None
     for those that follow from a batch that is not known."""
-    usual = {tensor.axes[0] for tensor in description.inputs if tensor.axes}
+    usual = _batches(description)
     refs = network.returned(len(description.layers[-1].outputs))
     others = [ref for ref in refs if (axes := _axes(description, ref)) and axes[0] not in usual]
     are_known = all(tensor.has_rank for tensor in description.inputs)
@@ -233,6 +243,10 @@ def outputs_of_other_rows(
                 a.length if known else None for (a, _), known in zip(pairs, are_said, strict=True)
             )
     return found
+
+
+def _batches(description: Description) -> set[Axis]:
+    return {tensor.axes[0] for tensor in description.inputs if tensor.axes}
 
 
 def _axes(description: Description, ref: Ref) -> tuple[Axis, ...]:

@@ -116,7 +116,8 @@ class Port(NamedTuple):
         is_described: of an input, whether the model has an `Input` by now, which Keras checks X
             against before any layer does.
         place: which of all that its layer returns.
-        is_of_batch: of an output, whether its first axis is the batch.
+        is_of_batch: of an output, whether its first axis is the batch; is_of_pairs: whether
+            another is the batch too.
     """
 
     name: str
@@ -134,6 +135,12 @@ class Port(NamedTuple):
     takes_one_step: bool = True
     place: int = 0
     is_of_batch: bool = True
+    is_of_pairs: bool = False
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether an output has one row for each sample, and nothing of others in it."""
+        return self.is_of_batch and not self.is_of_pairs
 
     def __str__(self) -> str:
         return f"{self.name} {shown(self.shape).replace('(?', '(batch', 1)}"

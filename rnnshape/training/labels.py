@@ -111,7 +111,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     samples = ((y.of and now.output[0]) or y.samples) if call.is_batched else now.output[0]
     expected = (samples, *_expected(what, now)[1:])
     message = f"{y} does not fit the output {now.port} with {what}"
-    is_told = expected != y.shape and now.port.is_of_batch
+    is_told = expected != y.shape and now.port.has_samples
     if is_told and certain_outcome(expected, (samples, *now.output[1:]), judge) is None:
         message += f", which takes {shown(expected)}"
     # A metric may refuse what the loss takes.
@@ -121,6 +121,8 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
             return None
         of_batch = f", here of {now.y[0]}" if now.y[0] is not None else ""
         message += f", whose first axis is not the batch{of_batch}"
+    if now.port.is_of_pairs:
+        message += ", in which the batch is more than one axis"
     if y.known_at_run or not now.port.is_of_batch:
         refused = refused and "Graph execution error"
     if y.is_one_hot and now.y[-1] is None and now.output[-1] != 1:  # likely as many as it has
@@ -131,9 +133,9 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
         y,
         refused,
         tensor=now.port.name,
-        expected=expected if now.port.is_of_batch else None,
+        expected=expected if now.port.has_samples else None,
         loss=loss,
-        remedies=label_remedies(model, call, index, now) if now.port.is_of_batch else (),
+        remedies=label_remedies(model, call, index, now) if now.port.has_samples else (),
         silent=not refused,
     )
 
