@@ -38,10 +38,13 @@ SAVED = [
 ]
 
 
-def check(reading: Reading, shapes: list[list[int]], parameters: int) -> Network:
+def check(
+    reading: Reading, shapes: list[list[int]], parameters: int, loads: bool = True
+) -> Network:
     [question] = reading.questions
     network = question.network
-    assert (question.notes, reading.messages) == ((), ())
+    others = [note for note in question.notes if not note.startswith("this Keras does not load")]
+    assert (question.notes if loads else others, reading.messages) == (() if loads else [], ())
     assert shapes_by_rule(network) == ([tuple(shape) for shape in shapes], parameters)
     return network
 
@@ -51,7 +54,7 @@ def check(reading: Reading, shapes: list[list[int]], parameters: int) -> Network
 )
 def test_configs_of_older_versions(version: str, name: str, saved: Any) -> None:
     reading = read_config(json.dumps(saved["config"]), f"{name}.json")
-    check(reading, saved["shapes"], saved["parameters"])
+    check(reading, saved["shapes"], saved["parameters"], version.startswith("keras_3"))
 
 
 @pytest.mark.parametrize("name", MAKERS)

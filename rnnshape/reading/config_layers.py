@@ -189,6 +189,8 @@ def _as_written(call: Call) -> Call:
             stacked = isinstance(cell, Call) and cell.name == "StackedRNNCells"
             if isinstance(cell, Call) and stacked and len(cell.without("name").arguments) == 1:
                 return call.having(cell=cell["cells"])
+        case "BatchNormalization" if isinstance(axis := call["axis"], tuple) and len(axis) == 1:
+            return call.having(axis=axis[0])  # as Keras 2 writes it
         case name if "Pooling" in name and "strides" in call:
             strides, sizes = call["strides"], call["pool_size"]
             if strides in (sizes, _for_all_axes(sizes)):

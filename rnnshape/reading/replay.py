@@ -18,7 +18,14 @@ from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import SESSION, Session, session
-from rnnshape.reading.names.tensors import Tensor, plain_sizes, returned, tensors_of, unread_step
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    is_operation,
+    plain_sizes,
+    returned,
+    tensors_of,
+    unread_step,
+)
 from rnnshape.reading.names.tensors import called as function_called
 from rnnshape.reading.python import IsOpenError, python
 from rnnshape.rules.registry import has_rule
@@ -145,11 +152,14 @@ class Operation(RecordedLayer):
 
     def _called(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         name = self.own_name
-        if name not in OPERATIONS:
-            raise QueryError("this operation is not read")
-        if name == "get_item":
-            tensor, key = given
+        if name in ("get_item", "getitem"):  # Keras 2 has the places under a name
+            tensor, *keys = given
+            key = keys[0] if keys else named["slice_spec"]
             return tensor[tuple(key) if isinstance(key, list) else key]
+        if not is_operation(name):
+            raise QueryError("this operation is not read")
+        if name not in OPERATIONS:
+            return function_called(name, given, dict(named))
         known = signature(name).names
         words = {word: argument for word, argument in self.own_arguments.items() if word in known}
         return function_called(name, given, {**words, **named})

@@ -18,7 +18,7 @@ from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names.attributes import frozen
+from rnnshape.reading.names.attributes import BIDIRECTIONAL, frozen
 from rnnshape.reading.names.compiling import Compiled, functions_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
@@ -26,9 +26,10 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
-from rnnshape.signatures import OPERATIONS
+from rnnshape.signatures import OPERATIONS, is_recurrent
 from rnnshape.training.data import Function
 
+OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda")  # layers that Keras 2 makes of its functions
 DEEPEST = 50  # lists and dictionaries within each other
 
 CallOfLayer: TypeAlias = "tuple[str, int]"  # the layer's name, and which of its calls
@@ -136,6 +137,11 @@ class Config:
             if _tensors_in(arguments):
                 raise ValueError(arguments)
             return replay.Operation(replay.operation_name(class_name), arguments, self.where)
+        if class_name in OF_TENSORFLOW:
+            note = f"this Keras does not load it, as it has no {class_name}; tf_keras, Keras 2, may"
+            session().notes[note, None] = None
+            name = str(layer["config"].get("function", "")).rpartition(".")[2]
+            return replay.Operation(plain_name(name), {}, self.where)
         try:
             return layer_of(layer, lambda config: self.model(config, depth + 1))
         except UnreadLayerError as wrong:
@@ -165,7 +171,7 @@ class Config:
     def functional(self, config: Any, name: str, depth: int) -> Model:
         held, made = dict[str, Any](), dict[CallOfLayer, list[Any]]()
         calls = dict[CallOfLayer, tuple[list[Any], dict[str, Any]]]()
-        takes = config["input_layers"]
+        takes, is_old = config["input_layers"], False
         keys = {end[0]: key for key, end in takes.items()} if isinstance(takes, dict) else {}
         for layer in config["layers"]:
             word = _name(layer)
@@ -175,14 +181,23 @@ class Config:
                 continue
             held[word] = replay.named(self.layer(layer, depth), word)
             for number, node in enumerate(layer.get("inbound_nodes") or ()):
-                calls[word, number] = _called_with(node)
+                is_old = isinstance(node, list)
+                calls[word, number] = _called_with(node, str(layer["class_name"]))
         check_count(len(calls))
-        ends = []
-        for end in _tensors_in(_value(config["output_layers"])):
-            (word, number), layer = end.call, held.get(end.call[0])
-            # Of a model in it the file counts its own making as the first call, here alone.
-            is_counted = isinstance(layer, Model) and not isinstance(layer, Sequential)
-            ends.append(replace(end, call=(word, max(0, number - is_counted))))
+
+        def counted(tensor: _Tensor, is_end: bool) -> _Tensor:
+            """A model in it is made by its first call: Keras 2 counts that, Keras 3 of what is
+            returned and no `Sequential` alone."""
+            (word, number), layer = tensor.call, held.get(tensor.call[0])
+            is_counted = is_old or (is_end and not isinstance(layer, Sequential))
+            shift = isinstance(layer, Model) and is_counted
+            return replace(tensor, call=(word, max(0, number - shift)))
+
+        ends = [counted(end, True) for end in _tensors_in(_value(config["output_layers"]))]
+        for call, given in calls.items():
+            calls[call] = rebuilt(
+                given, lambda part: counted(part, False) if isinstance(part, _Tensor) else part
+            )
         shapes: dict[CallOfLayer, dict[int, RecordedShape]] = {}
         for tensor in (*_tensors_in([*calls.values()]), *ends):
             shapes.setdefault(tensor.call, {}).setdefault(tensor.place, tensor.shape)
@@ -270,12 +285,16 @@ def _tensor(source: Any, shape: Any = None) -> _Tensor:
     return _Tensor((str(name), int(node)), int(place), replay.sizes_of(shape))
 
 
-def _called_with(node: Any) -> tuple[list[Any], dict[str, Any]]:
+def _called_with(node: Any, class_name: str) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of a call."""
-    if isinstance(node, list):  # Keras 2: [["lstm", 0, 0, {"mask": ...}], ...]
-        tensors = [_value(part[:3]) for part in node]
-        words = node[0][3] if len(node[0]) > 3 else {}
+    if isinstance(node, list):  # Keras 2: [["lstm", 0, 0, {"mask": ...}], ...], or one of them
+        parts = [node] if isinstance(node[0], str) else node
+        tensors = [_value(part[:3]) for part in parts]
+        words = parts[0][3] if len(parts[0]) > 3 else {}
         given = tensors if len(tensors) == 1 else [tensors]
+        if len(tensors) > 1 and (is_recurrent(class_name) or class_name == BIDIRECTIONAL):
+            given, states = tensors[:1], tensors[1:]
+            return given, {"initial_state": states}
     else:
         words = node.get("kwargs") or {}
         given = [_value(part) for part in node.get("args") or ()]
@@ -294,6 +313,8 @@ def _value(value: Any) -> Any:
         case {"class_name": "__tuple__", "items": items}:
             return [*map(_value, items)]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:
+            return slice(start, stop, step)
+        case {"start": start, "stop": stop, "step": step}:  # of Keras 2
             return slice(start, stop, step)
         case {"class_name": "__ellipsis__"}:
             return ...

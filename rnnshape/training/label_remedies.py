@@ -79,7 +79,10 @@ def _with_loss(call: TrainingCall, index: int, now: Attempt, name: str) -> Attem
         return now
     text = written(name, now.loss)
     if len(call.losses) > 1:
-        texts = [repr(loss.name) if loss else "None" for loss in call.losses]
+        known = [
+            (loss_named(loss.name) or loss.name, loss) if loss else None for loss in call.losses
+        ]
+        texts = [written(*one) if one else "None" for one in known]
         text = f"[{', '.join([*texts[:index], text, *texts[index + 1 :]])}]"
     return now.and_then(f"loss={text}", loss=Function(name))
 
