@@ -131,8 +131,7 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
                 refusals.append(again)
                 continue
             return described, replace(question, dimensions=other)
-        differ = len({refusal.message for refusal in refusals}) > 1
-        if question.is_of_code and differ and not _unequal_in_all(refusals):  # so they depend on it
+        if question.is_of_code and not _are_certain(refusals):  # it depends on what is assumed
             unsaid = with_assumed_as_open(network, sizes)
             with suppress(QueryError):
                 return describe(unsaid, sizes, measured), replace(question, network=unsaid)
@@ -153,11 +152,14 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
         try:
             made.append((run, run.layer(step, number)))
         except QueryError as wrong:
+            wrong.message = wrong.message.replace(
+                str(run.column.layer(step.layer)), str(step.layer)
+            )
             refused.append(wrong)
     if len(made) < min(2, len(runs)):
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise refused[0]
-        if not made and _unequal_in_all(refused):
+        if not made and _are_certain(refused):
             raise _without_what_differs(refused)
         given = [(run, tuple(map(run.tensor, step.refs))) for run in runs]
         made = [(run, layer_of_unknown(number, step, run.column, now)) for run, now in given]
@@ -179,9 +181,11 @@ def _depends_on_open(step: Step, runs: Sequence[RuleRun]) -> bool:
     return len(set(map(asked, runs))) > 1
 
 
-def _unequal_in_all(refusals: Sequence[QueryError]) -> frozenset[tuple[int, ...]]:
-    """The sizes that should be one and are not, whatever else is tried in the place of others."""
-    return frozenset.intersection(*(wrong.unequal for wrong in refusals))
+def _are_certain(refusals: Sequence[QueryError]) -> bool:
+    """Whether it is wrong whatever stands in the place of what was tried: always the same is."""
+    if len({wrong.message for wrong in refusals}) == 1:
+        return True
+    return bool(frozenset.intersection(*(wrong.unequal for wrong in refusals)))
 
 
 def _without_what_differs(refusals: Sequence[QueryError]) -> QueryError:
@@ -190,7 +194,9 @@ def _without_what_differs(refusals: Sequence[QueryError]) -> QueryError:
     words = zip(*texts, strict=False)
     first = refusals[0]
     wrong = QueryError("".join("?" if len({*w}) > 1 else w[0] for w in words), first.place)
-    wrong.remedies = first.remedies
+    wrong.remedies = tuple(
+        code for code in first.remedies if all(code in other.remedies for other in refusals)
+    )
     return wrong
 
 

@@ -83,7 +83,7 @@ class QueryError(ValueError):
         place: where it stands in the text that was read, if it was read from one.
         others: what else is wrong with the same text.
         remedies: what mends it, as code, where the message says that in words.
-        unequal: the sizes, or ranks, that should be one and are not, if it is of these.
+        unequal: the sizes that should be one and are not, or what else is wrong with any others.
 
     >>> raise QueryError("LSTM takes no 'retrun_state'; did you mean return_state?")
     Traceback (most recent call last):
@@ -96,7 +96,7 @@ class QueryError(ValueError):
     ) -> None:
         self.message, self.place = printable(shortened(message, LONGEST_MESSAGE)), place
         self.others, self.remedies = others, tuple[str, ...]()
-        self.unequal: frozenset[tuple[int, ...]] = frozenset()
+        self.unequal: frozenset[tuple[object, ...]] = frozenset()
         super().__init__(self.message)
 
 

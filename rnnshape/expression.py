@@ -150,7 +150,7 @@ class Call:
         message: str,
         argument: str = "",
         kind: type[QueryError] = QueryError,
-        unequal: Iterable[tuple[int, ...]] = (),
+        unequal: Iterable[tuple[object, ...]] = (),
     ) -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""
         wrong = kind(message, self.places.get(argument) or self.places.get(""))

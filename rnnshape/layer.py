@@ -151,7 +151,12 @@ def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network)
             raise step.layer.error(
                 f"{step.layer} was built with {built.name} {built.sizes}, and is called again with "
                 f'what needs {weight.sizes}: {remedy} (Keras: "is incompatible with the layer", '
-                '"Matrix size-incompatible")'
+                '"Matrix size-incompatible")',
+                unequal=(
+                    pair
+                    for pair in zip(weight.shape, built.shape, strict=False)
+                    if pair[0] != pair[1]
+                ),
             )
 
 

@@ -37,7 +37,8 @@ def model_of(
     outputs = [
         _output(network, description.layers, name, ref, shapes.get(ref), is_tried)._replace(
             is_of_batch=ref not in others,
-            is_of_pairs=any(axis in batches for axis in _axes(description, ref)[1:]),
+            is_of_pairs=ref not in others
+            and any(axis in batches for axis in _axes(description, ref)[1:]),
         )
         for name, ref in named
     ]
@@ -110,10 +111,14 @@ def needed_sizes(network: Network, given: Dimensions, number: int, shape: Sizes)
 
 
 def _built(network: Network, given: Dimensions) -> list[object] | None:
-    """What layers take no other sizes for once they are built: how many parameters each has, and
-    the sizes of each frame of a `ConvLSTM2D`; None where the rule refuses the network."""
+    """What layers take no other sizes for once they are built: the weights of each, and the sizes
+    of a frame of a `ConvLSTM2D`; None where the rule refuses the network."""
     found = description_of(network, given)
-    return [(layer.parameters, *_frames(layer)) for layer in found.layers] if found else None
+    return [(*_weights(layer), *_frames(layer)) for layer in found.layers] if found else None
+
+
+def _weights(layer: Layer) -> Iterator[tuple[int | None, ...] | None]:
+    return (weight.sizes for weight in layer.facts.weights) if layer.facts else iter((None,))
 
 
 def _frames(layer: Layer) -> Iterator[tuple[int, ...]]:

@@ -48,7 +48,9 @@ def place_of(call: Call, argument: str, number: int, given: Tensor, more: int = 
     if call.name == "Normalization":
         words = '"All `axis` values must be in the range"'
     raise call.error(
-        f"{call} is given {given.labels}, which has no axis {number} (Keras: {words})", argument
+        f"{call} is given {given.labels}, which has no axis {number} (Keras: {words})",
+        argument,
+        unequal=[("rank", rank)],
     )
 
 

@@ -207,13 +207,13 @@ def _check_alike(call: Call, inputs: Inputs, but: int | None = None) -> None:
     }
     if len(shapes) > 1:
         ranks = {len(shape) for shape in shapes}
-        columns = [ranks] if len(ranks) > 1 else map(set, zip(*shapes, strict=True))
-        which = [tuple(sorted(sizes)) for sizes in columns if len(sizes) > 1]
+        columns = [{"rank"}] if len(ranks) > 1 else map(set, zip(*shapes, strict=True))
+        which = [tuple(sorted(sizes)) for sizes in columns if len(sizes) > 1 or len(ranks) > 1]
         raise _unlike(call, inputs, UNLIKE.get(call.name, "must have the same shape"), which)
 
 
 def _unlike(
-    call: Call, inputs: Inputs, keras: str, which: Iterable[tuple[int, ...]] = ()
+    call: Call, inputs: Inputs, keras: str, which: Iterable[tuple[object, ...]] = ()
 ) -> Exception:
     shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in inputs)
     along = "that differ along its axis only" if "oncat" in call.name else "of one shape"

@@ -309,7 +309,8 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     words = keras or f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
     # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
     said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{words}")'
-    wrong = call.error(f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}")
+    message = f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}"
+    wrong = call.error(message, unequal=[("rank", len(tensor.axes))])
     wrong.remedies = tuple(codes)
     return wrong
 

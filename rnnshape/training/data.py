@@ -51,12 +51,12 @@ class Data:
     values_from: int | None = None
     values_below: int | None = None
     of: str = ""
-    is_one_hot: bool = False
     is_table: bool = False
     origin: DataOrigin = "tensorflow"
     drawn_below: int = 0
     is_batched: bool = False
     known_at_run: bool = False
+    is_one_hot: bool = False
     unknown: Unknown | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

@@ -79,12 +79,16 @@ def _with_loss(call: TrainingCall, index: int, now: Attempt, name: str) -> Attem
         return now
     text = written(name, now.loss)
     if len(call.losses) > 1:
-        known = [
-            (loss_named(loss.name) or loss.name, loss) if loss else None for loss in call.losses
-        ]
-        texts = [written(*one) if one else "None" for one in known]
+        texts = [_as_given(loss) for loss in call.losses]
         text = f"[{', '.join([*texts[:index], text, *texts[index + 1 :]])}]"
     return now.and_then(f"loss={text}", loss=Function(name))
+
+
+def _as_given(loss: Function | None) -> str:
+    """A loss that stays as it is, as code."""
+    name = loss and loss_named(loss.name)
+    is_of_logits = loss is not None and dict(loss.arguments).get("from_logits")
+    return written(name, loss) if name and loss and is_of_logits else repr(loss and loss.name)
 
 
 def _one_hot(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:

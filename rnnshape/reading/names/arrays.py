@@ -73,10 +73,12 @@ class Array(StandIn):
         own_written: not empty once one is changed; all arrays that show the same share it.
         own_dtype: the kind of its entries; None of numbers of no further kind.
         own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
+        own_coded: of numbers that stand for labels, the kind of these.
     """
 
     own_what = "an array"
     own_classes: int | None = None
+    own_coded: str | None = None
     own_random = (0, 0)
     own_is_data = True
     own_returned_by = ""  # the method of a model that returns it alone
@@ -255,6 +257,7 @@ class Array(StandIn):
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
         made = Array(shape, dtype=self.own_dtype)
+        made.own_coded = self.own_coded
         made.own_random = (0, 0) if self.own_written else self.own_random
         return made
 

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from typing import Any
 
-from rnnshape.input_shapes import UNKNOWN_ENTRIES
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import CLASSES, Array
 from rnnshape.reading.names.datasets import (
@@ -104,7 +104,9 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         num_classes = max(x.own_values) + 1 if x.own_values else x.own_classes
         if num_classes is None:  # only numbers would tell, or `--let`
             found = opened(f"{opened().label}.shape[-1]")
-            found.stands_for = CLASSES
+            is_drawn = (known_range(x)[2] or 0) > 1
+            is_of_file = UNREAD_ENTRIES in (x.own_dtype, x.own_coded)
+            found.stands_for = CLASSES if is_drawn or is_of_file else None
             num_classes = session().evaluator.named_by_let(found)
     below, drawn = known_range(x)[1:]
     if type(num_classes) is int and below is not None and below > num_classes:
@@ -308,6 +310,11 @@ class LabelEncoder(Scaler):
         if len(shape) != 1:
             raise refused(f"LabelEncoder takes (samples,), not {shown(known_sizes(shape))}")
         return shape
+
+    def transform(self, data: Any, *_: Any) -> Any:
+        made = super().transform(data)
+        made.own_coded = own(data, "own_entries")
+        return made
 
 
 def _compared(y_true: Any, y_pred: Any, *_: Any, **__: Any) -> Open:
