@@ -83,7 +83,9 @@ def check_trained(optimizer: Any, model: Any) -> None:
     is_known = isinstance(optimizer, MadeOptimizer) and not optimizer.own_takes_all
     if not is_known or not session().evaluator.is_sure:
         return
-    layers = (one for one in kept(model) if any(map(has_weights, calls_within(one.call))))
+    every = kept(model)
+    inner = {part for layer in every for part in layer.holds}  # perhaps seen by the code since
+    layers = (one for one in every - inner if any(map(has_weights, calls_within(one.call))))
     trained = {layer for layer in layers if getattr(layer.stand_in, "trainable", True) is True}
     if trained - (optimizer.own_trained or trained):
         message = "this optimizer has trained without some of these layers: make one anew"
