@@ -309,6 +309,7 @@ def test_real_layers_and_models(keras_measurer: object) -> None:
     assert inspect([every_second, "LSTM(3)"], input=(4, 9, 2)).outputs[0].shape == (4, 5, 2)
     attends = [layers.LSTM(3, return_sequences=True), layers.Attention()]
     assert inspect(attends, input=(4, 9, 2)).outputs[-1].shape == (4, 9, 3)
+    assert inspect(layers.Attention(), input=(4, 9, 2)).outputs[0].shape == (4, 9, 2)
     made.filters = 9
     with pytest.raises(QueryError, match="the layers were changed"):
         inspect([made])

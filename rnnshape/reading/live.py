@@ -83,10 +83,10 @@ def read_object(
         names = input_names(getattr(what, "_functional", what))
         shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
     live = _Live(shapes)
-    if isinstance(what, list):
-        network = live.network_of_list(what)
+    if is_model(what):
+        network = live.network_of_model(what)
     else:
-        network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
+        network = live.network_of_layers(*(what if isinstance(what, list) else [what]))
     if not network.steps:
         raise QueryError("there is no layer in this model")
     if not live.notes:  # all of it is read
@@ -350,9 +350,16 @@ class _Live:
         source = replay.data_tensor(shape or unknown)  # it is no input of the model
         return replay.called(item, [source], {}, ())
 
-    def network_of_list(self, layers: list[Any]) -> Network:
-        """The network of layers that follow each other, in which attention is to itself."""
-        shape = next(iter(self.shapes), None) or _built_shape(layers[0])
+    def network_of_layers(self, *layers: Any) -> Network:
+        """The network of a layer, given what it was built for, or of layers that follow each
+        other; attention is to itself."""
+        first, shape = layers[0], _built_shape(layers[0])
+        item = None if isinstance(first, Call) else self.item(first)
+        if isinstance(item, replay.RecordedLayer) or len(layers) > 1:
+            shape = next(iter(self.shapes), shape)
+        if isinstance(item, replay.RecordedLayer) and shape is None:
+            why = item.own_layer.unread.reason
+            raise QueryError(f"{type(first).__name__} is not answered: {why}")
         network = replay.network_of_model(self.chain(layers, "", shape))
         steps = []
         for step in network.steps:
@@ -360,17 +367,6 @@ class _Live:
             given = called_alone(step.layer, *alone) if len(alone) == 1 else step.arguments
             steps.append(replace(step, arguments=given))
         return replace(network, steps=tuple(steps))
-
-    def network_of_layer(self, layer: Any) -> Network:
-        """The network of a layer alone, given what it was built for."""
-        item, shape = self.item(layer), _built_shape(layer)
-        if isinstance(item, replay.RecordedLayer):
-            shape = next(iter(self.shapes), shape)
-            if shape is None and item.own_layer.unread is not None:
-                name, why = type(layer).__name__, item.own_layer.unread.reason
-                raise QueryError(f"{name} is not answered: {why}")
-        source = replay.input_tensor(shape)
-        return replay.network_of_model(Model([source], replay.called(item, [source], {}, ())))
 
 
 def _is_made_of_layers(model: Any) -> bool:
