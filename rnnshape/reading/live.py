@@ -44,7 +44,7 @@ from rnnshape.reading.symbolic import (
     shapes_by_keras,
     traced,
 )
-from rnnshape.signatures import is_recurrent
+from rnnshape.signatures import is_recurrent, snake_case
 
 Read = TypeVar("Read")
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
@@ -242,7 +242,7 @@ class _Live:
         try:
             if is_operation(what):
                 config = _config_of(what, name)["config"]
-                return replay.Operation(replay.operation_name(name), config)
+                return replay.Operation(snake_case(name), config)
             return _stand_in(what)
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))

@@ -131,6 +131,7 @@ class Operation(RecordedLayer):
     """A function of tensors in a graph, which is called as a layer is."""
 
     def __init__(self, name: str, arguments: Mapping[str, Any], where: str = "") -> None:
+        name = plain_name(name)
         super().__init__(f"{name}(...)", "", where, 0)
         self.own_name, self.own_arguments = name, dict(arguments)
 
@@ -171,11 +172,6 @@ def named(layer: Any, name: str) -> Any:
     if made is not None and not made.call["name"] and name != class_of(made.call):
         made.name = plain_name(name)
     return layer
-
-
-def operation_name(class_name: str) -> str:
-    """The function of `keras.ops` that a class of Keras' operations is: `GetItem` is `get_item`."""
-    return plain_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower())
 
 
 def called(

@@ -26,7 +26,7 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
-from rnnshape.signatures import OPERATIONS, is_recurrent
+from rnnshape.signatures import OPERATIONS, is_recurrent, snake_case
 from rnnshape.training.data import Function
 
 OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda")  # layers that Keras 2 makes of its functions
@@ -136,7 +136,7 @@ class Config:
             arguments = {word: _value(words[word]) for word in words if word != "name"}
             if _tensors_in(arguments):
                 raise ValueError(arguments)
-            return replay.Operation(replay.operation_name(class_name), arguments, self.where)
+            return replay.Operation(snake_case(class_name), arguments, self.where)
         if class_name in OF_TENSORFLOW:
             note = f"this Keras does not load it, as it has no {class_name}; tf_keras, Keras 2, may"
             session().notes[note, None] = None
@@ -254,7 +254,7 @@ def _is_operation(layer: Any) -> bool:
     module = layer.get("module")
     if module:
         return ".ops." in str(module)
-    is_known = replay.operation_name(str(layer["class_name"])) in OPERATIONS
+    is_known = snake_case(str(layer["class_name"])) in OPERATIONS
     return is_known and not layer.get("registered_name") and "trainable" not in layer["config"]
 
 

@@ -51,7 +51,7 @@ class Dataset(StandIn):
     def __iter__(self) -> Any:
         row, many = self.own_first, opened(BATCH)
         many.stands_for = BATCH
-        row = row if self.own_is_sure else _each(row, lambda shape: (many, *shape[1:]))
+        row = row if self.own_is_sure else resized(row, lambda shape: (many, *shape[1:]))
         raise IsOpenError(replace(opened("data"), row=row))
 
     def batch(self, batch_size: Any, drop_remainder: Any = False, **_: Any) -> Dataset:
@@ -60,11 +60,11 @@ class Dataset(StandIn):
         many, left = divmod(self.own_count or 0, batch_size) if is_known else (None, None)
         like = self.own_element if self.own_varies else self.own_first
         size = min(batch_size, self.own_count) if is_known and self.own_count else batch_size
-        first = _each(like, lambda shape: (size, *shape))
+        first = resized(like, lambda shape: (size, *shape))
         made = Dataset(first, count=many)
         if drop_remainder is not True and left != 0:
             last = opened("the last batch")
-            element = _each(self.own_element, lambda shape: (last, *shape))
+            element = resized(self.own_element, lambda shape: (last, *shape))
             made = Dataset(element, first, True, None if many is None else many + 1)
         made.own_is_batched = True
         made.own_is_sure = self.own_is_sure and (is_known or drop_remainder is True)
@@ -73,12 +73,12 @@ class Dataset(StandIn):
     def padded_batch(
         self, batch_size: Any, padded_shapes: Any = None, *_: Any, **named: Any
     ) -> Dataset:
-        padded = _each(self.own_element, lambda shape: [opened("a padded size") for _ in shape])
+        padded = resized(self.own_element, lambda shape: [opened("a padded size") for _ in shape])
         is_alike = padded_shapes is None and not self.own_varies
         return (self if is_alike else Dataset(padded)).batch(batch_size, **named)
 
     def unbatch(self) -> Dataset:
-        return Dataset(_each(self.own_element, lambda shape: shape[1:]))
+        return Dataset(resized(self.own_element, lambda shape: shape[1:]))
 
     def cache(self, *_: Any, **__: Any) -> Dataset:
         return self
@@ -216,7 +216,7 @@ def refuse(message: str, words: str) -> None:
     session().problem(message, words=words, place=session().places().get(""), kind="data")
 
 
-def _each(element: Any, change: Callable[[Any], Any]) -> Any:
+def resized(element: Any, change: Callable[[Any], Any]) -> Any:
     """The element with the shape of each array changed, which is a tensor then."""
     return rebuilt(
         element,
@@ -248,7 +248,7 @@ def _from_tensor_slices(tensors: Any, **_: Any) -> Dataset:
         words = f'(TensorFlow: "Dimensions {known[0]} and {known[1]} are not compatible")'
         message = f"a data set takes as many entries of each array, and gets other numbers {words}"
         raise refused(message)
-    return Dataset(_each(arrays, lambda shape: shape[1:]), count=next(iter(known), None))
+    return Dataset(resized(arrays, lambda shape: shape[1:]), count=next(iter(known), None))
 
 
 def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
@@ -308,7 +308,7 @@ def split_dataset(dataset: Any, *_: Any, **__: Any) -> Any:
     """Two data sets of the same elements, of which it is not known how many."""
     if isinstance(dataset, list | tuple | Array):
         arrays = _as_arrays(tuple(dataset) if isinstance(dataset, list) else dataset)
-        dataset = Dataset(_each(arrays, lambda shape: shape[1:]))
+        dataset = Dataset(resized(arrays, lambda shape: shape[1:]))
     return [Dataset(dataset.own_element) for _ in range(2)]
 
 

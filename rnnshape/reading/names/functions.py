@@ -180,8 +180,12 @@ class Function(StandIn):
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(several)
 
     def _of_data(self, given: Any, named: dict[str, Any]) -> Any:
-        is_given = bool(given) or any(isinstance(name, Array | Open) for name in named.values())
-        if is_operation(self.own_name) and not is_given:
+        known = operation_of_keras(self.own_name).rpartition(".")[2]
+        if known and not given:
+            words = [word.lstrip("*") for word in signature(known).tensors]
+            given = [named.pop(word) for word in words if word in named]
+        is_given = given or any(isinstance(value, Array | Open) for value in named.values())
+        if known and not is_given:
             raise QueryError(
                 f"{self.own_name} is a function of tensors, and no layer: write "
                 f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.nest import flattened, rebuilt, within
+from rnnshape.nest import flattened, within
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import needs_names, wrong_names
 from rnnshape.reading.names.compiling import Compiled, check_trained, functions_of
-from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse, taken_apart
+from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse, resized, taken_apart
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
     Several,
@@ -210,12 +210,8 @@ def follow_step(model: Any, method: str, x: Any, values: Sequence[Any], named: A
     y = values[1] if len(values) > 1 else named.get("y")
     batch = x.own_element if isinstance(x, Dataset) else x if y is None else (x, y)
     with suppress(Exception):
-        step(model, rebuilt(batch, _one_batch))
+        step(model, resized(batch, lambda shape: (opened("batch"), *shape[1:])))
     return True
-
-
-def _one_batch(data: Any) -> Any:
-    return Array((opened("batch"), *data.shape[1:])) if isinstance(data, Array) else data
 
 
 def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
