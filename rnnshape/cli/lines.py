@@ -169,6 +169,8 @@ def _blocks(stream: TextIO | None) -> Iterator[tuple[bytes, bool]]:
         yield stream.read().encode(errors="surrogatepass"), True
         yield b"", False
         return
+    from rnnshape.measuring.launch import is_readable  # the text of a notebook's cell is whole
+
     block, is_first = b"-", True
     while block:
         try:
@@ -181,11 +183,4 @@ def _blocks(stream: TextIO | None) -> Iterator[tuple[bytes, bool]]:
         if is_first and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
             raise UsageError("-: standard input is UTF-16: give it as UTF-8")
         is_first = False
-        yield block, bool(block) and _is_readable(number)
-
-
-def _is_readable(number: int) -> bool:
-    try:
-        return bool(select.select([number], [], [], 0)[0])
-    except (OSError, ValueError):  # Windows can't tell
-        return False
+        yield block, bool(block) and os.name == "posix" and is_readable(number, 0)

@@ -295,7 +295,7 @@ def listed(part: Sequence[Data]) -> str:
     return f"[{names}]" if len(part) > 1 else names
 
 
-def shown(shape: Sizes, unknown: str = "?") -> str:
+def shown(shape: Iterable[Size], unknown: str = "?") -> str:
     """A shape as code writes it.
 
     >>> shown((16,)), shown((16, None)), shown((16, None), unknown="any")

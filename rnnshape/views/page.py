@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rnnshape.errors import as_tuple
 from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.training.data import shown
 from rnnshape.views.text import Style, Text, styled, whole
 
 MOST_AXES_NAMED = 20  # of one tensor
@@ -88,9 +89,7 @@ class Page(NamedTuple):
 
     def shape(self, shape: Sequence[int | None] | None) -> str:
         """`(2, 6)`, with question marks for what is not known."""
-        if shape is None:
-            return "?"
-        return whole(as_tuple("?" if size is None else str(size) for size in shape))
+        return "?" if shape is None else whole(shown(shape))
 
     def expression(self, text: str) -> str:
         return text.replace("->", self.pick("→", "->"))
