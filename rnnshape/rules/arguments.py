@@ -14,7 +14,8 @@ WITHOUT_SHAPE = (
 )
 
 # Of these Keras takes no more than there is to be gone over.
-SMALL = ("strides", "pool_size", "kernel_size", "dilation_rate", "cropping", "groups")
+SMALL = ("strides", "pool_size", "kernel_size", "dilation_rate", "cropping")
+SMALL_SIZES = (1, 3, 7)
 
 # Layers that only order entries anew, whatever these are.
 REARRANGING = ("Flatten", "Permute", "RepeatVector", "Reshape")
@@ -92,11 +93,13 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
     of its words; which one follows from `place`.
 
     >>> [candidates("Conv1D", name, 97, 1) for name in ("filters", "kernel_size", "padding")]
-    [97, 2, 'same']
+    [97, 3, 'same']
     >>> candidates("Cropping1D", "cropping", 97, 1), candidates("Dropout", "rate", 97, 1)
-    (2, 0.5)
+    (3, 0.5)
     """
     if argument in SMALL:  # with a large one no other size would make a difference
+        number = SMALL_SIZES[place]
+    elif argument == "groups":
         number = place + 1
     kind = kind_of(name, argument)
     if kind is None or kind.takes(number):

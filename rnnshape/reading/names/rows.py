@@ -15,6 +15,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
+from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import IsOpenError, StandIn, own
 from rnnshape.signatures import is_operation, module_of, signature
 
@@ -325,7 +326,10 @@ def _in_a_layer(model: Any) -> Call:
     expected: list[graph.Tensor] = model.own_takes[:1]
     is_any_twice = len({call.layer for call in calls}) < len(calls)
     for call in calls:
-        if [*call.tensors] != expected or call.keywords or call.layer.unread or is_any_twice:
+        is_whole = call is calls[-1] and len(model.own_gives) > 1
+        is_one = is_whole or len(names_returned(call.layer.call)) <= 1  # of several, one is used
+        is_chain = is_one and [*call.tensors] == expected and not call.keywords
+        if not is_chain or call.layer.unread or is_any_twice:
             why = "a layer around a model of this form is not read"
             raise IsOpenError(opened(model.own_title, why))
         expected = [Tensor(call)]
