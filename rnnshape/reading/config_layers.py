@@ -112,6 +112,9 @@ def _note_of_no_argument(name: str, word: str) -> None:
 
 def _argument(word: str, value: Any, make_model: MakeModel) -> object:
     """An argument as plain data; `_NOTHING` where it can't be, and changes no shape."""
+    is_initializer = isinstance(value, dict) and word.endswith("initializer")
+    if is_initializer and value.get("class_name") == "Identity":  # as a layer is called, too
+        value = {**value, "class_name": "IdentityInitializer"}
     made = _value(value, make_model)
     if made is _NOTHING and word in LAYERS_INSIDE:
         raise UnreadLayerError("what is inside it is not a layer of Keras")
