@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from rnnshape.expression import Call, Unknown, Value, unknowns_in
+from rnnshape.expression import Call, Unknown, Value, calls_within, unknowns_in
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape, Step
 from rnnshape.rules.arguments import candidates, changes_no_shape
@@ -86,6 +86,19 @@ def columns_of(network: Network) -> list[Column]:
         for first, step in zip(FIRST, STEP, strict=True)
     ]
     return [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
+
+
+def open_words(network: Network) -> int:
+    """How many flags and words are open: of several not all combinations are tried."""
+    given = (
+        (signature(call.name).defaults.get(word), value)
+        for step in network.steps
+        for call in calls_within(step.layer)
+        for word, value in call.arguments
+    )
+    return len(
+        {v for usual, v in given if isinstance(v, Unknown) and isinstance(usual, bool | str)}
+    )
 
 
 def inputs_without_rank(network: Network) -> dict[int, int]:

@@ -14,9 +14,11 @@ from rnnshape.columns import (
     inputs_without_rank,
     merged,
     merged_facts,
+    open_words,
     ranks_of,
 )
 from rnnshape.errors import QueryError
+from rnnshape.expression import unknowns_in
 from rnnshape.layer import Layer, layer_of_unknown
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
 from rnnshape.network_inputs import mend_by_data, other_sizes, with_assumed_as_open
@@ -152,15 +154,12 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
         try:
             made.append((run, run.layer(step, number)))
         except QueryError as wrong:
-            wrong.message = wrong.message.replace(
-                str(run.column.layer(step.layer)), str(step.layer)
-            )
             refused.append(wrong)
     if len(made) < min(2, len(runs)):
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise refused[0]
-        if not made and _are_certain(refused):
-            raise _without_what_differs(refused)
+        if not made and (certain := _wrong_with_any(step, runs, refused)):
+            raise certain
         given = [(run, tuple(map(run.tensor, step.refs))) for run in runs]
         made = [(run, layer_of_unknown(number, step, run.column, now)) for run, now in given]
     for run, layer in made:
@@ -185,13 +184,31 @@ def _are_certain(refusals: Sequence[QueryError]) -> bool:
     """Whether it is wrong whatever stands in the place of what was tried: always the same is."""
     if len({wrong.message for wrong in refusals}) == 1:
         return True
+    return _unequal_in_all(refusals)
+
+
+def _unequal_in_all(refusals: Sequence[QueryError]) -> bool:
     return bool(frozenset.intersection(*(wrong.unequal for wrong in refusals)))
 
 
-def _without_what_differs(refusals: Sequence[QueryError]) -> QueryError:
-    """What is wrong, with `?` for the numbers that were tried."""
-    texts = [re.split(r"(\d+)", wrong.message) for wrong in refusals]
-    words = zip(*texts, strict=False)
+def _wrong_with_any(
+    step: Step, runs: Sequence[RuleRun], refusals: Sequence[QueryError]
+) -> QueryError | None:
+    """What is wrong with a layer whatever is open, with `?` for the numbers that were tried; None
+    where others may be right."""
+    is_open = next(unknowns_in(step.layer), None) is not None  # of which few values are tried
+    if open_words(runs[0].network) > 1 or not (
+        _unequal_in_all(refusals) if is_open else _are_certain(refusals)
+    ):
+        return None
+    pairs = zip(refusals, runs, strict=True)
+    written = (
+        w.message.replace(str(r.column.layer(step.layer)), str(step.layer)) for w, r in pairs
+    )
+    texts = [re.split(r"(\d+)", message) for message in written]
+    if len({len(text) for text in texts}) > 1:
+        return None
+    words = zip(*texts, strict=True)
     first = refusals[0]
     wrong = QueryError("".join("?" if len({*w}) > 1 else w[0] for w in words), first.place)
     wrong.remedies = tuple(

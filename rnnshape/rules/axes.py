@@ -50,7 +50,7 @@ def place_of(call: Call, argument: str, number: int, given: Tensor, more: int = 
     raise call.error(
         f"{call} is given {given.labels}, which has no axis {number} (Keras: {words})",
         argument,
-        unequal=[("rank", rank)],
+        unequal=[("axis", number, rank)],
     )
 
 

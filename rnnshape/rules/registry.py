@@ -310,7 +310,7 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
     said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{words}")'
     message = f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}"
-    wrong = call.error(message, unequal=[("rank", len(tensor.axes))])
+    wrong = call.error(message, unequal=[("rank", len(tensor.axes), len(names))])
     wrong.remedies = tuple(codes)
     return wrong
 

@@ -118,6 +118,7 @@ def _backward_layer(call: Call, forward: Call) -> Call:
                 "Bidirectional adds the backward direction itself: leave out go_backwards=True, "
                 'or give a backward_layer (Keras: "should have different `go_backwards` value")',
                 "go_backwards",
+                unequal=[("go_backwards",)],
             )
         return forward.having(go_backwards=True)
     if not isinstance(given, Call):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, as_tuple
+from rnnshape.expression import Unknown
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
@@ -181,7 +182,8 @@ def check_fits(model: Any, takes: Shape | None, given: Shape | None) -> None:
     else:  # Keras takes a last axis of 1, or gives it one
         is_other = len(longer) > len(shorter) + 1 or (type(longer[-1]) is int and longer[-1] != 1)
     if is_other:
-        shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
+        sizes = [["?" if isinstance(n, Unknown) else str(n) for n in s] for s in (takes, given)]
+        shown = [as_tuple(words).replace("None", "batch", 1) for words in sizes]
         raise QueryError(
             f"{model.own_title or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
             '(Keras: "is incompatible with the layer: expected shape")'
