@@ -37,7 +37,6 @@ from rnnshape.reading.names.sizes import (
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 from rnnshape.reading.python.scope import Log
 
-CLASSES = "the number of classes"  # that `to_categorical` counts, and one alone nobody tells apart
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 OF_OTHERS = {"assign", "columns", "drop", "dropna", "get_shape", "head", "iloc", "items", "keys",

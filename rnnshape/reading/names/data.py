@@ -10,7 +10,7 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import within
-from rnnshape.reading.names.arrays import CLASSES, Array
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import (
     TF_DATA,
     PyDataset,
@@ -25,7 +25,7 @@ from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import differ, known_sizes, sizes_of
+from rnnshape.reading.names.sizes import CLASSES, differ, known_sizes, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.training.data import shown
 

@@ -11,12 +11,12 @@ from typing import Any, TypeAlias
 
 from rnnshape.expression import Unknown
 from rnnshape.nest import flattened, rebuilt, within
-from rnnshape.reading.names.arrays import CLASSES, Array
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset, PyDataset, refuse, taken_apart, use_up
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.names.sizes import known_sizes
+from rnnshape.reading.names.sizes import CLASSES, known_sizes
 from rnnshape.reading.python import Open, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream

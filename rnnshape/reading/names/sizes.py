@@ -55,6 +55,7 @@ def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
     return computed
 
 
+CLASSES = "the number of classes"  # that `to_categorical` counts: of one alone nobody tells any
 OPERATIONS = "add sub mul truediv floordiv mod pow lshift rshift neg abs"
 for _operation in OPERATIONS.split():
     for _name in (f"__{_operation}__", f"__r{_operation}__"):
@@ -205,5 +206,7 @@ def _sliced(size: Any, part: slice) -> Any:
     if part.start is part.stop is part.step is None:
         return size
     for end in opens_in((size, part.start, part.stop, part.step)):
-        return session().evaluator.derived(end)
+        left = session().evaluator.derived(end)
+        left.stands_for = None if left.stands_for == CLASSES else left.stands_for  # may be one
+        return left
     return len(range(size)[part])
