@@ -104,9 +104,11 @@ class Array(StandIn):
         self.own_name = self.own_name or name
         self.shape = _with_let(name, self.shape)
 
-    def own_miscounted(self, _: Any) -> str:
+    def own_miscounted(self, several: Any) -> str:
         """`out, h = model.predict(X)` of a model of one output: its samples are shared out."""
-        made = self.own_returned_by
+        made, many = self.own_returned_by, len(several)
+        if made and many > 1 and any(one is self for one in several):
+            return f"these are {many} arrays, as many as the model has outputs"
         return f"{made} returns one array, as the model has one output" * bool(made)
 
     def own_lacks(self, name: str) -> bool:
