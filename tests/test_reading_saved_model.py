@@ -483,6 +483,24 @@ def test_what_a_config_means(name: str, text: str) -> None:
     assert f"\n\n{said_of_config(name, text)}\n\n" in f"\n\n{TABLE.read_text()}\n\n"
 
 
+def test_a_file_whose_layers_do_not_fit_is_told_as_a_line_of_it(tmp_path: Path) -> None:
+    (path := tmp_path / "m.json").write_text(model_of(*[json.dumps(layer("LSTM", units=3))] * 2))
+    done = command("--check", str(path), str(tmp_path / "no.json"))
+    assert done.code == 2
+    assert done.out.startswith(f"{path}:1:1: LSTM(3) takes (batch, timesteps, features), but ")
+    assert done.err.startswith("error: there is no file ")
+
+
+@pytest.mark.keras
+def test_an_initializer_that_is_called_as_a_layer_is_none(tmp_path: Path) -> None:
+    k = keras()
+    said = {"recurrent_initializer": "identity", "kernel_initializer": k.initializers.Identity(0.5)}
+    made = k.Sequential([k.Input((7, 4)), k.layers.SimpleRNN(4, **said)])
+    for path in (tmp_path / "m.keras", tmp_path / "m.h5"):
+        made.save(path)
+        check(read(str(path)), [[2, 4]], made.count_params())
+
+
 if __name__ == "__main__":  # makes the table anew
     said = dict.fromkeys(said_of_config(*one) for one in all_configs())
     TABLE.write_text("\n\n".join(said) + "\n")

@@ -116,12 +116,13 @@ def _problems(
     what: str, options: Options, reader: Reader, asked: _Asked, file: str = ""
 ) -> Iterator[Problem]:
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
-    file = file or file_and_name(what)[0]
+    file, before = file or file_and_name(what)[0], len(asked.readings)
     for found in _found(what, options, reader, asked):
         if isinstance(found, NotReadError) and not found.message.startswith(NO_PYTHON):
             continue
         if isinstance(found, QueryError):
-            if found.place is None and file:
+            is_read = len(asked.readings) > before
+            if found.place is None and file and not is_read:
                 raise found
             found = problem_of(found)
         yield replace(found, file=_path(file, found.file))
