@@ -88,17 +88,33 @@ def columns_of(network: Network) -> list[Column]:
     return [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
 
 
-def open_words(network: Network) -> int:
-    """How many flags and words are open: of several not all combinations are tried."""
-    given = (
-        (signature(call.name).defaults.get(word), value)
-        for step in network.steps
-        for call in calls_within(step.layer)
-        for word, value in call.arguments
+# Arguments that are numbers, of whatever there is known.
+NUMBERS = {
+    *("units", "filters", "kernel_size", "strides", "pool_size", "dilation_rate", "groups"),
+    *("input_dim", "output_dim", "num_heads", "key_dim", "value_dim", "depth_multiplier"),
+    *("n", "size", "cropping", "num_classes"),
+}
+
+
+def may_be_of_other_ranks(network: Network) -> bool:
+    """Whether what is open may be what no column has: of several flags and words not all
+    combinations are tried, and a shape may have any number of sizes."""
+    words, given = (
+        set[Unknown](),
+        (
+            (call, word, value)
+            for step in network.steps
+            for call in calls_within(step.layer)
+            for word, value in call.arguments
+            if isinstance(value, Unknown) and not changes_no_shape(word)
+        ),
     )
-    return len(
-        {v for usual, v in given if isinstance(v, Unknown) and isinstance(usual, bool | str)}
-    )
+    for call, word, value in given:
+        if isinstance(signature(call.name).defaults.get(word), bool | str):
+            words.add(value)
+        elif word not in NUMBERS:
+            return True
+    return len(words) > 1
 
 
 def inputs_without_rank(network: Network) -> dict[int, int]:

@@ -12,13 +12,12 @@ from rnnshape.columns import (
     RANKS,
     columns_of,
     inputs_without_rank,
+    may_be_of_other_ranks,
     merged,
     merged_facts,
-    open_words,
     ranks_of,
 )
 from rnnshape.errors import QueryError
-from rnnshape.expression import unknowns_in
 from rnnshape.layer import Layer, layer_of_unknown
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
 from rnnshape.network_inputs import mend_by_data, other_sizes, with_assumed_as_open
@@ -196,10 +195,7 @@ def _wrong_with_any(
 ) -> QueryError | None:
     """What is wrong with a layer whatever is open, with `?` for the numbers that were tried; None
     where others may be right."""
-    is_open = next(unknowns_in(step.layer), None) is not None  # of which few values are tried
-    if open_words(runs[0].network) > 1 or not (
-        _unequal_in_all(refusals) if is_open else _are_certain(refusals)
-    ):
+    if may_be_of_other_ranks(runs[0].network) or not _unequal_in_all(refusals):
         return None
     pairs = zip(refusals, runs, strict=True)
     written = (

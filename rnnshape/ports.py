@@ -9,7 +9,7 @@ from rnnshape.description import Description, description_of, is_taken
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.network import Dimensions, Network, Ref, Size, Step
+from rnnshape.network import Dimensions, Network, Ref, Shape, Size, Step
 from rnnshape.network_inputs import other_sizes, with_other_sizes, written_sizes
 from rnnshape.rules.facts import Axis
 from rnnshape.rules.windows import space_rank
@@ -97,10 +97,11 @@ def _input(
 
 def needed_sizes(network: Network, given: Dimensions, number: int, shape: Sizes) -> Sizes:
     """The sizes that the layers need: with any other they are refused, or are other layers."""
-    built = _built(network, given)
+    built, said = _built(network, given), network.inputs[number].shape
+    before: Shape = said if isinstance(said, tuple) else shape  # open sizes stay open
 
     def takes_another(place: int, size: int) -> bool:
-        shapes = ((*shape[:place], size + more, *shape[place + 1 :]) for more in (7, 96))
+        shapes = ((*before[:place], size + more, *before[place + 1 :]) for more in (7, 96))
         others = (_with_shape(network, number, other) for other in shapes)
         return any(_built(other, given) == built for other in others)
 
@@ -127,7 +128,7 @@ def _frames(layer: Layer) -> Iterator[tuple[int, ...]]:
             yield tensor.shape[-1 - space_rank(call) :]
 
 
-def _with_shape(network: Network, number: int, shape: Sizes) -> Network:
+def _with_shape(network: Network, number: int, shape: Shape) -> Network:
     shapes = [source.shape for source in network.inputs]
     return network.with_shapes([*shapes[:number], shape, *shapes[number + 1 :]])
 

@@ -63,6 +63,7 @@ def get_item(call: Call, given: Tensor) -> Facts:
             f"x{call['key']} has too many indices for {given.labels} "
             '(Keras: "slice has to many indices", "Slice should only have one ellipsis")',
             "key",
+            unequal=[("rank", taken, len(given.axes))],
         )
     if ... not in key:
         key = (*key, ...)

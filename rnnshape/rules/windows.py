@@ -150,6 +150,7 @@ def convolution(call: Call, given: Tensor) -> Facts:
                 f"{call} can't share {axis.length} {what} out among {groups} groups "
                 '(Keras: "must be evenly divisible by the number of groups")',
                 "groups",
+                unequal=[(axis.length, groups)],
             )
     axes = (*kernel_axes(call, space), channels.resized(lambda n: n // groups), filters)
     kernel = weight(call, "kernel", axes, "times each window of the input")

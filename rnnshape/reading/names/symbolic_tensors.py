@@ -11,7 +11,7 @@ from typing import Any
 from rnnshape.chains import chain
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import KEPT, Call, SizeWhenRun, calls_within
+from rnnshape.expression import KEPT, Call, SizeWhenRun, Unknown, calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.session import opened, session
@@ -96,7 +96,10 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
 
 
 def _returns_one(call: Call) -> str:
-    has_states = any(is_recurrent(part.name) for part in calls_within(call))
+    recurrent = [part for part in calls_within(call) if is_recurrent(part.name)]
+    has_states = bool(recurrent)
+    if any(isinstance(part["return_state"], Unknown) for part in recurrent):
+        raise IsOpenError(opened("", "whether it returns its states is not known"))
     if has_states:
         describe(chain([call]))  # a layer that is refused is told as such
     return f"{call} returns one tensor" + ": write return_state=True for its states" * has_states

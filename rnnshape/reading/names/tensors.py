@@ -359,9 +359,9 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     known = _known(name)
     if name == "gather":  # of all rows, where `take` without an axis is of all numbers
         named.setdefault("axis", 0)
-    takes = signature(known)
+    takes, is_known = signature(known), session().evaluator.known
     named.pop("name", None)
-    turned = [named.pop(f"transpose_{which}", False) is True for which in "ab"]
+    turned = [is_known(bool, named.pop(f"transpose_{which}", False)) for which in "ab"]
     if known == "einsum":  # its subscripts come first
         first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
         return operation(known, given, subscripts=first)
