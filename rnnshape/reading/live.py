@@ -38,10 +38,13 @@ from rnnshape.reading.symbolic import (
     input_names,
     is_built,
     is_operation,
+    keras_of,
     names_kept,
+    of_any_batch,
     output_keys,
     shape_of,
     shapes_by_keras,
+    specs_after,
     traced,
 )
 from rnnshape.signatures import is_recurrent, snake_case
@@ -254,11 +257,8 @@ class _Live:
         """What stands for a model that is made of layers."""
         name = str(model.name)
         flow = getattr(model, "_functional", model)
-        if flow is not None and len(shapes) == len(flow.inputs):
-            with traced(flow, shapes) as other:
-                return self.functional(other or flow, name, flow.inputs, is_known=bool(other))
         if flow is not None:  # a `Sequential` that is not built has none
-            return self.functional(flow, name)
+            return self.functional(flow, name, shapes)
         return self.chain(model.layers, name, next(iter(shapes), None) or _built_shape(model))
 
     def chain(self, layers: Sequence[Any], name: str, shape: RecordedShape) -> Sequential:
@@ -274,11 +274,8 @@ class _Live:
             made.add(item)
         return replay.built(made, shape)
 
-    def functional(
-        self, flow: Any, name: str, inputs: Sequence[Any] = (), *, is_known: bool = True
-    ) -> Model:
-        """A model that holds its calls, given what `inputs` are; whether what they return
-        `is_known`."""
+    def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
+        """A model that holds its calls."""
         tensors: dict[int, Any] = {}
 
         def stand_in(value: Any) -> Any:
@@ -286,22 +283,27 @@ class _Live:
                 tensors[id(value)] = replay.data_tensor(shape_of(value), str(value.dtype))
             return tensors.get(id(value), value)
 
-        own = zip(flow.inputs, inputs or flow.inputs, input_names(flow), strict=True)
-        for tensor, given, word in own:
-            tensors[id(tensor)] = replay.input_tensor(shape_of(given), str(given.dtype), word)
+        given: dict[int, Any] = {}  # Keras' symbolic tensors of the shapes that are given
+        if len(shapes) == len(flow.inputs):
+            made_of, pairs = keras_of(flow).KerasTensor, zip(flow.inputs, shapes, strict=True)
+            given = {id(one): made_of(shape, dtype=one.dtype) for one, shape in pairs}
+        for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
+            tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
         by_depth = flow._nodes_by_depth
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
                 continue
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)
-            recorded = [*map(shape_of, node.output_tensors)] if is_known else []
+            returned = specs_after(node, given) if given else node.output_tensors
+            pairs = zip(returned, node.output_tensors, strict=False)
+            recorded = [of_any_batch(spec, tensor, shapes) for spec, tensor in pairs]
             made = replay.called(self.item(node.operation), arguments, words, recorded)
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
-        takes = [tensors[id(tensor)] for tensor in flow.inputs]
+        inputs = [tensors[id(tensor)] for tensor in flow.inputs]
         outputs = [tensors[id(output)] for output in flow.outputs]
         is_alone = isinstance(getattr(flow, "_outputs_struct", None), type(flow.outputs[0]))
-        return Model(takes, outputs[0] if is_alone else outputs, name=name)
+        return Model(inputs, outputs[0] if is_alone else outputs, name=name)
 
     def network_of_call(self, model: Any) -> Network:
         """The network of a model with a `call` of its own: as Keras' symbolic tensors go through
@@ -323,7 +325,7 @@ class _Live:
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"
                     )
-                made = self.functional(flow, name)
+                made = self.functional(flow, name, self.shapes)
                 return replace(replay.network_of_model(made), kind="")
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         # Cells come last: their weights may be those of a layer around them.

@@ -74,6 +74,27 @@ def _keys(tensors: object) -> list[str]:
     return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
 
 
+def of_any_batch(spec: Any, tensor: Any, shapes: Sequence[RecordedShape]) -> RecordedShape:
+    """What is returned where inputs of these shapes are given; of the batch where the model's own
+    tensor is of any."""
+    shape, batches = shape_of(spec), [given[:1] for given in shapes if given]
+    is_batch = shape and shape_of(tensor)[:1] == (None,) and shape[:1] in batches  # type: ignore[index]
+    return (None, *shape[1:]) if shape and is_batch else shape
+
+
+def specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
+    """What a call returns of symbolic tensors of other shapes, which are added to `given`."""
+    with suppress(Exception):  # the user's own `call`, with shapes that it may refuse
+        if not (is_operation(node.operation) or is_built(node.operation)):
+            return ()
+        arguments, words = node.arguments.fill_in(given)
+        spec = node.operation.compute_output_spec(*arguments, **words)
+        returned: Sequence[Any] = keras_of(node.operation).tree.flatten(spec)
+        given |= zip(map(id, node.output_tensors), returned, strict=True)
+        return returned
+    return ()
+
+
 @contextmanager
 def names_kept() -> Iterator[None]:
     """What is made within it takes none of the names that Keras counts."""
@@ -91,11 +112,11 @@ def names_kept() -> Iterator[None]:
 
 @contextmanager
 def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
-    """The calls of a model's layers, of symbolic inputs of these shapes, or of those that it was
-    built for; None where it can't be followed. What Keras notes of them is undone."""
+    """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
+    for; None where it can't be followed. What Keras notes of them is undone."""
     with names_kept():
         keras = keras_of(model)
-        layers = [*flattened(model), *getattr(model, "operations", ())]
+        layers = flattened(model)
         calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
         flow = None
         try:
@@ -109,20 +130,10 @@ def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
 
 def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
     """`keras.Model(inputs, model.call(inputs))`"""
-    given = iter(shapes)
-    if hasattr(model, "_inputs_struct"):
-
-        def as_given(own: Any) -> Any:
-            batch, *sizes = next(given, None) or own.shape
-            batch = None if own.shape[0] is None else batch  # it is of any
-            return keras.Input(batch_shape=(batch, *sizes), dtype=own.dtype, name=own.name)
-
-        inputs = keras.tree.map_structure(as_given, model._inputs_struct)
-        outputs = model._run_through_graph(inputs, lambda layer: layer)
-        return keras.Model(inputs, outputs, name="rnnshape")
     recorded = dict(getattr(model, "_build_shapes_dict", None) or {})
     if len(recorded) < 2:
         recorded = {"": (model.get_build_config() or {})["input_shape"]}
+    given = iter(shapes)
 
     def made(shape: Any, name: str) -> Any:
         if isinstance(shape, dict):
