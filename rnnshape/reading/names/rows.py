@@ -326,10 +326,11 @@ def _in_a_layer(model: Any) -> Call:
     expected: list[graph.Tensor] = model.own_takes[:1]
     is_any_twice = len({call.layer for call in calls}) < len(calls)
     for call in calls:
+        is_chain = [*call.tensors] == expected and not call.keywords and not call.layer.unread
         is_whole = call is calls[-1] and len(model.own_gives) > 1
-        is_one = is_whole or len(names_returned(call.layer.call)) <= 1  # of several, one is used
-        is_chain = is_one and [*call.tensors] == expected and not call.keywords
-        if not is_chain or call.layer.unread or is_any_twice:
+        if is_chain and not is_whole:  # of several tensors one would be used
+            is_chain = len(names_returned(call.layer.call)) <= 1
+        if not is_chain or is_any_twice:
             why = "a layer around a model of this form is not read"
             raise IsOpenError(opened(model.own_title, why))
         expected = [Tensor(call)]
