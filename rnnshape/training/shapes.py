@@ -141,5 +141,4 @@ def rearranged(name: str, shape: Sizes, wanted: Sizes) -> Iterator[tuple[str, Si
             yield f"{name} = {name}.transpose{(0, *order)}", turned
     old, new = ([size or 0 for size in sizes[1:]] for sizes in (shape, wanted))
     if prod(old) == prod(new) > 0 and old != new != [1] and not is_turned:  # it would mix them
-        samples = shape[0] if shape else 1
-        yield f"{name} = {name}.reshape(-1, {', '.join(map(str, new))})", (samples, *new)
+        yield f"{name} = {name}.reshape(-1, {', '.join(map(str, new))})", (shape[0], *new)
