@@ -244,9 +244,8 @@ def _product(numbers: str, a: Shape | None, b: Shape | None, *, is_state: bool) 
         said = f" The state that came has {came} units, or x {came} features, instead of {built}."
         return Advice(text + said, changes("another state", came=came, built=built), "chain")
     said = f" {came or 'Other'} features came where {built or 'others'} are taken."
-    shape = came and f"(timesteps, {came})"
-    parts = {"shape": shape, "fewer": _fewer(built, came), "layer": "LSTM"}
-    return Advice(text + said, changes("another width", **parts), "data")
+    parts = {"came": came, "fewer": _fewer(built, came)}
+    return Advice(text + said, changes("another kernel", **parts), "data")
 
 
 # What makes one shape fit another: what `training` offers for a model of which no more is known.
