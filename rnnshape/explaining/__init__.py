@@ -4,7 +4,7 @@
 >>> print(told.explanation)
 y is (None, 1) = (batch, classes), and the model returns (None, 10) = (batch, units).
 >>> print(told.remedies[0])
-y = keras.utils.to_categorical(y, 10)  # y becomes (None, 10)
+loss='sparse_categorical_crossentropy'  # for y with the class as a number
 
 It needs neither TensorFlow nor Keras, and runs nothing of what it reads. The table of messages is
 read once a text may be an error: what is no error costs little.

@@ -25,16 +25,12 @@ from rnnshape.explaining.messages import (
 )
 from rnnshape.explaining.names import arguments, attribute, by_name, name
 from rnnshape.signatures import LAYERS, signature
-from rnnshape.training.data import Data, Function, Model, Port, TrainingCall
-from rnnshape.training.inputs import input_remedies
-from rnnshape.training.label_remedies import Attempt, label_changes
 
 _LOSS = re.compile(
     r"loss|SquaredDifference|squared|entropy|metrics|accuracy|hinge|mse\b|mae\b|LogicalAnd|Equal\b|"
     r"_error|poisson|huber|divergence|cosine|precision|recall|true_positives",
     re.IGNORECASE,
 )
-SPARSE = "sparse_categorical_crossentropy"
 _SHAPES = re.compile(rf"with input shapes: (?P<a>{SHAPE}), (?P<b>{SHAPE})")
 _NODE = re.compile(
     r"node '?\{?\{?(?:node )?([\w./:]+)|for '(?:\{\{node )?([\w./:]+)|Node: '([\w./:]+)"
@@ -148,31 +144,32 @@ def y_and_output(said: Said) -> Advice | None:
         return None
     if "the last dimension" in said.match[0] and (len(y), len(output)) == (1, 2):  # they are joined
         return first_dimension(said)
-    text, is_sparse = _labels_said(output, y), "sparse" in said.text or "ndim - 1" in said.text
-    if is_sparse and len(y) == len(output):
-        text = f"{SPARSE} takes y without the axis of classes. {text}"
-    return Advice(text, _labels_remedies(output, y, *[SPARSE] * is_sparse))
+    text, remedies = _labels_said(output, y), _labels_remedies(output, y)
+    if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output):
+        text = f"sparse_categorical_crossentropy takes y without the axis of classes. {text}"
+        if len(y) == 2 and output[-1] not in (1, y[-1]):  # no class each, but a timestep
+            return Advice(text, (*changes("all timesteps")[:2], *changes("one-hot")[1:]))
+        wide = remedies if y[-1] != output[-1] else ()
+        return Advice(text, (*changes("one-hot"), *wide))
+    return Advice(text, remedies)
 
 
 def first_dimension(said: Said) -> Advice:
     """Sparse labels: logits (batch, classes) and as many labels, all axes but the last joined."""
     output, y = said.shape("output") or (0,), said.shape("y") or (0,)
-    rows, classes, given = output[0] or 1, output[-1], y[0] or 1
+    rows, classes, given = output[0], output[-1], y[0]
     text = f"y gives {given} labels, and the model returns {rows} rows of {classes} classes."
-    output, y = (None, classes), (None,)
-    if rows % given == 0 and rows != given:
-        text += f" {rows} is {given} times {rows // given}: the output still has timesteps."
-        output = (None, rows // given, classes)
-    elif given % rows == 0:
-        wide = given // rows
+    one_hot, last_only = changes("one-hot"), changes("last timestep only")
+    if rows and given and rows % given == 0 and rows != given:
+        hint = f" {rows} is {given} times {rows // given}: the output still has timesteps."
+        return Advice(text + hint, (*last_only, *one_hot))
+    if rows and given and given % rows == 0:
+        wide, last_only = given // rows, changes("all timesteps")
         text += f" {given} is {rows} times {wide}: y has {wide} "
-        text += (
-            "columns, as if it were one-hot."
-            if wide == classes
-            else "labels for each row, as if it had timesteps."
-        )
-        y = (None, wide)
-    return Advice(text, _labels_remedies(output, y, SPARSE))
+        if wide != classes:
+            return Advice(f"{text}labels for each row, as if it had timesteps.", last_only[:2])
+        text += "columns, as if it were one-hot."
+    return Advice(text, (*one_hot, *last_only))
 
 
 def unequal(said: Said) -> Advice:
@@ -248,7 +245,7 @@ def _product(numbers: str, a: Shape | None, b: Shape | None, *, is_state: bool) 
     return Advice(text + said, changes("another kernel", **parts), "data")
 
 
-# What makes one shape fit another: what `training` offers for a model of which no more is known.
+# What makes one shape fit another: X the model's input, y its output.
 
 
 def _fewer(taken: int | None, came: int | None) -> int | None:
@@ -256,86 +253,102 @@ def _fewer(taken: int | None, came: int | None) -> int | None:
     return None if taken and came and came <= taken else taken
 
 
+def _or(size: int | None, name: str = "timesteps") -> str:
+    """A size; where any will do, a name for it."""
+    return name if size is None else str(size)
+
+
 def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
     """Changes, likelier first, after which an array of shape `came` fits `taken`.
 
-    >>> _data_remedies((None, 5, 1), (16, 5))
-    ('X = X[..., None]', 'X = X.reshape(-1, 5, 1)')
+    >>> _data_remedies((None, 5, 1), (16, 5))[0]
+    'X = X[..., None]  # (16, 5) becomes (16, 5, 1)'
     """
-    x, port = Data("X", came), Port("input", taken)
-    model, call = Model((port,), (), is_sequential=False), TrainingCall("predict", (x,))
-    texts = input_remedies(model, call, x, port, may_be_one=came[:1] != (None,))
-    found = [text.replace(" with ", "  # with ") for text in texts]
-    if len(came) == len(taken) - 1 > 1 and came[1:] == taken[2:] and not found:
-        found.append("X = X[None]  # a single sample, which Keras cuts")
-    elif len(came) == len(taken):
-        size, wanted = came[-1], taken[-1]
-        if len(came) == 3 and size == wanted:
-            pad = f"X = keras.utils.pad_sequences(X, maxlen={taken[1]}, dtype='float32')"
-            found = [f"Input((None, {size}))  # any number of timesteps", pad, *found]
-        elif len(came) == 2 and size == 1:
-            found = [f"X = X.reshape(-1, {wanted})  # of one sample, one row", *found]
-        elif fewer := _fewer(wanted, size):
-            found.append(f"X = X[..., :{fewer}]")
-    last = ["X = X[:, -1]  # only the last timestep"] if len(came) > len(taken) else []
-    return tuple(found or (f"Input({came[1:]})", *last))
+    unknown = iter(["-1"])  # one size can be worked out from the rest
+    sizes = ", ".join(str(size or next(unknown, "timesteps")) for size in taken[1:])
+    batch = "len(X)" if None in taken[1:] else "-1"
+    reshape = f"X = X.reshape({batch}, {sizes})  # if the numbers are the same, in this order"
+    own = f"Input(shape={came[1:]})  # the model takes what X has"
+    if len(taken) == 1:
+        return (own,)
+    lacking = len(taken) - len(came)
+    if lacking == 1 and came[:1] == (None,) and taken[1] in (1, None):
+        return (f"X = X[:, None]  # {came} becomes {(came[0], 1, *came[1:])}", reshape)
+    if lacking == 1 and came[:1] != (None,) and same(came, taken[1:]):
+        return (f"X = X[None]  # a single sample lacks its batch: (1, {sizes})", reshape)
+    if lacking == 1 and len(came) > 1 and taken[1] is not None and came[1:] == taken[2:]:
+        own = f"Input(shape={(1, *came[1:])})  # with X = X[:, None], one step a sample"
+        return (f"X = X[None]  # a single sample, which Keras cuts: (1, {sizes})", own)
+    if lacking == 2 and taken[-1] == 1 and same(came, taken[1:-1]):
+        return (f"X = X[None, ..., None]  # a single sample lacks its batch: (1, {sizes})",)
+    if lacking == 1 and taken[-1] == 1:
+        return (f"X = X[..., None]  # {came} becomes {(*came, 1)}", reshape, own)
+    if len(came) != len(taken) and None not in came[1:] and _entries(came) == _entries(taken):
+        return (reshape, f"Reshape(({sizes},))  # the same in the model, behind its Input", own)
+    if len(came) < len(taken):
+        grown = ", ".join(_or(size) for size in (*came[1:], 1))
+        return (f"X = X[..., None]  # with Input(shape=({grown})), one feature a timestep", own)
+    if len(came) > len(taken):
+        return (own, reshape, "X = X[:, -1]  # only the last timestep")
+    if len(came) == 3 and same(came[:0:-1], taken[1:]) and came[1] != came[2]:
+        return ("X = X.transpose(0, 2, 1)  # timesteps and features are exchanged", own)
+    if len(came) == 3 and came[2] == taken[2]:
+        return (
+            f"Input(shape=(None, {_or(taken[2], 'features')}))  # any number of timesteps",
+            f"X = keras.utils.pad_sequences(X, maxlen={_or(taken[1])}, dtype='float32')",
+            own,
+        )
+    if len(came) == 2 and came[-1] == 1:
+        return (f"X = X.reshape(-1, {_or(taken[-1], 'features')})  # of one sample, one row", own)
+    fewer = _fewer(taken[-1], came[-1])
+    cut = [f"X = X[..., :{_or(fewer, 'features')}]"] if fewer or taken[-1] is None else []
+    are_as_many = 0 in (_entries(came), _entries(taken)) or _entries(came) == _entries(taken)
+    return (own, *cut, *[reshape] * are_as_many)
 
 
-def _labels_remedies(output: Shape, y: Shape, *losses: str) -> tuple[str, ...]:
-    """Changes, likelier first, after which `y` fits the output of a model that ends in a recurrent
-    layer and a Dense, and has one of these losses.
+def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
+    """Changes, likelier first, after which `y` fits the model's output.
 
     >>> _labels_remedies((None, 10), (None, 1))[0]
-    'y = keras.utils.to_categorical(y, 10)  # y becomes (None, 10)'
+    "loss='sparse_categorical_crossentropy'  # for y with the class as a number"
     """
-    if len(y) == len(output) == 3 and output[1] != y[1] and output[1] and y[1]:
-        other = changes("other timesteps", came=output[1], wanted=y[1])
-        return other if y[1] > output[1] else other[1:]
-    if len(y) == len(output) == 4 and output[1:3] != y[1:3]:
-        return rows_and_columns("other rows", output[1:3], y[1:3])
-    # Keras 2 does not add or leave out a last axis of 1.
-    if len(y) == len(output) + 1 and y[-1] == 1 and same(y[1:-1], output[1:]):
+    wide, columns = output[-1] if output else None, y[-1] if y else None
+    if len(output) == len(y):
+        if len(y) == 3 and output[1] != y[1] and output[1] and y[1]:
+            other = changes("other timesteps", came=output[1], wanted=y[1])
+            return other if y[1] > output[1] else other[1:]
+        if len(y) == 4 and output[1:3] != y[1:3]:
+            return rows_and_columns("other rows", output[1:3], y[1:3])
+        if columns == 1 and wide != 1 and len(y) < 3:
+            return changes("classes as numbers", classes=_or(wide, "classes"))
+        if wide == 1 and columns != 1:
+            return changes("one unit", columns=_or(columns, "classes"))
+        return changes("other columns", columns=_or(columns, "n"), units=_or(wide, "n"))
+    if len(output) == 2 and len(y) == 1:
+        return changes("classes as numbers", classes=_or(wide, "classes"))
+    if len(output) > len(y):
+        if len(y) == 2 and output[1] is not None and output[1] == y[1]:
+            if output[2:] and output[2] not in (1, None):
+                return changes("classes as numbers", classes=output[2])[:2]
+            return ("y = y[..., None]  # (batch, timesteps) becomes (batch, timesteps, 1)",)
+        kept = changes("last timestep only")
+        is_of_timesteps = len(y) == len(output) - 1 and same(y[1:], output[1:-1])
+        return kept if is_of_timesteps else kept[:-1]
+    if columns == 1 and len(output) == 2 and same(y[1:2], output[1:]):
         return ("y = y[..., 0]  # without the last axis, which is 1",)
-    if len(y) == len(output) - 1 and output[-1] == 1 and same(y[1:], output[1:-1]):
-        return ("y = y[..., None]  # with a last axis of 1",)
-    y, output = (None, *y[1:]), (None, *output[1:])
-    if output[1:] and output[-1] is None:
-        output = (*output[:-1], y[-1])
-    likely = ("categorical_crossentropy", "mean_squared_error")
-    if output[-1] == 1:
-        likely = ("mean_squared_error", "binary_crossentropy")
-    # A row of labels may have one for each timestep.
-    is_sequence = losses == (SPARSE,) and output[-1] not in (1, y[-1])
-    steps = y[1] if len(y) == 2 + (not is_sequence) else None
-    x = Data("X", (None, steps, None))
-    port = Port("output", output, units_of="Dense", returns_sequences=len(output) > 2)
-    model = Model((Port("input", (None, steps, None)),), (port,))
-    found = list[str]()
-    for loss in losses or likely:
-        now = Attempt("", y, output, port, Function(loss), ())
-        call = TrainingCall("fit", (x,), (Data("y", y),), (now.loss,))
-        made = () if now.fits else label_changes(model, call, 0, now)
-        found += [_commented(change, now) for change in made]
-    return tuple(dict.fromkeys(found)) or changes("a loss")
-
-
-def _commented(change: Attempt, now: Attempt) -> str:
-    """The code of a change, and what it makes."""
-    code, _, more = change.text.partition(" with ")
-    if more:
-        said = f"with {more}"
-    elif change.y != now.y:
-        said = f"y becomes {change.y}"
-    else:
-        is_same = change.output == now.output
-        said = "takes y as it is" if is_same else f"the output becomes {change.output}"
-    of = "of the last recurrent layer: " if code.startswith("return_sequences") else ""
-    return f"{code}  # {of}{said}"
+    if len(output) == 1:
+        return ("y = y.reshape(len(y))", "y = y.argmax(axis=-1)  # the class as a number")
+    return changes("all timesteps")
 
 
 def _labels_said(output: Shape | None, y: Shape | None) -> str:
     """Both shapes, their axes named."""
     return f"y is {written(y, 'classes')}, and the model returns {written(output, 'units')}."
+
+
+def _entries(shape: Shape) -> int:
+    """How many numbers a sample has; 0 where a size is not known."""
+    return prod(size or 0 for size in shape[1:])
 
 
 def advice(message: str) -> tuple[Advice, Said] | None:

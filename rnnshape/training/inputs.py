@@ -169,7 +169,6 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
         taken = port.needed
     expected = (samples, *taken[1:])
     takes = shown(expected, "any").replace("(any", "(batch", 1)
-    may_be_one = call.line is not None  # of an option the first size is the samples
     return call.problem(
         "data",
         f"{x} does not fit the input {port.name}, which takes {takes}",
@@ -177,7 +176,7 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
         "" if found.refused == OF_A_LAYER else found.refused,
         tensor=port.name,
         expected=expected,
-        remedies=tuple(input_remedies(model, call, x, port, may_be_one=may_be_one))[:2],
+        remedies=tuple(_remedies(model, call, x, x.shape, port))[:2],
     )
 
 
@@ -206,11 +205,8 @@ def _judge(model: Model, port: Port) -> Judge:
     return judge
 
 
-def input_remedies(
-    model: Model, call: TrainingCall, x: Data, port: Port, *, may_be_one: bool
-) -> Iterator[str]:
-    """The code of the changes after which X fits, the likelier first; X may be a single sample."""
-    name, shape, taken = x.name, x.shape or (), port.shape
+def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Port) -> Iterator[str]:
+    name, taken = x.name, port.shape
     judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     if x.of:
         # In batches of a data set the number of samples may differ.
@@ -231,8 +227,8 @@ def input_remedies(
     changed: list[tuple[str, Sizes]] = []
     if port.whole_numbers_below in shape[-1:]:  # an entry for each row of the Embedding
         changed.append((f"{name} = {name}.argmax(axis=-1)", shape[:-1]))
-    may_be_one = may_be_one and not call.y and (taken[1:2] != (1,) or shape[:1] == (1,))
-    if samples == 1 or may_be_one:
+    may_be_one = not call.y and call.line and (taken[1:2] != (1,) or shape[:1] == (1,))
+    if samples == 1 or may_be_one:  # of an option the first size is the samples
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     names = [data.name for data in (*call.x, *call.y)]
     is_assigned = bool(call.y) and all(map(str.isidentifier, names))
@@ -251,12 +247,10 @@ def input_remedies(
         is_any = taken[1] is None and port.takes_one_step
         changed += one_step if is_any and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)
+    is_known = taken[-1] not in (None, 1)  # else Keras passes over a last axis of 1
     for text, new in changed:
-        # Keras itself adds a last axis of 1, and compares no other size with it.
-        is_as_wide = len(new) < len(taken) or new[-1] == taken[-1]
-        if likely_outcome(new, sizes, judge).fits and (is_as_wide or taken[-1] is None):
+        if likely_outcome(new, sizes, judge).fits and not (is_known and new[-1:] == (1,)):
             yield text
-    is_known = taken[-1] not in (None, 1)
     if lacking and shape[1:] == taken[1:-1] and is_known:  # one feature a timestep
         yield f"{name} = {name}[..., None] with Input({shown((*shape[1:], 1))})"
     if len(shape) == len(taken) and None not in shape[1:] and samples in (None, shape[0]):

@@ -43,16 +43,13 @@ class Attempt(NamedTuple):
 
 def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -> tuple[str, ...]:
     """The code of the changes after which y fits, the likelier first."""
-    found = dict.fromkeys(change.text for change in label_changes(model, call, index, now))
-    return tuple(found)[:MOST_REMEDIES]
-
-
-def label_changes(model: Model, call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
-    """The changes after which y fits, the likelier first; some perhaps twice."""
     y = call.y[index]
-    for attempt in _attempts(model, call, index, now):
-        if not (y.of and y.name in attempt.text) and attempt.fits:  # an element has no name
-            yield attempt
+    texts = {
+        attempt.text: None
+        for attempt in _attempts(model, call, index, now)
+        if not (y.of and y.name in attempt.text) and attempt.fits  # an element has no name
+    }
+    return tuple(texts)[:MOST_REMEDIES]
 
 
 def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
