@@ -118,7 +118,7 @@ def checked(said: Said) -> Advice:
     text = f"{len(taken)} axes, {_axes(len(taken))}; what came is {written(came)}."
     if not taken:
         taken = said.shape("taken") or (None,)
-        whole = len(taken) == 3 and taken[0] == came[0]  # with a batch that is fixed
+        whole = len(taken) == 3 and taken[:1] == came[:1]  # with a batch that is fixed
         if taken[:1] != (None,) and len(taken) == len(came) and not whole:
             # Keras 2.1.3 and later write both without the batch, where both have the same rank.
             taken, came = (None, *taken), (None, *came)

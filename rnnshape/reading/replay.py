@@ -14,6 +14,7 @@ from rnnshape.layer_names import class_of
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
+from rnnshape.reading.names.functions import UNSEEN
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.sequential import Sequential
@@ -157,13 +158,14 @@ class Operation(RecordedLayer):
             tensor, *keys = given
             key = keys[0] if keys else named["slice_spec"]
             return tensor[tuple(key) if isinstance(key, list) else key]
+        seen = {word: value for word, value in named.items() if word not in UNSEEN}
         if not is_operation(name):
             raise QueryError("this operation is not read")
         if name not in OPERATIONS:
-            return function_called(name, given, dict(named))
+            return function_called(name, given, seen)
         known = signature(name).names
         words = {word: argument for word, argument in self.own_arguments.items() if word in known}
-        return function_called(name, given, {**words, **named})
+        return function_called(name, given, {**words, **seen})
 
 
 def named(layer: Any, name: str) -> Any:

@@ -225,7 +225,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
-    if port.whole_numbers_below in shape[-1:]:  # an entry for each row of the Embedding
+    if (port.whole_numbers_below or 0) in shape[-1:]:  # an entry for each row of the Embedding
         changed.append((f"{name} = {name}.argmax(axis=-1)", shape[:-1]))
     may_be_one = not call.y and call.line and (taken[1:2] != (1,) or shape[:1] == (1,))
     if samples == 1 or may_be_one:  # of an option the first size is the samples
