@@ -11,7 +11,7 @@ from typing import Any
 from rnnshape.chains import chain
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import KEPT, Call, SizeWhenRun, Unknown, calls_within
+from rnnshape.expression import KEPT, Call, SizeWhenRun, calls_within, unknowns_in
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.session import opened, session
@@ -98,8 +98,9 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
 def _returns_one(call: Call) -> str:
     recurrent = [part for part in calls_within(call) if is_recurrent(part.name)]
     has_states = bool(recurrent)
-    if any(isinstance(part["return_state"], Unknown) for part in recurrent):
-        raise IsOpenError(opened("", "whether it returns its states is not known"))
+    flags = (part["return_state"] for part in recurrent)
+    if next(unknowns_in(tuple(flags) if recurrent else call), None):
+        raise IsOpenError(opened("", "how many it returns is not known"))
     if has_states:
         describe(chain([call]))  # a layer that is refused is told as such
     return f"{call} returns one tensor" + ": write return_state=True for its states" * has_states
