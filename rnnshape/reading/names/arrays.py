@@ -267,8 +267,10 @@ class Array(StandIn):
         is_compared = function in COMPARISONS and isinstance(other, str | None)
         if is_compared or isinstance(other, Array | int | float | list | tuple | range):
             made = Array(broadcast(self.shape, sizes_of(other)))
-        elif isinstance(other, Open):
-            made = Array(self.shape)
+        elif isinstance(other, Open):  # what may be an array repeats what is one alone
+            many = session().evaluator.derived(other)
+            alone = () if other.is_number else (1,)
+            made = Array([many if n in alone and type(n) is int else n for n in self.shape])
         elif function in COMPARISONS:  # else Python would say whether they are one object
             raise IsOpenError(opened("data"))
         else:

@@ -182,8 +182,7 @@ class Evaluator:
             found.row = wrong.value.row if are_rows else found.row
             if found is not wrong.value:
                 is_made = wrong.is_made and not is_given
-                is_of_data = any(isinstance(part, StandIn) for part in parts)
-                found.is_number = (plain in allowed.NUMBERS and not is_of_data) or is_made
+                found.is_number = plain in allowed.NUMBERS or is_made
                 found.stands_for = wrong.value.stands_for if is_made else None
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
