@@ -88,7 +88,7 @@ def columns_of(network: Network) -> list[Column]:
     return [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
 
 
-# Arguments that are numbers, of whatever there is known.
+# Arguments of layers that are numbers, or numbers for each axis: no rank follows from these.
 NUMBERS = {
     *("units", "filters", "kernel_size", "strides", "pool_size", "dilation_rate", "groups"),
     *("input_dim", "output_dim", "num_heads", "key_dim", "value_dim", "depth_multiplier"),
@@ -99,16 +99,14 @@ NUMBERS = {
 def may_be_of_other_ranks(network: Network) -> bool:
     """Whether what is open may be what no column has: of several flags and words not all
     combinations are tried, and a shape may have any number of sizes."""
-    words, given = (
-        set[Unknown](),
-        (
-            (call, word, value)
-            for step in network.steps
-            for call in calls_within(step.layer)
-            for word, value in call.arguments
-            if isinstance(value, Unknown) and not changes_no_shape(word)
-        ),
+    given = (
+        (call, word, value)
+        for step in network.steps
+        for call in calls_within(step.layer)
+        for word, value in call.arguments
+        if isinstance(value, Unknown) and not changes_no_shape(word)
     )
+    words = set[Unknown]()
     for call, word, value in given:
         if isinstance(signature(call.name).defaults.get(word), bool | str):
             words.add(value)

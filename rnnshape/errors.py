@@ -83,7 +83,8 @@ class QueryError(ValueError):
         place: where it stands in the text that was read, if it was read from one.
         others: what else is wrong with the same text.
         remedies: what mends it, as code, where the message says that in words.
-        unequal: the sizes that should be one and are not, or what else is wrong with any others.
+        unequal: what is wrong whatever the other sizes are, as data: the sizes that should be one
+            and are not, a rank, an axis; empty where that is not known.
 
     >>> raise QueryError("LSTM takes no 'retrun_state'; did you mean return_state?")
     Traceback (most recent call last):
