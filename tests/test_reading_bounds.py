@@ -141,7 +141,7 @@ def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> No
     for question in reading.questions:
         with suppress(QueryError):
             problems_of_calls(question, describe(question.network))
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 4  # with the child's two within ten, on slow machines too
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
@@ -559,9 +559,10 @@ def said(reads: Any, text: str, let: Any) -> list[object]:
         __file__,
     ],
 )
-def test_the_child_answers_what_would_be_answered_here(text: str, reader: Reader) -> None:
+def test_the_child_answers_what_would_be_answered_here(text: str) -> None:
     let = {"units": 4, "type": (1, 2), "other": 0.5}
-    assert said(reader.read, text, let) == said(read, text, let)
+    with Reader(launched) as reader:
+        assert said(reader.read, text, let) == said(read, text, let)
 
 
 LASTS = "def g():\n    while True: yield [1] * 9999\n" + "list(g())\n" * 60 + "LSTM(3)"
