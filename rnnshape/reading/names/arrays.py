@@ -26,6 +26,7 @@ from rnnshape.reading.names.dtypes import (
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import (
     broadcast,
+    check_repeated,
     differ,
     indexed,
     place_of,
@@ -42,6 +43,7 @@ MOST = 20_000  # rows of an array that code goes over
 OF_OTHERS = {"assign", "columns", "drop", "dropna", "get_shape", "head", "iloc", "items", "keys",
              "loc", "numpy", "set_shape", "tail", "to_numpy", "values"}  # fmt: skip
 OTHERS = {*dir(list)} - {*dir(tuple), "copy", "insert", "sort"} | OF_OTHERS
+COMPARED_BY_PLACE = [OPERATORS[word] for word in ("sub", "rsub", "eq", "ne")]
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
 
@@ -73,6 +75,7 @@ class Array(StandIn):
         own_dtype: the kind of its entries; None of numbers of no further kind.
         own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
         own_coded: of numbers that stand for labels, the kind of these.
+        own_is_predicted: whether a model has made it, of one entry for each sample.
     """
 
     own_what = "an array"
@@ -80,6 +83,7 @@ class Array(StandIn):
     own_coded: str | None = None
     own_random = (0, 0)
     own_is_data = True
+    own_is_predicted = False
     own_returned_by = ""  # the method of a model that returns it alone
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
 
@@ -188,7 +192,9 @@ class Array(StandIn):
         return self.own_view(made, self.own_values)
 
     def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
-        return Array(self.shape, *of_dtype(self.own_values, dtype, self.own_dtype))
+        made = Array(self.shape, *of_dtype(self.own_values, dtype, self.own_dtype))
+        made.own_is_predicted = self.own_is_predicted
+        return made
 
     def copy(self, *_: object) -> Array:
         return Array(self.shape, self.own_values, self.own_dtype)
@@ -258,7 +264,7 @@ class Array(StandIn):
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
         made = Array(shape, dtype=self.own_dtype)
-        made.own_coded = self.own_coded
+        made.own_coded, made.own_is_predicted = self.own_coded, self.own_is_predicted
         made.own_random = (0, 0) if self.own_written else self.own_random
         return made
 
@@ -266,7 +272,10 @@ class Array(StandIn):
         """What an operator makes; its numbers too, of whole ones and another."""
         is_compared = function in COMPARISONS and isinstance(other, str | None)
         if is_compared or isinstance(other, Array | int | float | list | tuple | range):
+            if function in COMPARED_BY_PLACE:
+                check_predictions(self, other)
             made = Array(broadcast(self.shape, sizes_of(other)))
+            made.own_is_predicted = self.own_is_predicted
         elif isinstance(other, Open):  # what may be an array repeats what is one alone
             many = session().evaluator.derived(other)
             alone = () if other.is_number else (1,)
@@ -301,6 +310,14 @@ class Array(StandIn):
         return self.own_like(self.shape)
 
     __pos__ = __invert__ = __abs__ = __neg__
+
+
+def check_predictions(one: Any, other: Any) -> None:
+    """What is subtracted or compared, if one is a model's predictions and the other is not."""
+    pair = [own(part, "own_is_predicted") for part in (one, other)]
+    if pair in ([True, False], [False, True]):
+        predictions, labels = (one, other) if pair[0] else (other, one)
+        check_repeated(predictions, labels, predictions.own_name)
 
 
 def _nested(shape: Sequence[Any], numbers: Iterator[Any]) -> Any:

@@ -301,7 +301,9 @@ class Scaler(TransformerMixin):
         shape = self.own_taken(data)
         if self.own_columns != (1,):  # the numbers of one column NumPy repeats
             self.own_check(shape, "before training, fit another to y alone, as y.reshape(-1, 1)")
-        return Array(shape)
+        made = Array(shape)
+        made.own_is_predicted = own(data, "own_is_predicted", False)
+        return made
 
 
 class LabelEncoder(Scaler):

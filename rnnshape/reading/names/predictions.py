@@ -98,6 +98,9 @@ def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
     data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
     is_listed = isinstance(model.own_nests[1], list | tuple)
     is_alone = len(data) == 1 and is_listed and model.own_kind
+    for array in data:
+        if isinstance(array, Array):
+            array.own_is_predicted = True
     for array in data if is_alone or len(data) > 1 or not is_listed else ():
         array.own_returned_by = "predict"
     nest = None if is_alone else model.own_nests[1]

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any, ClassVar
 
-from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.errors import Problem
+from rnnshape.reading.names.session import opened, refused, session, where_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in, own
+from rnnshape.training.data import shown
 
 
 class _OfNumPy:
@@ -113,6 +115,28 @@ def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
             raise refused("operands could not be broadcast together")
         made.append(larger[0] if larger else 1)
     return tuple(reversed(made))
+
+
+def check_repeated(predictions: Any, labels: Any, name: str) -> None:
+    """`y - model.predict(X)`: of labels (n,) and predictions (n, 1) each is taken with each."""
+    column, row = predictions.shape, labels.shape
+    is_a_column = len(column) == 2 and not differ(column[1:], (1,))
+    if len(row) != 1 or not is_a_column or labels.own_what == "a table":  # pandas refuses it
+        return
+    rows, many = known_sizes((*row, *column[:1]))
+    if rows == 1 or rows != many:  # or only one is known
+        return
+    y, p = labels.own_name or "labels", name or "predictions"
+    shapes = (shown(known_sizes(shape)) for shape in (row, column, (*row, *row)))
+    words = "{y} {} and {p} {} make {}, each of {y} with each of {p}"
+    write = f"{p}[:, 0]" if p != "predictions" else f"{y}[:, None]" if y != "labels" else ""
+    message = words.format(*shapes, y=y, p=p) + f": write {write}" * bool(write)
+    held, remedies = session(), tuple(filter(None, [write]))
+    if all(message != problem.message for problem in held.problems):  # once is enough
+        where = where_of(held.evaluator.place)
+        held.problems.append(
+            Problem("labels", message, None, *where, remedies=remedies, silent=True)
+        )
 
 
 def product(sizes: Sequence[Any]) -> Any:

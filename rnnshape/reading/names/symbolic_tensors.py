@@ -15,7 +15,7 @@ from rnnshape.expression import KEPT, Call, SizeWhenRun, calls_within, unknowns_
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, sizes_of
+from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, check_repeated, sizes_of
 from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import IsOpenError, Open, exact
 from rnnshape.signatures import is_recurrent
@@ -63,7 +63,16 @@ def check_unrolled(call: Call, given: Sequence[Any]) -> None:
         session().problem(f"{message}: write unroll=False", "unroll=False", words=words)
 
 
-def check_before(number: object, tensor: graph.Tensor) -> None:
+def check_operands(name: str, tensor: Any, others: Sequence[Any], is_turned: bool) -> None:
+    """What an operator of Python takes beside a tensor: of one, `y - model(X)`."""
+    if is_turned:
+        _check_before(others[0], tensor)
+    is_called = isinstance(tensor.maker, graph.LayerCall) and graph.are_computed([tensor])
+    if name in ("subtract", "equal", "not_equal") and is_called and isinstance(others[0], Array):
+        check_repeated(tensor, others[0], tensor.maker.names.get(tensor.output, ""))
+
+
+def _check_before(number: object, tensor: graph.Tensor) -> None:
     """What stands before the operator: NumPy asks a tensor behind its own for numbers."""
     is_table = getattr(number, "own_what", "") == "a table"
     if not is_table and type(number) not in (Array, NumPyNumber, NumPyFloat):

@@ -18,8 +18,8 @@ from rnnshape.reading.names.arrays import Array, rows_of, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
     asked_for_number,
-    check_before,
     check_key,
+    check_operands,
     check_outside,
     check_squeezed,
     is_of_tensorflow,
@@ -202,8 +202,7 @@ def _operator(name: str, *, is_turned: bool = False) -> Any:
                 isinstance(other, Tensor | int | float | Open) or hook(other, "own_as_operand")
             ):
                 return NotImplemented
-        if is_turned:
-            check_before(others[0], self)
+        check_operands(name, self, others, is_turned)
         return operation(name, [*others, self] if is_turned else [self, *others])
 
     return made
