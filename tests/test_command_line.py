@@ -283,7 +283,7 @@ def test_what_does_not_fit_is_said_beside_a_format_without_a_place_for_it(
     assert finished.code == 2
     assert finished.err.startswith("error: ")
     assert told in finished.err
-    assert finished.err.endswith("  | fit.py, line 3\n")
+    assert finished.err.endswith("  | fit.py, line 3\n  | write LSTM(2)\n")
     finished = command("-", "--dry-run", *form, stdin=f"GRU(2)\n{file}\n")
     assert finished.err.startswith("error: line 2: ")
     assert told in finished.err

@@ -432,7 +432,7 @@ def test_one_model_of_a_file(tmp_path: Path) -> None:
     file.write_text("a = Sequential([LSTM(2)])\nb = Sequential([GRU(4), Dense(1)])\n")
     assert command(f"{file}:a", "-n", "--x", "8,5,3").out.startswith("a: LSTM(2)\n")
     assert "choose one" in command(str(file), "-n", "--x", "8,5,3").err
-    assert "has no model c: there are a, b" in command(f"{file}:c", "-n").err
+    assert "has no model c: it has a, b" in command(f"{file}:c", "-n").err
 
 
 # --check
@@ -457,7 +457,7 @@ def test_check_tells_what_is_wrong_a_line_each(tmp_path: Path) -> None:
     assert (nothing.code, "so that nothing is checked" in nothing.err) == (0, True)
 
 
-ALL_SAID = "no input takes it, as the text says all sizes itself"
+ALL_SAID = "no input leaves its timesteps open"
 
 
 @pytest.mark.parametrize(
@@ -594,3 +594,22 @@ if __name__ == "__main__":
     TABLE.write_text(
         "".join(f"### {answered_anew(entry)}\n\n" for entry in entries()).rstrip() + "\n"
     )
+
+
+@pytest.mark.parametrize("form", ["plain", "csv"])
+def test_what_lines_of_numbers_have_no_place_for_is_said_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = "m = Sequential([Input((5, 3)), LSTM({}), Dense(1)])\n"
+    Path("wrong.py").write_text(f"{IMPORTS}{made.format(4)}X = np.zeros((5, 3))\nm.predict(X)\n")
+    Path("open.py").write_text(f"{IMPORTS}{made.format('words')}")
+    wrong, left_open, right = (
+        command(text, "-n", "--format", form) for text in ("wrong.py", "open.py", "LSTM(3)")
+    )
+    assert wrong.err.splitlines()[0].startswith("error: X (5, 3) does not fit the input")
+    assert wrong.err.endswith("  | wrong.py, line 9\n  | write X = X[None]\n")
+    assert left_open.err == (
+        "note: not known: words (open.py, line 7) comes from data: --let words=...\n"
+    )
+    assert (wrong.code, left_open.code, right.code, right.err) == (2, 1, 0, "")

@@ -13,6 +13,7 @@ from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.pasted import error_text, explained, show
 from rnnshape.cli.questions import query
 from rnnshape.errors import NotReadError, QueryError
+from rnnshape.expression import reasons
 from rnnshape.interruption import received_signal
 from rnnshape.measuring.messages import Answer, Measurement, MeasurementError, Request
 from rnnshape.query import Format, Query
@@ -142,11 +143,19 @@ def _finished(shown: AnswerWriter, reports: Sequence[Report], *, failed: bool = 
 
 
 def say_problems(shown: AnswerWriter, reports: Sequence[Report], where: str = "") -> None:
-    """What does not fit, where the format has no place for it."""
-    problems = dict.fromkeys(problem for report in reports for problem in report.problems)
-    for problem in () if shown.shows_problems else problems:
+    """What does not fit and what is not known, where the format has no place for it."""
+    if shown.shows_problems:
+        return
+    for problem in dict.fromkeys(problem for report in reports for problem in report.problems):
         line = f"{problem.file}, line {problem.line}" if problem.file else ""
-        messages.error(shown.environment, f"{where}{problem.message}", [line] if line else ())
+        mend = next(
+            (f"write {code}" for code in problem.remedies if code not in problem.message), ""
+        )
+        messages.error(
+            shown.environment, f"{where}{problem.message}", [*filter(None, [line, mend])]
+        )
+    for why in reasons([unknown for report in reports for unknown in report.open]):
+        messages.note(shown.environment, f"{where}not known: {why}")
 
 
 def verdict(

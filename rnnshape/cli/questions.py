@@ -153,8 +153,7 @@ def check_all_is_used(
     for word in SIZES:
         if word in given:
             raise UsageError(
-                f"--{word} {options.dimensions.given(word)}: no input takes it, as the text says "
-                "all sizes itself"
+                f"--{word} {options.dimensions.given(word)}: no input leaves its {word} open"
             )
 
 

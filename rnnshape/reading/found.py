@@ -57,7 +57,7 @@ class Reading(NamedTuple):
         if self.messages:  # it may be what they are about
             raise self.refused()
         known = ", ".join(dict.fromkeys(filter(None, names)))
-        others = f": there are {known}" if known else ": none has a name"
+        others = f": it has {known}" if known else ": none has a name"
         hint = did_you_mean(name, names) or others
         raise QueryError(f"{of} has no model {shortened(name)}{hint}")
 

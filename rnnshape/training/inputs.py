@@ -163,7 +163,8 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
     if found is None:
         return None
     taken, samples = port.shape, x.samples
-    if found.refused != OF_A_LAYER:
+    is_one_sample = any(taken[1:]) and likely_outcome((None, *x.shape), sizes, judge).fits
+    if found.refused != OF_A_LAYER or is_one_sample:
         samples = None if len(x.shape) != len(taken) else samples
     elif port.needed and model.is_sequential:
         taken = port.needed

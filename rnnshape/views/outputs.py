@@ -225,18 +225,19 @@ def _called(report: Report, layer: Layer) -> str:
 
 
 def _names(report: Report, layer: Layer) -> dict[Ref, str]:
-    """Those of the tensors that a layer is called with."""
-    return {ref: _name_of(report, ref, layer) for ref in layer.step.refs}
-
-
-def _name_of(report: Report, ref: Ref, layer: Layer) -> str:
-    """A tensor's name; with its layer, where a later one has taken the name since."""
-    tensor = report.description.tensor(ref)
-    name = tensor.name if tensor else "o"
-    numbers = report.layers_by_output.get(name, [])
-    after = bisect_right(numbers, ref.step)
-    is_taken = after < len(numbers) and numbers[after] < layer.number
-    return f"{name} of layer {ref.step}" if is_taken and ref.step else name
+    """Those of the tensors that a layer is called with; with what makes them, where a later one has
+    taken the name since, or another of these has it too."""
+    tensors = {ref: report.description.tensor(ref) for ref in layer.step.refs}
+    names = {ref: tensor.name if tensor else "o" for ref, tensor in tensors.items()}
+    made: dict[Ref, str] = {}
+    for ref, name in names.items():
+        numbers = report.layers_by_output.get(name, [])
+        after = bisect_right(numbers, ref.step)
+        is_taken = after < len(numbers) and numbers[after] < layer.number
+        if is_taken or [*names.values()].count(name) > 1:
+            name = f"{name} of layer {ref.step}" if ref.step else f"input {name}"
+        made[ref] = name
+    return made
 
 
 def _parameters(report: Report, layer: Layer, page: Page) -> Text:
