@@ -18,7 +18,7 @@ from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.session import Part, opened, session
-from rnnshape.reading.names.sizes import differ, sizes_of
+from rnnshape.reading.names.sizes import differ, known_sizes, sizes_of
 from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -217,7 +217,8 @@ class Embedding(Layer):
         words = "is not compatible with provided weight shape"
         if given is None and isinstance(filled, OfArray):
             given, words = filled.own_array, "Incompatible shapes"
-        if self.own_layer is not None and isinstance(given, Array) and 1 not in given.shape:
+        is_array = isinstance(given, Array) and 1 not in known_sizes(given.shape)
+        if self.own_layer is not None and is_array:
             sizes = (self.own_layer.call[word] for word in ("input_dim", "output_dim"))
             known = [size if type(size) is int else opened() for size in sizes]
             check_weights([Weight(known)], [given], words)

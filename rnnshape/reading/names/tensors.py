@@ -280,7 +280,8 @@ def argument(value: Any) -> Value:
     if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
     what = "a function of the code" if isinstance(value, types.FunctionType) else what_it_is(value)
-    shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
+    name = value.own_name if isinstance(value, Array) else name
+    shown = "..." if name in ("", "<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
 
 

@@ -130,10 +130,12 @@ def _is_identifier(name: object) -> bool:
 
 def asdict(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return type(value)(map(asdict, value))
+        made = map(asdict, value)
+        return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
     if isinstance(value, dict):
         return {key: asdict(one) for key, one in value.items()}
-    names = getattr(type(value), "__dataclass_fields__", None)
+    is_ours = not is_of_code(type(value))  # what is open is a dataclass, too
+    names = None if is_ours else getattr(type(value), "__dataclass_fields__", None)
     return value if names is None else {name: asdict(getattr(value, name)) for name in names}
 
 
