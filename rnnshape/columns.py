@@ -37,15 +37,20 @@ class Column(NamedTuple):
         place: the column's own, which chooses among words and flags.
         numbers: for each value that is open.
         rank: for what has none that is known: inputs, and what a step that is not read returns.
+        keeps_batch: whether such a step returns as many samples as it is given; else all such
+            steps return as many, so that they may be taken together.
     """
 
     place: int
     numbers: Numbers
     rank: int
+    keeps_batch: bool = False
 
-    def any_shape(self, unknown: Unknown, rank: int) -> tuple[int, ...]:
-        """A shape of which nothing is known."""
-        return tuple(self.numbers[unknown] + 3 * place for place in range(rank))
+    def any_shape(self, unknown: Unknown, batch: int | None) -> tuple[int, ...]:
+        """A shape of which nothing is known; `batch` is that of what the step is given."""
+        first = (batch or 0) if self.keeps_batch else 0
+        first = first or FIRST[self.place % len(FIRST)] + 1
+        return (first, *(self.numbers[unknown] + 3 * place for place in range(1, self.rank)))
 
     def sizes(self, shape: Shape) -> tuple[Any, ...]:
         """A shape with numbers for what is open in it."""
@@ -85,7 +90,11 @@ def columns_of(network: Network) -> list[Column]:
         {unknown: first + step * at for at, unknown in enumerate(unknowns)}
         for first, step in zip(FIRST, STEP, strict=True)
     ]
-    return [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
+    columns = [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
+    if guessed and any(len(step.refs) > 1 for step in network.steps):
+        # What layers take together has one batch: the columns where it has two are left out.
+        columns += [Column(len(FIRST) + place, n, rank, True) for place, n, rank, _ in columns]
+    return columns
 
 
 # Arguments of layers that are numbers, or numbers for each axis: no rank follows from these.
@@ -130,7 +139,9 @@ def ranks_of(number: int, of: int) -> Sequence[int]:
     """The ranks that are tried in one of some runs for what has none that is known: all where there
     are few runs. Else one, another in the next run of the same ranks before it, so that what is
     refused of those says nothing of this."""
-    return RANKS if of <= len(FIRST) else RANKS[(number + number // len(FIRST)) % len(RANKS) :][:1]
+    return (
+        RANKS if of <= 2 * len(FIRST) else RANKS[(number + number // len(FIRST)) % len(RANKS) :][:1]
+    )
 
 
 def open_in(network: Network) -> tuple[Unknown, ...]:

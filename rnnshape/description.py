@@ -154,7 +154,7 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
             made.append((run, run.layer(step, number)))
         except QueryError as wrong:
             refused.append(wrong)
-    if len(made) < min(2, len(runs)):
+    if _columns_in(run for run, _ in made) < min(2, _columns_in(runs)):
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise refused[0]
         if not made and (certain := _wrong_with_any(step, runs, refused)):
@@ -164,6 +164,11 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
     for run, layer in made:
         run.layers.append(layer)
     return [run for run, _ in made]
+
+
+def _columns_in(runs: Iterable[RuleRun]) -> int:
+    """How many choices of numbers some runs have: several have one, with other ranks."""
+    return len({tuple(run.column.numbers.values()) for run in runs})
 
 
 def _depends_on_open(step: Step, runs: Sequence[RuleRun]) -> bool:

@@ -103,7 +103,8 @@ class RuleRun:
             shapes = self.measured[number - 1]
         elif number in self.of_any_shape:
             unknown = self.of_any_shape[number]
-            shapes = [self.column.any_shape(unknown, self.column.rank)]
+            batch = next((tensor.axes[0].length for tensor in known.values() if tensor.axes), None)
+            shapes = [self.column.any_shape(unknown, batch)]
         elif step.returns is not None and None not in step.returns:
             shapes = [self.column.sizes(shape or ()) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()
