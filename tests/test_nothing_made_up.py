@@ -641,7 +641,7 @@ def test_an_axis_that_is_repeated_an_open_number_of_times_names_no_number() -> N
         ("Concatenate()([Flatten()(unread(a)), LSTM(8)(b)])", (2, None)),
         ("Add()([Reshape((10, 4))(unread(a)), Reshape((10, 4))(unread(c))])", (None, 10, 4)),
         ("Concatenate()([Reshape((-1, 4))(unread(x)) for x in (a, a)])", (None, None, 8)),
-        ("Concatenate()([Reshape((-1, 4))(unread(x)) for x in (a, c)])", None),
+        ("Concatenate()([Reshape((-1, 4))(unread(x)) for x in (a, c)])", (None, None, 8)),
     ],
 )
 def test_of_what_is_not_read_no_number_of_samples_is_made_up(

@@ -135,6 +135,9 @@ class Array(StandIn):
     def __iter__(self) -> Any:
         if len(self.shape) == 1 and self.own_values:
             return iter([*map(self._entry, self.own_values)])
+        many = self.shape[0] if self.shape else None
+        if isinstance(many, Open):
+            raise IsOpenError(replace(many, row=array_of_shape(self.shape[1:], self.own_dtype)))
         return iter([array_of_shape(self.shape[1:]) for _ in range(rows_of(self.shape))])
 
     def __bool__(self) -> bool:

@@ -139,7 +139,8 @@ def pad_sequences(
         words = '(Keras: "`sequences` must be a list of iterables")'
         raise refused(f"pad_sequences takes a list of lists, [[1, 2], [3]], not of numbers {words}")
     row = next(iter(rows), getattr(sequences, "row", None))
-    is_text = isinstance(maxlen, int) and "float" not in str(dtype)  # most likely
+    is_filled = bool(own(sequences, "own_written"))  # with what nobody knows
+    is_text = isinstance(maxlen, int) and "float" not in str(dtype) and not is_filled  # most likely
     entries = row if isinstance(row, list | tuple) else [row]
     if not is_text and any(isinstance(entry, Open | None) for entry in entries):
         return opened("padded sequences")  # what is no text may come in vectors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from inspect import signature
 from typing import Any
@@ -49,11 +50,27 @@ def _ends_so_far(made: Any) -> Any:
     )
 
 
+def asks_whether_it_trains(model: Any) -> bool:
+    """Whether a `call` of the code goes another way where it trains: `if training: ...`."""
+    body: list[ast.stmt] = getattr(type(model).call, "own_body", [])
+    tests = (
+        part.test
+        for statement in body
+        for part in ast.walk(statement)
+        if isinstance(part, ast.If | ast.IfExp)
+    )
+    names = (part for test in tests for part in ast.walk(test) if isinstance(part, ast.Name))
+    return any(name.id == "training" for name in names)
+
+
 def called_as_trained(model: Any, *given: Any) -> None:
-    """Calls a model as Keras does to train it, with a `training` of its own."""
+    """Calls a model as Keras does where it is given data, with a `training` of its own."""
     needed = {"training", *needed_by(model.call)} & {"training", "mask"}
+    words: dict[str, Any] = dict.fromkeys(needed & {*signature(model.call).parameters})
+    if "training" in words and asks_whether_it_trains(model):
+        words["training"] = model.own_trains
     model.own_is_aside = True
     try:
-        model(*given, **dict.fromkeys(needed & {*signature(model.call).parameters}))
+        model(*given, **words)
     finally:
         model.own_is_aside = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partialmethod
 from typing import Any
@@ -81,6 +82,8 @@ class Model(Layer):
     own_checks_as = property(lambda model: model.own_kind)  # by which it compares data
     own_is_of_module = own_is_symbolic = own_is_aside = own_is_graph = own_options = False
     own_is_of_data = False  # whether `call` has asked for sizes that no graph has
+    own_trains: bool | None = None  # whether what it was followed with last trains it
+    own_before: tuple[Any, ...] = ()  # what it took and returned before it was followed anew
     own_what, own_is_model, own_batch = "a model", True, None
     own_takes_open: tuple[str, ...] = ("inputs",)
 
@@ -219,6 +222,22 @@ class Model(Layer):
             return self.call(first)
         is_new = self.own_takes and not was_built and rows.uses_all(self.own_gives, [more, named])
         return self.own_made_anew({}) if is_new else self._followed((first, *more), named)
+
+    def own_begin_anew(self) -> None:
+        """What it is called with next says what it takes."""
+        self.own_before += ((self.own_takes, self.own_gives, self.own_nests),)
+        self.own_takes, self.own_gives = [], []
+
+    @contextmanager
+    def own_as_it_was(self, gives: object) -> Iterator[bool]:
+        """While it is what it was when it returned these; whether it ever was."""
+        now = self.own_takes, self.own_gives, self.own_nests
+        then = next((flow for flow in self.own_before if flow[1] is gives and flow[0]), None)
+        self.own_takes, self.own_gives, self.own_nests = then or now
+        try:
+            yield then is not None
+        finally:
+            self.own_takes, self.own_gives, self.own_nests = now
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         """What it makes of the first tensors that it is called with."""

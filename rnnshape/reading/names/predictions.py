@@ -12,6 +12,7 @@ from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.datasets import Dataset
+from rnnshape.reading.names.first_call import asks_whether_it_trains
 from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
@@ -23,7 +24,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import first_given, follow_step, given_to
+from rnnshape.reading.names.training import TRAINING, first_given, follow_step, given_to
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import is_operation
 
@@ -56,8 +57,13 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     model.own_batch = batch_kept(model, method, named)
     if model.own_options or (model.own_is_of_data and method != "__call__"):
         # of its first call, which Keras gives none, or of data alone
-        model.own_takes, model.own_gives = [], []
+        model.own_begin_anew()
         model.own_options = model.own_is_of_data = False
+    if method != "__call__" and asks_whether_it_trains(model):
+        call = call._replace(validation=None)  # which is given without
+        if model.own_trains is not (method in TRAINING):
+            model.own_begin_anew()
+            model.own_trains = method in TRAINING
     if model.own_takes or not follow_step(model, method, x, given, named):
         if method != "__call__":  # which is given one value, and says whether it trains
             check_given(model, (x,), {"training": None})

@@ -239,6 +239,10 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             before = model.own_with_layers(layers)
             if then := before.own_network(network.name):
                 yield replace(_call_on(before, then, given), network=then)
+        else:
+            with model.own_as_it_was(layers) as it_was:
+                if it_was and (then := model.own_network(network.name)):
+                    yield replace(_call_on(model, then, given), network=then)
 
 
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
