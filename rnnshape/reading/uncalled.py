@@ -56,8 +56,14 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
             if is_made or held.calls or isinstance(made, Open | Layer):
                 break
             if isinstance(part, FunctionType) and not word.startswith("__"):
-                loaded = len(held.loaded)
+                loaded, said = len(held.loaded), len(evaluator.messages)
+                before = Snapshot(evaluator, evaluator.module)
                 _call_openly(evaluator, word, evaluator.attribute(made, word))
+                if _is_refused(evaluator, said):  # by what its `__init__` was not given, perhaps
+                    before.set(before.before)
+                    del evaluator.messages[said:]
+                    made = _call_openly(evaluator, name, found, none_is_open=True)
+                    _call_openly(evaluator, word, evaluator.attribute(made, word))
                 if len(held.loaded) > loaded:  # its model is that of a file now
                     made = _call_openly(evaluator, name, found)
 
@@ -69,25 +75,39 @@ def _is_abstract(found: Any) -> bool:
 
 
 def _call_openly(
-    evaluator: Evaluator, name: str, function: Any, values: Sequence[Any] = (), words: Any = ()
+    evaluator: Evaluator,
+    name: str,
+    function: Any,
+    values: Sequence[Any] = (),
+    words: Any = (),
+    *,
+    none_is_open: bool = False,
 ) -> object:
-    """What a function makes of the values that are given, and open ones for the others."""
+    """What a function makes of the values that are given, and open ones for the others; also for
+    those that are None otherwise, if Keras refuses what is made of that."""
     try:
         bound = signature(function).bind_partial(*values, **dict(words))
     except Exception:  # what it is called with may be the code's
         return Open("a function")
     _fill(evaluator, bound, _missing(bound, Parameter.empty))
     without = _missing(bound, None)
+    if none_is_open:
+        _fill(evaluator, bound, without)
     evaluator.begin_statement()
     before, said = Snapshot(evaluator, evaluator.module), len(evaluator.messages)
     made = _called(evaluator, name, function, bound)
-    refused = [*evaluator.messages[said:], *_refused()] if without else []
-    if any(not isinstance(one, NotReadError) for one in refused):  # whoever calls it gives more
+    if without and not none_is_open and _is_refused(evaluator, said):  # whoever calls it gives more
         before.set(before.before)
         del evaluator.messages[said:]
         _fill(evaluator, bound, without)
         made = _called(evaluator, name, function, bound)
     return made
+
+
+def _is_refused(evaluator: Evaluator, said: int) -> bool:
+    """Whether there is more that is wrong than so many messages have said."""
+    refused = [*evaluator.messages[said:], *_refused()]
+    return any(not isinstance(one, NotReadError) for one in refused)
 
 
 def _refused() -> Iterator[QueryError]:
