@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from functools import cache, partial
 from itertools import groupby
 
 from rnnshape.description import Description, describe, is_taken
-from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
+from rnnshape.errors import Problem, QueryError, counted, did_you_mean, shortened
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import not_of_a_graph
 from rnnshape.network import Dimensions, Network, Question, Size
@@ -138,7 +139,9 @@ def _of_other_samples(network: Network, call: TrainingCall, sizes: Dimensions) -
 
     if is_taken(network, sizes) and not is_taken(with_other_sizes(network, of_each), sizes):
         first, *_, other = (data for data in call.x if data.samples in known)
-        message = f"{other} has {other.samples} samples, but {first} has {first.samples}"
+        message = (
+            f"{other} has {counted(other.samples or 0, 'sample')}, but {first} has {first.samples}"
+        )
         yield call.problem("samples", message, other)
 
 
@@ -185,12 +188,23 @@ def _answerable(call: TrainingCall, network: Network) -> TrainingCall:
     return replace(call, x=answerable(call.x), validation=later)
 
 
+def _needs_brackets(code: str) -> bool:
+    """Whether a piece of code needs brackets before what is asked of it: `x / 255`."""
+    try:
+        made = ast.parse(code, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return isinstance(made, ast.BinOp | ast.UnaryOp | ast.BoolOp | ast.Compare | ast.IfExp)
+
+
 def _with_code_of(problem: Problem) -> Problem:
     """Of what has no name the remedy is the expression that takes its place."""
 
     def code(remedy: str) -> str:
         name, equals, value = remedy.partition(" = ")
         given = all(word.isidentifier() for word in name.split(", "))
+        if _needs_brackets(name):
+            value = re.sub(rf"(?<![\w.]){re.escape(name)}(?=[.\[])", f"({name})", value)
         return remedy if given or not equals else value
 
     return replace(

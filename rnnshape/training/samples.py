@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from rnnshape.errors import Problem
+from rnnshape.errors import Problem, counted
 from rnnshape.training.data import USUAL_BATCH, Data, Model, Port, TrainingCall, shown
 from rnnshape.training.inputs import OF_VALIDATION, list_of_samples, one_list
 
@@ -39,10 +39,11 @@ def wrong_numbers(call: TrainingCall, axes: int = 0) -> Iterator[Problem]:
         cut = cut_to(names, least) if least and (is_start or 2 * least >= most) else ""
         is_split = bool(call.validation_split) and not call.validation
         is_cut = least == first.samples and is_split
+        many = counted(other.samples or 0, "sample")
         does = ": with validation_split Keras takes no more of any, without an error"
         yield call.problem(
             "samples",
-            f"{other} has {other.samples} samples, but {first} has {first.samples}{does * is_cut}",
+            f"{other} has {many}, but {first} has {first.samples}{does * is_cut}",
             other,
             "" if is_cut else "Data cardinality is ambiguous",
             silent=is_cut,
