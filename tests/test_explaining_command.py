@@ -268,6 +268,24 @@ def test_a_program_on_standard_input_is_one_question(first: str) -> None:
     assert [line["layer"] for line in finished.lines] == ["LSTM(64)"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "layers"),
+    [
+        ("m = Sequential([LSTM(4)])\nm.add(Dense(2))\n", ["LSTM(4), Dense(2)"]),
+        ("m = LSTM(4)(a)\n\nn = Dense(2)(m)\n", ["LSTM(4), Dense(2)"]),
+        ("m = Sequential([LSTM(4)])\nm = Sequential([GRU(4)])\n", ["LSTM(4)", "GRU(4)"]),
+        ("m = LSTM(4)(a)\nn = Dense(2)(am)\n", ["LSTM(4)", "Dense(2)"]),
+        ("x = LSTM(4)(x)\nx = GRU(4)(x)\n", ["LSTM(4)", "GRU(4)"]),  # each may stand alone
+    ],
+)
+def test_lines_are_one_program_where_one_uses_what_the_first_names(
+    lines: str, layers: list[str]
+) -> None:
+    answers = command("-", "-n", "--json", stdin=lines).lines
+    told = [", ".join(layer["expression"] for layer in one["layers"]) for one in answers]
+    assert told == layers
+
+
 @pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
 def test_a_program_on_standard_input_is_refused_as_one_that_is_an_argument() -> None:
     piped, given = command("-", "-n", stdin=PROGRAM + LSTMS), command(PROGRAM + LSTMS, "-n")

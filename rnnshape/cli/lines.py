@@ -65,9 +65,11 @@ def one_question(lines: Iterator[Line]) -> tuple[str | None, Iterator[Line]]:
         return None, chain(read, lines)
     is_whole = _goes_on(first.text)
     if not is_whole and not is_question(first.text.strip()):  # perhaps what a program prints
+        uses = _uses_of(first.text)
         for line in () if first.is_last else islice(lines, MOST_BEFORE):
             read.append(line)
-            is_whole = (line.text or "").lstrip().startswith(TRACEBACK)
+            text = line.text or ""
+            is_whole = text.lstrip().startswith(TRACEBACK) or bool(uses and uses.search(text))
             if is_whole or line.is_last:
                 break
     return (whole_text(chain(read, lines)), iter(())) if is_whole else (None, chain(read, lines))
@@ -106,6 +108,14 @@ def _goes_on(line: str) -> bool:
     from rnnshape.explaining.text import begins_error
 
     return begins_error(line)
+
+
+def _uses_of(line: str) -> re.Pattern[str] | None:
+    """How a later line of a program asks for the name that this one gives a value; None where it
+    gives none, or asks for it itself, as in `x = LSTM(64)(x)`, which may stand alone."""
+    given = re.match(r"\s*(\w+)\s*=(?!=)", line)
+    uses = given and re.compile(rf"(?<![\w.'\"]){given[1]}\b(?!\s*=(?!=))")
+    return uses if uses and given and not uses.search(line, given.end()) else None
 
 
 def _is_open(line: str) -> bool:
