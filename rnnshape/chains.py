@@ -26,6 +26,14 @@ def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Ne
     return Network((source,), steps, name=name)
 
 
+def called_with_several(layer: Call, count: int) -> Network:
+    """A layer that takes a list of tensors, as `Concatenate` does, or a query and a value."""
+    inputs = tuple(Input(name=f"inputs_{number}") for number in range(1, count + 1))
+    tensors = tuple(Ref(0, number) for number in range(count))
+    takes_two = called_alone(layer, tensors[0]) == (tensors[0],) * 2
+    return Network(inputs, (Step(layer, tensors if takes_two else (tensors,)),))
+
+
 def input_of(call: Call) -> Input:
     """What an `Input(...)` describes, or what the arguments of Keras 2 do; a `QueryError` if it
     makes no sense."""

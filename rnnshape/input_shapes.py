@@ -9,10 +9,18 @@ from itertools import islice
 from operator import index
 from typing import Any, TypeAlias
 
+from rnnshape.chains import called_with_several
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type, written
-from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
-from rnnshape.network import Dimensions, Input, Network, Question, Ref, Size, Step, kind_of_axis
+from rnnshape.expression import LARGEST, Unknown, unknowns_in
+from rnnshape.network import (
+    Dimensions,
+    Input,
+    Network,
+    Question,
+    Size,
+    kind_of_axis,
+)
 from rnnshape.network_inputs import written_sizes
 from rnnshape.training.data import Data, TrainingCall
 
@@ -197,7 +205,7 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
     network = question.network
     is_open_layer = network.is_chain and network.inputs[0].shape is None
     if 1 < len(shapes) <= MOST_OF_LAYER and is_open_layer and len(network.steps) == 1:
-        network = _called_with_several(network.steps[0].layer, len(shapes))
+        network = called_with_several(network.steps[0].layer, len(shapes))
     if len(shapes) == len(network.given):
         beside = network.inputs[len(shapes) :]
         shapes = [*shapes, *(_of_data(one, shapes) for one in beside)]
@@ -255,13 +263,6 @@ def as_far_as_taken(question: Question, shapes: Sequence[Shape]) -> Question:
         if is_taken(found.network, found.dimensions):
             return found
     return question
-
-
-def _called_with_several(layer: Call, count: int) -> Network:
-    """A layer that takes a list of tensors, as `Concatenate` does."""
-    inputs = tuple(Input(name=f"inputs_{number}") for number in range(1, count + 1))
-    tensors = tuple(Ref(0, number) for number in range(count))
-    return Network(inputs, (Step(layer, (tensors,)),))
 
 
 def _check_fits(source: Input, shape: Shape) -> None:

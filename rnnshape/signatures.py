@@ -122,6 +122,10 @@ def module_of(name: str) -> str | None:
     return next((module for module, names in ARGUMENT_OBJECTS.items() if name in names), None)
 
 
+# Layers whose class has another name than that by which Keras exports it.
+OTHER_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
+
+
 @lru_cache(maxsize=256)
 def snake_case(name: str) -> str:
     """How Keras makes the name of a function, or that of a layer, of the name of its class.
@@ -129,8 +133,8 @@ def snake_case(name: str) -> str:
     >>> snake_case("KLDivergence"), snake_case("ConvLSTM2D")
     ('kl_divergence', 'conv_lstm2d')
     """
-    word = "GroupedQueryAttention" if name == "GroupQueryAttention" else name  # as its class has it
-    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W.*", "", word))
+    word = re.sub(r"\W.*", "", OTHER_CLASSES.get(name, name))
+    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
 
 

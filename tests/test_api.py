@@ -231,7 +231,8 @@ def test_a_layer_that_was_called_takes_what_it_was_built_for() -> None:
     dense = fake("Dense")
     assert shapes(inspect(dense((None, 7, 5), units=3))) == [(2, 7, 3)]
     assert shapes(inspect(dense((None, 7, 5), units=3), input=(9, 7, 5))) == [(9, 7, 3)]
-    assert shapes(inspect(dense([(2, 3), (2, 3)], units=3))) == [(2, 5, 3)]
+    both = fake("AdditiveAttention")([(2, 7, 5), (2, 7, 5)])
+    assert shapes(inspect(both)) == [(2, 7, 5)]
 
 
 def test_what_is_not_plain_data_in_a_config_is_left_out() -> None:

@@ -636,3 +636,29 @@ def test_data_that_a_model_holds_is_no_input_of_it(
     [answer] = process.answers(Request((report.question,)))
     assert isinstance(answer, Measurement), answer
     assert not report.measured(answer).differences
+
+
+ATTENTION: dict[str, Callable[[], Any]] = {
+    "multi head": lambda: keras().layers.MultiHeadAttention(2, 8),
+    "of groups": lambda: keras().layers.GroupQueryAttention(8, 4, 2),
+    "additive": lambda: keras().layers.AdditiveAttention(),
+    "of products": lambda: keras().layers.Attention(use_scale=True),
+}
+
+
+@pytest.mark.parametrize("is_called", [True, False], ids=["called", "new"])
+@pytest.mark.parametrize("value", [(3, 10, 16), (3, 12, 16), (3, 12, 7)], ids=str)
+@pytest.mark.parametrize("name", ATTENTION)
+def test_live_attention_is_given_what_it_was_called_with_or_is_asked_about(
+    name: str, value: tuple[int, ...], is_called: bool
+) -> None:
+    query = (3, 10, 16)
+    if value[-1] == 7 and name != "multi head":
+        pytest.skip("Keras takes other features of a value by heads alone")
+    layer, tensors = ATTENTION[name](), [np.ones(query), np.ones(value)]
+    takes_list = name in ("additive", "of products")
+    found = layer(tensors) if takes_list else layer(*tensors)
+    asked, given = layer if is_called else ATTENTION[name](), [query, value]
+    [answered] = (inspect(asked) if is_called else inspect(asked, input=given)).layers
+    assert answered.outputs[0].shape == tuple(found.shape)
+    assert answered.parameters == layer.count_params()

@@ -22,6 +22,7 @@ from rnnshape.signatures import (
     ALIASES,
     INPUT_ARGUMENTS,
     LAYERS_INSIDE,
+    OTHER_CLASSES,
     REFUSED,
     module_of,
     signature,
@@ -78,6 +79,7 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
     """The call that makes an object of a config: a layer, a cell, an initializer."""
     name = str(config["class_name"])
     name = ALIASES.get(name, name)
+    name = next((known for known, word in OTHER_CLASSES.items() if word == name), name)
     if module_of(name) in (None, "ops") or name == "Input" or not _is_of_keras(config):
         return None
     known, words = signature(name), config.get("config") or {}

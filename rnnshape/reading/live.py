@@ -15,6 +15,7 @@ from functools import partial
 from math import prod
 from typing import Any, TypeVar
 
+from rnnshape.chains import called_with_several
 from rnnshape.description import description_of
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Unknown
@@ -34,6 +35,8 @@ from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, compiled_in, read_config
 from rnnshape.reading.symbolic import (
     bases,
+    built_shape,
+    built_shapes,
     flattened,
     input_names,
     is_built,
@@ -259,7 +262,7 @@ class _Live:
         flow = getattr(model, "_functional", model)
         if flow is not None:  # a `Sequential` that is not built has none
             return self.functional(flow, name, shapes)
-        return self.chain(model.layers, name, next(iter(shapes), None) or _built_shape(model))
+        return self.chain(model.layers, name, next(iter(shapes), None) or built_shape(model))
 
     def chain(self, layers: Sequence[Any], name: str, shape: RecordedShape) -> Sequential:
         """A model of layers that follow each other, some of them perhaps only written."""
@@ -270,7 +273,7 @@ class _Live:
                 made.add(of_keras(**dict(layer.arguments)))
                 continue
             item = self.item(layer)
-            replay.was_built(item, _built_shape(layer))
+            replay.was_built(item, built_shape(layer))
             made.add(item)
         return replay.built(made, shape)
 
@@ -331,7 +334,7 @@ class _Live:
         # Cells come last: their weights may be those of a layer around them.
         layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)
         rows = [tensor for layer in layers for tensor in self.row(layer)]
-        shape = next(iter(self.shapes), None) or _built_shape(model)
+        shape = next(iter(self.shapes), None) or built_shape(model)
         known = shapes_by_keras(model, shape) if shape and len(self.shapes) < 2 else []
         text, why = f"{replay.plain_name(str(model.name))}(...)", "its call can't be followed"
         end, source = replay.RecordedLayer(text, why, "", 0), replay.input_tensor(shape)
@@ -342,7 +345,7 @@ class _Live:
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
         count, item = counted(layer, self.weights), self.item(layer)
-        shape = _built_shape(layer)
+        shape = built_shape(layer)
         if shape is None or isinstance(item, Model) or type(layer).__name__ in CELLS:
             text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
             item = replay.RecordedLayer(text, why, "", count)
@@ -355,8 +358,12 @@ class _Live:
     def network_of_layers(self, *layers: Any) -> Network:
         """The network of a layer, given what it was built for, or of layers that follow each
         other; attention is to itself."""
-        first, shape = layers[0], _built_shape(layers[0])
+        first, shape = layers[0], built_shape(layers[0])
         item = None if isinstance(first, Call) else self.item(first)
+        several = self.shapes if len(self.shapes) > 1 else built_shapes(first)
+        is_row = item is None or isinstance(item, replay.RecordedLayer)
+        if len({*several}) > 1 and len(layers) == 1 and item is not None and not is_row:
+            return called_with_several(item.own_layer.call, len(several)).with_shapes(several)
         if isinstance(item, replay.RecordedLayer) or len(layers) > 1:
             shape = next(iter(self.shapes), shape)
         if isinstance(item, replay.RecordedLayer) and shape is None:
@@ -385,11 +392,4 @@ def counted(layer: Any, known: Collection[int] = ()) -> int | None:
     with suppress(Exception):  # of a layer that is not built
         own = (prod(weight.shape) for weight in layer.weights if id(weight) not in known)
         return sum(own) if is_built(layer) else None
-    return None
-
-
-def _built_shape(what: Any) -> RecordedShape:
-    """What a layer or model was built for, if that is one shape."""
-    with suppress(AttributeError, NotImplementedError, TypeError, ValueError):
-        return replay.sizes_of((what.get_build_config() or {}).get("input_shape"))
     return None

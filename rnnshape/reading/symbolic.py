@@ -34,6 +34,22 @@ def shape_of(tensor: Any) -> RecordedShape:
     return None if shape is None else sizes_of(tuple(shape))
 
 
+def built_shape(what: Any) -> RecordedShape:
+    """What a layer or model was built for, if that is one shape, or several that are the same."""
+    shapes = {*built_shapes(what)}
+    return shapes.pop() if len(shapes) == 1 else None
+
+
+def built_shapes(what: Any) -> list[RecordedShape]:
+    """The shapes that a layer or model was built for, as far as it says them."""
+    with suppress(AttributeError, NotImplementedError, TypeError, ValueError):
+        said = what.get_build_config() or {}
+        several = [*said.get("shapes_dict", {}).values()] or said.get("input_shape") or ()
+        whole = sizes_of(several)
+        return [*map(sizes_of, several)] if not whole else [whole]
+    return []
+
+
 def flattened(layer: Any) -> list[Any]:
     """A layer of Keras and all that are in it."""
     return [*layer._flatten_layers()] if "Layer" in bases(layer) else []
