@@ -147,12 +147,19 @@ class Port(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A model: what goes in, what comes out."""
+    """A model: what goes in, what comes out.
+
+    Attributes:
+        is_sequential: whether Keras compares no sizes of data with those of its inputs.
+        takes_other_sizes: whether it does no longer: once it has traced a model for some data, it
+            traces it again for any size in which other data differs.
+    """
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     is_sequential: bool = True
     is_stateful: bool = False
+    takes_other_sizes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

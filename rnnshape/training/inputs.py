@@ -185,7 +185,7 @@ def _judge(model: Model, port: Port) -> Judge:
     """What Keras makes of X."""
 
     def judge(x: Shape, taken: Shape) -> Outcome:
-        if not model.is_sequential:
+        if not (model.is_sequential or model.takes_other_sizes):
             # Keras compares what is left without a last axis of 1.
             pair = [shape[:-1] if shape[-1:] == (1,) else shape for shape in (x, taken)]
             if any(b not in (a, ANY) for a, b in list(zip(*pair, strict=False))[1:]):

@@ -229,7 +229,8 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             continue
         if hasattr(type(model), OWN_STEPS["evaluate"]):
             given = given._replace(validation=None)
-        given = given._replace(call=replace(given.call, is_first=not step or step not in traced))
+        is_first = not step or step not in traced or may_be_eager(model, given.compiled)
+        given = given._replace(call=replace(given.call, is_first=is_first))
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
             is_graph = step and not may_be_eager(model, given.compiled)
