@@ -301,9 +301,15 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     is_too_small = tensor.source is None and len(tensor.axes) < len(names)
     more = len(tensor.axes) - len(names)
     alike = _of_other_rank(call, more)
-    if alike and more == 1 and "timesteps" in tensor.labels and "timesteps" not in names:
+    is_over_time = "timesteps" in tensor.labels or len(tensor.axes) == AXES_OF_FRAMES
+    if alike and more == 1 and is_over_time and "timesteps" not in names:
         alike = f"TimeDistributed({call})"
-    if alike and not is_too_small:
+    if alike and codes and tensor.source is None and len(tensor.axes) == AXES_OF_FRAMES:
+        remedy, codes = (
+            f"write {alike}, or {codes[0]}{remedy.partition(codes[0])[2]}",
+            [alike, code],
+        )
+    elif alike and not is_too_small:
         remedy = f"{remedy}, or {alike}" if codes else f"write {alike}"
         codes.append(alike)
     words = keras or f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
@@ -313,6 +319,9 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     wrong = call.error(message, unequal=[("rank", len(tensor.axes), len(names))])
     wrong.remedies = tuple(codes)
     return wrong
+
+
+AXES_OF_FRAMES = 5  # the batch, timesteps, rows, columns and channels
 
 
 def _of_other_rank(call: Call, more: int) -> str:
