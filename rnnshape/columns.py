@@ -46,11 +46,14 @@ class Column(NamedTuple):
     rank: int
     keeps_batch: bool = False
 
-    def any_shape(self, unknown: Unknown, batch: int | None) -> tuple[int, ...]:
-        """A shape of which nothing is known; `batch` is that of what the step is given."""
-        first = (batch or 0) if self.keeps_batch else 0
-        first = first or FIRST[self.place % len(FIRST)] + 1
-        return (first, *(self.numbers[unknown] + 3 * place for place in range(1, self.rank)))
+    def any_shape(self, unknown: Unknown, rank: int) -> tuple[int, ...]:
+        """A shape of which nothing is known."""
+        return tuple(self.numbers[unknown] + 3 * place for place in range(rank))
+
+    def returned(self, unknown: Unknown, batch: int | None) -> tuple[int, ...]:
+        """The same of what a step returns that is not read, and is given a batch."""
+        samples = batch if self.keeps_batch and batch else FIRST[self.place % len(FIRST)] + 1
+        return samples, *self.any_shape(unknown, self.rank)[1:]
 
     def sizes(self, shape: Shape) -> tuple[Any, ...]:
         """A shape with numbers for what is open in it."""

@@ -50,7 +50,8 @@ def _axis(source: Input, name: str, length: int | None, sizes: Dimensions) -> Ax
     """An axis, and what its length follows from that no text says."""
     if length is not None:
         return Axis(name, length, is_written=True)
-    is_assumed = sizes.given(name) is None and not isinstance(source.shape, Unknown)
+    may_be_said = isinstance(source.shape, Unknown) and name != "batch"
+    is_assumed = sizes.given(name) is None and not may_be_said
     follows_from = NOTHING
     if source.shape is not None:
         follows_from = WHEN_RUN

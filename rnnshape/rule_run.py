@@ -104,7 +104,7 @@ class RuleRun:
         elif number in self.of_any_shape:
             unknown = self.of_any_shape[number]
             batch = next((tensor.axes[0].length for tensor in known.values() if tensor.axes), None)
-            shapes = [self.column.any_shape(unknown, batch)]
+            shapes = [self.column.returned(unknown, batch)]
         elif step.returns is not None and None not in step.returns:
             shapes = [self.column.sizes(shape or ()) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()
