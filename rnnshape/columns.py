@@ -21,7 +21,7 @@ from rnnshape.signatures import module_of, signature
 
 # Far from each other, so that each passes where others are too small, and a part of the first
 # `x[:, :20]` is another than of the others; none is another's double.
-FIRST = (3, 131, 517)
+FIRST = (3, 1031, 4127)
 STEP = (10, 26, 102)  # between the numbers of two values in one column
 RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank is known
 

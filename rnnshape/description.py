@@ -148,22 +148,48 @@ def _assumed_kinds(inputs: Iterable[Tensor]) -> list[str]:
 def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
     """Adds the layer of a step to each run; returns those in which the rule takes the numbers."""
     made: list[tuple[RuleRun, Layer]] = []
-    refused: list[QueryError] = []
+    refused: list[tuple[RuleRun, QueryError]] = []
     for run in runs:
         try:
             made.append((run, run.layer(step, number)))
         except QueryError as wrong:
-            refused.append(wrong)
-    if _columns_in(run for run, _ in made) < min(2, _columns_in(runs)):
+            refused.append((run, wrong))
+    are_too_few = _columns_in(run for run, _ in made) < min(2, _columns_in(runs))
+    if are_too_few or _other_ranks_fit(step, [run for run, _ in made], refused):
+        errors = [wrong for _, wrong in refused]
         if len(runs) == 1 or not _depends_on_open(step, runs):
-            raise refused[0]
-        if not made and (certain := _wrong_with_any(step, runs, refused)):
+            raise errors[0]
+        if are_too_few and not made and (certain := _wrong_with_any(step, runs, errors)):
             raise certain
-        given = [(run, tuple(map(run.tensor, step.refs))) for run in runs]
-        made = [(run, layer_of_unknown(number, step, run.column, now)) for run, now in given]
+        made = [(run, _of_unknown(step, number, run)) for run in runs]
+    elif refused:  # into what is arranged anew only the numbers may not go that were tried
+        others = [(run, _of_unknown(step, number, run)) for run, _ in refused]
+        made += [(run, layer) for run, layer in others if layer.facts]
     for run, layer in made:
         run.layers.append(layer)
     return [run for run, _ in made]
+
+
+def _other_ranks_fit(
+    step: Step, taken: Sequence[RuleRun], refused: Sequence[tuple[RuleRun, QueryError]]
+) -> bool:
+    """Whether tensors of other ranks than those that are taken may be right, with other sizes than
+    those that were tried."""
+
+    def ranks(run: RuleRun) -> tuple[int, ...]:
+        tensors = map(run.tensor, step.refs)
+        return tuple([len(tensor.axes) if tensor else 0 for tensor in tensors])
+
+    by_sizes = (
+        run
+        for run, wrong in refused
+        if all(one[0] not in ("rank", "axis") for one in wrong.unequal)
+    )
+    return not {*map(ranks, by_sizes)} <= {*map(ranks, taken)}
+
+
+def _of_unknown(step: Step, number: int, run: RuleRun) -> Layer:
+    return layer_of_unknown(number, step, run.column, tuple(map(run.tensor, step.refs)))
 
 
 def _columns_in(runs: Iterable[RuleRun]) -> int:

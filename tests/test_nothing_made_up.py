@@ -650,3 +650,21 @@ def test_of_what_is_not_read_no_number_of_samples_is_made_up(
     inputs = "a, b, c = Input((40,)), Input((5, 3)), Input((40,))\n"
     [network] = read_code(f"{inputs}m = Model([a, b, c], {made})", {}).networks
     assert describe(network).layers[-1].outputs[0].sizes == shape
+
+
+@pytest.mark.parametrize(
+    ("made", "shape"),
+    [
+        ("Add()([x, Dense(8)(Keep()(x))])", None),  # (2, 20, 8) where it keeps the axes
+        ("Multiply()([x, Dense(1)(Keep()(x))])", None),
+        ("Dot(1)([x, Dense(20)(Keep()(x))])", None),
+        ("Concatenate()([x, Keep()(x)])", None),
+        ("LSTM(4)(Dense(8)(Keep()(x)))", (None, 4)),
+    ],
+)
+def test_a_rank_of_what_is_not_read_does_not_follow_from_sizes_that_were_tried(
+    made: str, shape: tuple[int | None, ...] | None
+) -> None:
+    [network] = read_code(f"x = Input((20, 8))\nm = Model(x, {made})", {}).networks
+    last = describe(network).layers[-1]
+    assert (last.outputs[0].sizes if last.outputs else None) == shape

@@ -11,6 +11,7 @@ import pytest
 
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS
+from rnnshape.reading.names.frames import Frame
 from tests.conftest import sections
 from tests.test_arrays_from_code import agrees, is_known, read
 
@@ -55,6 +56,14 @@ def test_columns_that_code_takes_are_known_and_right(table: str) -> None:
 def test_what_else_is_said_of_a_table_is_true(table: str) -> None:
     differ, _ = compared(table, OTHERS)
     assert differ == []
+
+
+@pytest.mark.parametrize(("kind", "shape"), [(pd.DataFrame, (9, 5)), (pd.Series, (9,))])
+def test_a_table_has_no_method_of_arrays_that_pandas_has_not(kind: Any, shape: Any) -> None:
+    some = ("ravel", "swapaxes")  # which one pandas has, and another has not
+    names = [name for name in vars(Array) if not name.startswith(("own_", "_", *some))]
+    lacks = [name for name in names if Frame(shape).own_lacks(name)]
+    assert lacks == [name for name in names if not hasattr(kind, name)]
 
 
 @pytest.mark.parametrize("change", CHANGED)

@@ -365,6 +365,7 @@ KERAS_DATA: dict[str, Any] = {
     },
     **dict.fromkeys(("PyDataset", "Sequence"), PyDataset),
     "TensorSpec": specified,
+    "TensorShape": lambda dims=None: opened("a shape") if dims is None else tuple(dims),
     "split_dataset": split_dataset,
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,

@@ -8,11 +8,18 @@ from functools import partialmethod
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of, of_entries
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ, indexed
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
+
+# What NumPy's arrays have and pandas' do not: neither tables nor columns, and no tables.
+OF_ARRAYS = {
+    *("diagonal", "fill", "flatten", "nonzero", "partition", "put", "reshape", "resize", "sort"),
+    *("toarray", "todense"),
+}
+OF_ONE_AXIS = {"argmax", "argmin", "argsort", "dtype", "ravel", "repeat", "tolist"}
 
 
 class Frame(Array):
@@ -26,6 +33,9 @@ class Frame(Array):
     own_what = "a table"
     own_labels: tuple[Any, ...] | None = None
     own_others: frozenset[Any] = frozenset()
+
+    def own_lacks(self, name: str) -> bool:
+        return name in OF_ARRAYS or (len(self.shape) > 1 and name in OF_ONE_AXIS)
 
     def own_reaches(self, name: str) -> bool:
         return not name.startswith(("own_", "_"))
@@ -41,6 +51,8 @@ class Frame(Array):
 
     def __getitem__(self, key: Any) -> Any:
         key = as_labels(key)
+        if isinstance(key, tuple) and any(isinstance(part, slice) for part in key):
+            raise surely(TypeError("a table has no [:, ...]: write .iloc[...]"))
         if isinstance(key, slice) and {type(key.start), type(key.stop)} & {str}:
             return self.own_of_other_rows(False)
         is_label = isinstance(key, Array) and key.own_dtype != "bool" and len(self.shape) > 1

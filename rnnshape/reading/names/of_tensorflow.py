@@ -167,8 +167,8 @@ RANDOM_TENSORS = {
             ("binomial", "gamma", "normal", "poisson", "randint", "uniform"), of_shape(0)
         ),
         "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
-        "categorical": lambda logits, num, *_, **__: Array(
-            (sizes_of(logits)[0], num), dtype="int64"
+        "categorical": lambda logits, num_samples, *_, **__: Array(
+            (sizes_of(logits)[0], num_samples), dtype="int64"
         ),
     }.items()
 }
