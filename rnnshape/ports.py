@@ -50,7 +50,7 @@ def model_of(
     every: list[object] = [part.shape for part in call.x]
     every += [source.shape for source in network.given]
     squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
-    checks = network.kind != "Functional" or squeezes or not call.is_first
+    checks = network.kind != "Functional" or squeezes or call.is_traced
     inputs = [
         _input(network, description, place, rank, needed if checks else None)
         for place, rank in enumerate(ranks)
@@ -58,8 +58,8 @@ def model_of(
     if len(inputs) == len(call.x) == 1 and len(call.x[0].shape or ()) == len(inputs[0].shape) - 1:
         one_step = (None, 1, *(size or 7 for size in inputs[0].shape[2:]))
         inputs[0] = inputs[0]._replace(takes_one_step=is_taken(_with_shape(network, 0, one_step)))
-    is_sequential, is_traced = network.kind != "Functional", not call.is_first
-    return Model(tuple(inputs), tuple(outputs), is_sequential, network.is_stateful, is_traced)
+    is_sequential = network.kind != "Functional"
+    return Model(tuple(inputs), tuple(outputs), is_sequential, network.is_stateful, call.is_traced)
 
 
 # Inputs

@@ -133,7 +133,7 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
         except QueryError as wrong:
             refused.append(wrong)
     if not made:
-        raise refused[0]
+        raise refused[-1]  # whether a mask comes or not
     one, other = made[0], made[-1]
     return one and other and one.or_without(other)
 

@@ -184,6 +184,7 @@ class TrainingCall:
             known. `validation_batch_size` is the same, unless another is written.
         has_steps, has_validation_steps: whether it says how many batches are used.
         is_first: whether no such call was before, of which Keras keeps what it has traced.
+        is_traced: the same of data that comes in the same way, since it was compiled.
         own_step: what of the model the code has written itself, as `train_step`: nobody knows what
             that takes, and the samples alone are counted.
         class_weights: the keys of `class_weight`.
@@ -206,6 +207,7 @@ class TrainingCall:
     has_steps: bool = False
     has_validation_steps: bool = False
     is_first: bool = True
+    is_traced: bool = False
     own_step: str = ""
     validation_split: float | None = None
     class_weights: tuple[object, ...] = ()

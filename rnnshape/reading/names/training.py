@@ -100,6 +100,7 @@ class Given(NamedTuple):
         x, y: the data; None where there is none.
         validation: the same of `validation_data`, and the weights of its samples.
         compiled: None where the code does not compile the model.
+        is_validation_traced: whether Keras has traced the model for such a validation.
     """
 
     call: TrainingCall
@@ -107,6 +108,7 @@ class Given(NamedTuple):
     y: Several
     validation: tuple[Several, Several, Data | None] | None
     compiled: Compiled | None
+    is_validation_traced: bool = False
 
 
 def first_given(method: str, x: Any) -> Any:
@@ -218,6 +220,7 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
     """The calls that gave data to a model; with its network as it was then, where that is
     another."""
     traced, ranks = set[str](), dict[object, list[int | None]]()
+    kinds = set[tuple[object, ...]]()  # of calls and data that Keras has traced
     for trained, layers, given in list(session().trained):
         if trained is not model:
             continue
@@ -229,7 +232,8 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             continue
         if hasattr(type(model), OWN_STEPS["evaluate"]):
             given = given._replace(validation=None)
-        is_first = not step or step not in traced or may_be_eager(model, given.compiled)
+        is_first = not step or step not in traced
+        given = _as_traced(given, kinds, may_be_eager(model, given.compiled))
         given = given._replace(call=replace(given.call, is_first=is_first))
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
@@ -244,6 +248,24 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             with model.own_as_it_was(layers) as it_was:
                 if it_was and (then := model.own_network(network.name)):
                     yield replace(_call_on(model, then, given), network=then)
+
+
+def _as_traced(given: Given, kinds: set[tuple[object, ...]], is_eager: bool) -> Given:
+    """A call, and whether Keras has traced the model for such a call and such data since it was
+    compiled; `kinds` has all before."""
+    call = given.call
+
+    def kind(step: str, x: Several) -> tuple[object, ...]:
+        is_of_set = any(data.of for data in within(x) if isinstance(data, Data))
+        return step, call.call in BATCHED, is_of_set, id(given.compiled)
+
+    own, beside = kind(OWN_STEPS.get(call.call, ""), given.x), given.validation
+    later = kind(OWN_STEPS["evaluate"], beside[0] if beside else given.x)
+    is_traced = own in kinds and call.call in OWN_STEPS and not is_eager
+    was_validated = later in kinds and not is_eager
+    kinds |= {own, later} if beside or call.validation_split else {own}
+    call = replace(call, is_traced=is_traced)
+    return given._replace(call=call, is_validation_traced=was_validated)
 
 
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
@@ -277,6 +299,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
             validation_split=None,
             class_weights=(),
             batch_size=call.validation_batch_size,
+            is_traced=given.is_validation_traced,
             has_steps=call.has_validation_steps,
         )
         call = replace(call, validation=validation)

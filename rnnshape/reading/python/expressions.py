@@ -16,6 +16,12 @@ from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import comprehended, from_unknown, function
+from rnnshape.reading.python.handed_on import (
+    CHANGING,
+    containers_in,
+    functions_of,
+    names_in,
+)
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number
@@ -25,10 +31,6 @@ from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
-CHANGING = {  # methods that change what a list, set or dictionary holds
-    "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
-    "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",
-}  # fmt: skip
 CHANGING_ARRAYS = {"at", "copyto", "fill_diagonal", "place", "put", "putmask"}  # their first
 
 OPERATORS: dict[type, Callable[..., object]] = {
@@ -317,9 +319,21 @@ def _with_changes(
     for part in (*parts[: word in CHANGING_ARRAYS], out):
         if fill := hook(part, "fill"):
             fill(part)
+    handed: list[Any] = []
+    if isinstance(callbacks := keywords.get("callbacks"), list | tuple):
+        handed += [function for one in callbacks for function in functions_of(one)]
+    if isinstance(called, Open) and called.without_base:  # of which nobody knows who calls what
+        handed += vars(called.without_base).values()
+    if isinstance(made, Open) and not hasattr(called, "own_body"):
+        handed += [*parts, *keywords.values()]
+    for names, name in names_in(handed):
+        names[name] = replace(evaluator.open(node), label=name, is_named=True)
     if not isinstance(made, Open):
+        lost = [*containers_in(handed)]
+        if lost:
+            lose(evaluator, scope, evaluator.open(node), *lost)
         return made
-    word, lost = word or getattr(called, "__name__", ""), list[Any]()
+    word, lost = word or getattr(called, "__name__", ""), [*containers_in(handed)]
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
     for part in parts if word == "shuffle" else ():
         if type(part) is list:

@@ -1,0 +1,97 @@
+"""What code hands to something that nobody knows, which may fill it, or call it: an empty list, a
+method that changes a list, a function that changes what stands around it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, MutableMapping
+from types import BuiltinMethodType, FunctionType, MethodType
+from typing import Any
+
+from rnnshape.reading.python.scope import Scope
+from rnnshape.reading.python.stand_in import is_of_code
+
+CHANGING = {  # methods that change what a list, set or dictionary holds
+    "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
+    "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",
+}  # fmt: skip
+HELD = (list, set, dict)
+
+Names = MutableMapping[str, Any]
+
+
+def containers_in(given: Iterable[object]) -> Iterator[object]:
+    """The lists, sets and dictionaries that may be changed."""
+    for value in given:
+        if isinstance(value, HELD) and not is_of_code(type(value)):
+            if not value:
+                yield value
+        elif isinstance(value, BuiltinMethodType) and value.__name__ in {*CHANGING, "append"}:
+            yield value.__self__
+        for names, name in _changed_by(value):
+            yield names.get(name)
+
+
+def names_in(given: Iterable[object]) -> Iterator[tuple[Names, str]]:
+    """The names that may be given other values: where they stand, and what they are called."""
+    for value in given:
+        for names, name in _changed_by(value):
+            if not isinstance(names.get(name), HELD):
+                yield names, name
+
+
+def functions_of(value: object) -> list[object]:
+    """The methods of an object of the code, as it has them."""
+    kinds = [kind for kind in type(value).__mro__ if is_of_code(kind)]
+    methods = (part for kind in kinds for part in vars(kind).values())
+    return [MethodType(part, value) for part in methods if isinstance(part, FunctionType)]
+
+
+def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
+    function: Any = value.__func__ if isinstance(value, MethodType) else value
+    owner = value.__self__ if isinstance(value, MethodType) else None
+    made = vars(function) if isinstance(function, FunctionType) else {}
+    if "own_scope" not in made:
+        return
+    scope: Scope = made["own_scope"]
+    first = next(iter(made["__signature__"].parameters), "")
+    nodes = [node for part in made["own_body"] for node in ast.walk(part)]
+    outer = {
+        name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names
+    }
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in outer:
+            yield from _of_name(scope, node.id)
+        held = _changed(node)
+        while isinstance(held, ast.Subscript):  # `groups[label].append(3)`
+            held = held.value
+        match held:
+            case ast.Name(id=name):
+                yield from _of_name(scope, name)
+            case ast.Attribute(value=ast.Name(id=name), attr=word) if name == first:
+                if word in (names := names_of(owner)):
+                    yield names, word
+
+
+def names_of(owner: object) -> Names:
+    """The names of an object of the code, as Python keeps them."""
+    return vars(owner) if is_of_code(type(owner)) and hasattr(owner, "__dict__") else {}
+
+
+def _changed(node: ast.AST) -> ast.expr | None:
+    """What a piece of code changes: `words` of `words.add(one)` and of `words[one] = 2`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=held, attr=word)) if word in {*CHANGING, "append"}:
+            return held
+        case ast.Subscript(value=held, ctx=ast.Store() | ast.Del()):
+            return held
+        case ast.Attribute(ctx=ast.Store()):
+            return node
+    return None
+
+
+def _of_name(scope: Scope, name: str) -> Iterator[tuple[Names, str]]:
+    """Where a name stands around a function."""
+    around = (one.names for one in scope.around() if name in one.names)
+    if (names := next(around, None)) is not None:
+        yield names, name
