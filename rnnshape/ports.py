@@ -50,7 +50,7 @@ def model_of(
     every: list[object] = [part.shape for part in call.x]
     every += [source.shape for source in network.given]
     squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
-    checks = network.kind != "Functional" or squeezes or call.is_traced
+    checks = network.kind != "Functional" or squeezes or (call.is_traced and len(ranks) == 1)
     inputs = [
         _input(network, description, place, rank, needed if checks else None)
         for place, rank in enumerate(ranks)
@@ -138,7 +138,7 @@ def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None
     """The network with the sizes of X for what its inputs, and perhaps `sizes`, leave open."""
     if len(call.x) != len(network.given):
         return network
-    takes_any = network.kind != "Functional"
+    takes_any = network.kind != "Functional" or call.is_traced
 
     def filled(number: int, place: int, axis: str, before: Size) -> Size:
         if number >= len(call.x) or (sizes and (sizes.given(axis) or before is not None)):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from inspect import signature
 from typing import Any
 
 from rnnshape.nest import rebuilt
 from rnnshape.reading.names.arguments import holds_tensors, needed_by
 from rnnshape.reading.names.session import session
-from rnnshape.reading.names.tensors import Tensor, tensors_of, unread_layer, unread_step
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    plain_sizes,
+    tensors_of,
+    unread_layer,
+    unread_step,
+)
 from rnnshape.reading.python import Open, opens_in
 
 
@@ -61,6 +68,26 @@ def asks_whether_it_trains(model: Any) -> bool:
     )
     names = (part for test in tests for part in ast.walk(test) if isinstance(part, ast.Name))
     return any(name.id == "training" for name in names)
+
+
+def goes_apart(model: Any, follow: Callable[[], object]) -> bool:
+    """Whether a model that has been followed takes or returns other shapes where it trains than
+    where it does not; `follow` gives it the same data once more."""
+    held, before = session(), _flow_of(model)
+    said, wrong = [*held.evaluator.messages], [*held.problems]
+    now = model.own_takes, model.own_gives, model.own_nests, model.own_trains
+    model.own_takes, model.own_gives, model.own_trains = [], [], not model.own_trains
+    try:
+        with held.aside(), suppress(Exception):  # the code may go over what it is not given
+            follow()
+        return _flow_of(model) != before
+    finally:
+        model.own_takes, model.own_gives, model.own_nests, model.own_trains = now
+        held.evaluator.messages[:], held.problems[:] = said, wrong
+
+
+def _flow_of(model: Any) -> list[list[Any]]:
+    return [[*map(plain_sizes, tensors)] for tensors in (model.own_takes, model.own_gives)]
 
 
 def called_as_trained(model: Any, *given: Any) -> None:

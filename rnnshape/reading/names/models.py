@@ -83,6 +83,7 @@ class Model(Layer):
     own_is_of_module = own_is_symbolic = own_is_aside = own_is_graph = own_options = False
     own_is_of_data = False  # whether `call` has asked for sizes that no graph has
     own_trains: bool | None = None  # whether what it was followed with last trains it
+    own_goes_apart = False  # whether it takes or returns other shapes then
     own_before: tuple[Any, ...] = ()  # what it took and returned before it was followed anew
     own_what, own_is_model, own_batch = "a model", True, None
     own_takes_open: tuple[str, ...] = ("inputs",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rnnshape.errors import QueryError, as_tuple
@@ -12,7 +13,7 @@ from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.datasets import Dataset
-from rnnshape.reading.names.first_call import asks_whether_it_trains
+from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart
 from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
@@ -59,17 +60,22 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
         # of its first call, which Keras gives none, or of data alone
         model.own_begin_anew()
         model.own_options = model.own_is_of_data = False
-    if method != "__call__" and asks_whether_it_trains(model):
-        call = call._replace(validation=None)  # which is given without
-        if model.own_trains is not (method in TRAINING):
+    is_asked = method != "__call__" and asks_whether_it_trains(model)
+    if is_asked and model.own_trains is not (method in TRAINING):
+        if model.own_goes_apart:
             model.own_begin_anew()
-            model.own_trains = method in TRAINING
+        model.own_trains = method in TRAINING
     if model.own_takes or not follow_step(model, method, x, given, named):
         if method != "__call__":  # which is given one value, and says whether it trains
             check_given(model, (x,), {"training": None})
         model.own_is_graph = method != "__call__" and not may_be_eager(model, model.own_compiled)
-        model._built_by(x.own_x if isinstance(x, Dataset) else x)
+        is_new, data = not model.own_takes, x.own_x if isinstance(x, Dataset) else x
+        model._built_by(data)
+        if is_asked and is_new:
+            model.own_goes_apart = goes_apart(model, partial(model._built_by, data))
         model.own_is_graph = False
+    if is_asked and model.own_goes_apart:
+        call = call._replace(validation=None)  # which is given where it does not train
     check_graph(model, method)
     session().train(model, model.own_items or model.own_gives, call)
     return numbers(model, method, named)
