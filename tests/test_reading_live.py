@@ -662,3 +662,26 @@ def test_live_attention_is_given_what_it_was_called_with_or_is_asked_about(
     [answered] = (inspect(asked) if is_called else inspect(asked, input=given)).layers
     assert answered.outputs[0].shape == tuple(found.shape)
     assert answered.parameters == layer.count_params()
+
+
+@pytest.mark.parametrize("shapes", [{}, {"input": (2, 7, 8)}], ids=["as called", "asked"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "Bidirectional"])
+def test_a_live_layer_that_was_called_with_states_is_what_it_was_called_with(
+    name: str, shapes: dict[str, Any]
+) -> None:
+    layers = keras().layers
+    sequences = keras().Input((7, 8))
+    layer = getattr(layers, "GRU" if name == "Bidirectional" else name)(4, return_sequences=True)
+    layer = layers.Bidirectional(layer) if name == "Bidirectional" else layer
+    states = [keras().Input((4,)) for _ in range(1 if name == "GRU" else 2)]
+    made = layer(sequences, initial_state=states)
+    [answered] = inspect(layer, **shapes).layers
+    assert answered.outputs[0].shape == (2, *made.shape[1:])
+    assert answered.parameters == layer.count_params()
+
+
+def test_a_live_layer_of_several_alike_is_asked_about_with_shapes() -> None:
+    layer, given = keras().layers.Add(), np.ones((2, 5, 8))
+    layer([given, given])
+    [answered] = inspect(layer, input=[(2, 5, 8), (2, 5, 8)]).layers
+    assert answered.outputs[0].shape == (2, 5, 8)

@@ -58,6 +58,15 @@ def _axes(rank: int) -> str:
     return AXES.get(rank, f"{rank} axes")
 
 
+CHANNELS = (1, 3, 4)  # of an image: gray, colours, colours and how clear they are
+LEAST_ROWS = 20  # of an image: of fewer it is rather a sequence
+
+
+def _may_be_image(shape: Shape) -> bool:
+    rows = [size or LEAST_ROWS for size in shape[:-1]]
+    return len(rows) == 2 and shape[-1] in CHANNELS and min(rows) >= LEAST_ROWS
+
+
 def _other_rank(
     layer: str, taken: int, came: int, shape: Shape | None, *, inside: bool
 ) -> tuple[str, ...]:
@@ -69,6 +78,8 @@ def _other_rank(
         name = "2 axes for 3, from a layer"
     elif (taken, came) == (3, 2) and shape and shape[0] is not None:
         name = "2 axes for 3, of an array"
+    elif (taken, came) == (4, 3) and shape and _may_be_image(shape):
+        name = "3 axes for 4, of an image"
     axes = _axes(taken)[1:-1].replace("batch, ", "")
     sizes = {"units": last or 64, "last": last or "timesteps", "axes": axes}
     return changes(name, **sizes) or changes("other axes", **sizes)
@@ -119,6 +130,9 @@ def checked(said: Said) -> Advice:
     if not taken:
         taken = said.shape("taken") or (None,)
         whole = len(taken) == 3 and taken[:1] == came[:1]  # with a batch that is fixed
+        whole &= not (
+            layer.startswith("conv2d") or (taken[:1] == taken[1:2] and taken[-1] in CHANNELS)
+        )
         if taken[:1] != (None,) and len(taken) == len(came) and not whole:
             # Keras 2.1.3 and later write both without the batch, where both have the same rank.
             taken, came = (None, *taken), (None, *came)

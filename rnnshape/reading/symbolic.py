@@ -41,12 +41,15 @@ def built_shape(what: Any) -> RecordedShape:
 
 
 def built_shapes(what: Any) -> list[RecordedShape]:
-    """The shapes that a layer or model was built for, as far as it says them."""
+    """The shape that a layer or model was built for, or those of a query and a value."""
     with suppress(AttributeError, NotImplementedError, TypeError, ValueError):
         said = what.get_build_config() or {}
-        several = [*said.get("shapes_dict", {}).values()] or said.get("input_shape") or ()
-        whole = sizes_of(several)
-        return [*map(sizes_of, several)] if not whole else [whole]
+        told = said.get("shapes_dict", {})
+        several = [told[name] for name in ("query_shape", "value_shape") if name in told]
+        if {"Attention", "AdditiveAttention"} & {*bases(what)}:
+            several = said.get("input_shape") or []
+        alone = told.get("sequences_shape", said.get("input_shape"))
+        return [*map(sizes_of, several or [alone])]
     return []
 
 

@@ -301,10 +301,11 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     is_too_small = tensor.source is None and len(tensor.axes) < len(names)
     more = len(tensor.axes) - len(names)
     alike = _of_other_rank(call, more)
-    is_over_time = "timesteps" in tensor.labels or len(tensor.axes) == AXES_OF_FRAMES
+    may_be_frames = tensor.source is None and len(tensor.axes) == AXES_OF_FRAMES
+    is_over_time = "timesteps" in tensor.labels or may_be_frames
     if alike and more == 1 and is_over_time and "timesteps" not in names:
         alike = f"TimeDistributed({call})"
-    if alike and codes and tensor.source is None and len(tensor.axes) == AXES_OF_FRAMES:
+    if alike and codes and may_be_frames:
         remedy, codes = (
             f"write {alike}, or {codes[0]}{remedy.partition(codes[0])[2]}",
             [alike, code],
