@@ -56,12 +56,10 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
             if is_made or held.calls or isinstance(made, Open | Layer):
                 break
             if isinstance(part, FunctionType) and not word.startswith("__"):
-                loaded, said = len(held.loaded), len(evaluator.messages)
-                before = Snapshot(evaluator, evaluator.module)
+                loaded, undo = len(held.loaded), Undo(evaluator)
                 _call_openly(evaluator, word, evaluator.attribute(made, word))
-                if _is_refused(evaluator, said):  # by what its `__init__` was not given, perhaps
-                    before.set(before.before)
-                    del evaluator.messages[said:]
+                if undo.is_refused():  # by what its `__init__` was not given, perhaps
+                    undo()
                     made = _call_openly(evaluator, name, found, none_is_open=True)
                     _call_openly(evaluator, word, evaluator.attribute(made, word))
                 if len(held.loaded) > loaded:  # its model is that of a file now
@@ -94,20 +92,32 @@ def _call_openly(
     if none_is_open:
         _fill(evaluator, bound, without)
     evaluator.begin_statement()
-    before, said = Snapshot(evaluator, evaluator.module), len(evaluator.messages)
+    undo = Undo(evaluator)
     made = _called(evaluator, name, function, bound)
-    if without and not none_is_open and _is_refused(evaluator, said):  # whoever calls it gives more
-        before.set(before.before)
-        del evaluator.messages[said:]
+    if without and not none_is_open and undo.is_refused():  # whoever calls it gives more
+        undo()
         _fill(evaluator, bound, without)
         made = _called(evaluator, name, function, bound)
     return made
 
 
-def _is_refused(evaluator: Evaluator, said: int) -> bool:
-    """Whether there is more that is wrong than so many messages have said."""
-    refused = [*evaluator.messages[said:], *_refused()]
-    return any(not isinstance(one, NotReadError) for one in refused)
+class Undo:
+    """Takes back what has come of a call, and what is wrong with it."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.snapshot = Snapshot(evaluator, evaluator.module)
+        self.lists: tuple[list[Any], ...] = evaluator.messages, SESSION.get().problems
+        self.lengths = [len(part) for part in self.lists]
+
+    def is_refused(self) -> bool:
+        pairs = zip(self.lists, self.lengths, strict=True)
+        told = (one for part, length in pairs for one in part[length:])
+        return any(not isinstance(one, NotReadError) for one in (*told, *_refused()))
+
+    def __call__(self) -> None:
+        self.snapshot.set(self.snapshot.before)
+        for part, length in zip(self.lists, self.lengths, strict=True):
+            del part[length:]
 
 
 def _refused() -> Iterator[QueryError]:

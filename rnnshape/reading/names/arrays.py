@@ -170,6 +170,7 @@ class Array(StandIn):
         """What shows these numbers of it, and changes with it."""
         made = Array(shape, values, self.own_dtype)
         made.own_written, made.own_random = self.own_written, self.own_random
+        made.own_is_predicted = self.own_is_predicted
         return made
 
     def __setitem__(self, index: object, value: object) -> None:
@@ -200,7 +201,9 @@ class Array(StandIn):
         return made
 
     def copy(self, *_: object) -> Array:
-        return Array(self.shape, self.own_values, self.own_dtype)
+        made = Array(self.shape, self.own_values, self.own_dtype)
+        made.own_is_predicted = self.own_is_predicted
+        return made
 
     toarray = todense = copy
 
@@ -215,8 +218,9 @@ class Array(StandIn):
         return self.own_like(tuple(self.shape[place] for place in places))
 
     def flatten(self, order: object = "C") -> Array:
-        values = self.own_values if order == "C" else ()
-        return Array((product(self.shape),), values, self.own_dtype)
+        made = self.ravel(order)
+        made.own_written = Log()
+        return made
 
     def ravel(self, order: object = "C") -> Array:
         return self.own_view((product(self.shape),), self.own_values if order == "C" else ())
