@@ -257,7 +257,8 @@ def _as_traced(given: Given, kinds: set[tuple[object, ...]], is_eager: bool) -> 
 
     def kind(step: str, x: Several) -> tuple[object, ...]:
         is_of_set = any(data.of for data in within(x) if isinstance(data, Data))
-        return step, call.call in BATCHED, is_of_set, id(given.compiled)
+        is_weighed = call.weights is not None or bool(call.class_weights)
+        return step, call.call in BATCHED, is_of_set, is_weighed, id(given.compiled)
 
     own, beside = kind(OWN_STEPS.get(call.call, ""), given.x), given.validation
     later = kind(OWN_STEPS["evaluate"], beside[0] if beside else given.x)
