@@ -155,7 +155,7 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
         except QueryError as wrong:
             refused.append((run, wrong))
     are_too_few = _columns_in(run for run, _ in made) < min(2, _columns_in(runs))
-    if are_too_few or _other_ranks_fit(step, [run for run, _ in made], refused):
+    if are_too_few or _other_ranks_fit([run for run, _ in made], refused):
         errors = [wrong for _, wrong in refused]
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise errors[0]
@@ -171,21 +171,22 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
 
 
 def _other_ranks_fit(
-    step: Step, taken: Sequence[RuleRun], refused: Sequence[tuple[RuleRun, QueryError]]
+    taken: Sequence[RuleRun], refused: Sequence[tuple[RuleRun, QueryError]]
 ) -> bool:
-    """Whether tensors of other ranks than those that are taken may be right, with other sizes than
-    those that were tried."""
-
-    def ranks(run: RuleRun) -> tuple[int, ...]:
-        tensors = map(run.tensor, step.refs)
-        return tuple([len(tensor.axes) if tensor else 0 for tensor in tensors])
-
+    """Whether what is not read may be of other ranks than where its numbers are taken, with other
+    numbers than those that were tried."""
     by_sizes = (
         run
         for run, wrong in refused
         if all(one[0] not in ("rank", "axis") for one in wrong.unequal)
     )
-    return not {*map(ranks, by_sizes)} <= {*map(ranks, taken)}
+    return not {*map(_ranks_tried, by_sizes)} <= {*map(_ranks_tried, taken)}
+
+
+def _ranks_tried(run: RuleRun) -> tuple[int, ...]:
+    unread = (run.layers[number - 1] for number in run.of_any_shape if number <= len(run.layers))
+    tensors = (*run.inputs, *(tensor for layer in unread for tensor in layer.known_outputs))
+    return tuple([len(tensor.axes) for tensor in tensors])
 
 
 def _of_unknown(step: Step, number: int, run: RuleRun) -> Layer:

@@ -660,6 +660,10 @@ def test_of_what_is_not_read_no_number_of_samples_is_made_up(
         ("Multiply()([x, Dense(1)(Keep()(x))])", None),
         ("Dot(1)([x, Dense(20)(Keep()(x))])", None),
         ("Concatenate()([x, Keep()(x)])", None),
+        (
+            "Multiply()([x, Permute((2, 1))(RepeatVector(8)(Flatten()(Dense(1)(Keep()(x)))))])",
+            None,
+        ),
         ("LSTM(4)(Dense(8)(Keep()(x)))", (None, 4)),
     ],
 )
