@@ -1,5 +1,6 @@
-"""The rule counts with numbers alone. Where sizes are open it is run three times, with other numbers
-in their place: each run is a column. Of what is not read, other ranks and batches are tried, too.
+"""The rule counts with numbers alone. Where sizes are open it is run three times, with other
+numbers in their place: each run is a column. Of what is not read, other ranks and batches are
+tried, too.
 
 What is the same in all columns does not depend on what is open; what differs does, and is open too.
 A column in which the rule refuses its numbers is left out.

@@ -228,7 +228,10 @@ def on_numbers(name: str, function: Any) -> Any:
     def made(*given: Any, **named: Any) -> Any:
         tensors = [*graph.tensors_in([given, named])]
         if not tensors or session().groups or graph.are_computed(tensors):
-            return function(*given, **named)
+            found, arrays = function(*given, **named), [x for x in given if isinstance(x, Array)]
+            if len(arrays) == 1 and isinstance(found, Array):  # what is made of predictions alone
+                found.own_is_predicted = arrays[0].own_is_predicted
+            return found
         code = operation_of_keras(name)
         mend = f": write {code}" if code else ""
         message = f"np.{name} takes no tensor of a model{mend}"

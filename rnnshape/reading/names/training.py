@@ -256,9 +256,9 @@ def _as_traced(given: Given, kinds: set[tuple[object, ...]], is_eager: bool) -> 
     call = given.call
 
     def kind(step: str, x: Several) -> tuple[object, ...]:
-        is_of_set = any(data.of for data in within(x) if isinstance(data, Data))
+        data = ((bool(one.of), one.dtype) for one in within(x) if isinstance(one, Data))
         is_weighed = call.weights is not None or bool(call.class_weights)
-        return step, call.call in BATCHED, is_of_set, is_weighed, id(given.compiled)
+        return step, call.call in BATCHED, (*data,), is_weighed, id(given.compiled)
 
     own, beside = kind(OWN_STEPS.get(call.call, ""), given.x), given.validation
     later = kind(OWN_STEPS["evaluate"], beside[0] if beside else given.x)
