@@ -155,7 +155,7 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
         except QueryError as wrong:
             refused.append((run, wrong))
     are_too_few = _columns_in(run for run, _ in made) < min(2, _columns_in(runs))
-    if are_too_few or _other_ranks_fit([run for run, _ in made], refused):
+    if are_too_few or (refused and _other_ranks_fit([run for run, _ in made], refused)):
         errors = [wrong for _, wrong in refused]
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise errors[0]
