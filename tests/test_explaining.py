@@ -6,6 +6,7 @@ import ast
 import re
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -215,6 +216,12 @@ def test_each_entry_of_the_table_is_whole() -> None:
             entry.function in FUNCTIONS if entry.function else entry.explanation and entry.remedies
         )
     assert {entry.function for entry in known_messages()} - {""} == set(FUNCTIONS)
+
+
+def test_a_notebook_shows_an_explanation_as_it_is_printed() -> None:
+    explained = explain("ValueError: Shapes (None, 1) and (None, 10) are incompatible")
+    shown = ElementTree.fromstring(explained._repr_html_())
+    assert (shown.tag, shown.text) == ("pre", str(explained))
 
 
 PIECES = ["(", "[(", "Input 0 ", "Error when checking ", "ValueError: "]

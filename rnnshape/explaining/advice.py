@@ -225,6 +225,10 @@ def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:
     return {len(a), len(b)} == {1, 2} or (a[0] == 1 and len(a) == len(b) == 2)
 
 
+# A loss of the code's own, `y_pred - y_true`: of what is combined, the last is data.
+_DATA_LAST = re.compile(r"\([\w/.:]+, (?:data|IteratorGetNext)[\w:]*\)' with input shapes")
+
+
 def _labels(a: Shape | None, b: Shape | None, text: str, *, is_in_loss: bool) -> Advice:
     if not a or not b:
         said = "The loss combines y and the output entry by entry, and they differ."
@@ -239,7 +243,7 @@ def _labels(a: Shape | None, b: Shape | None, text: str, *, is_in_loss: bool) ->
         return Advice(said, changes("a metric"), "labels")
     # Keras 3 and `sub` have y first, SquaredDifference of Keras 2 the output; where the operation
     # does not tell, the shape with fewer axes is y.
-    y, output = (b, a) if "SquaredDifference" in text else (a, b)
+    y, output = (b, a) if "SquaredDifference" in text or _DATA_LAST.search(text) else (a, b)
     if len(a) != len(b) and not is_in_loss:
         y, output = sorted((a, b), key=len)
     return Advice(_labels_said(output, y), _labels_remedies(output, y), "labels")

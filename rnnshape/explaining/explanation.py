@@ -42,6 +42,12 @@ class Explanation:
         """The explanation, then the changes, a line each."""
         return "\n".join((self.explanation, *self.remedies))
 
+    def _repr_html_(self) -> str:
+        """The same, as a notebook shows it."""
+        from html import escape  # a terminal has no use for it
+
+        return f"<pre>{escape(str(self))}</pre>"
+
     @property
     def is_known(self) -> bool:
         """Whether the message is one of those that are known here."""
