@@ -143,9 +143,9 @@ def ranks_of(number: int, of: int) -> Sequence[int]:
     """The ranks that are tried in one of some runs for what has none that is known: all where there
     are few runs. Else one, another in the next run of the same ranks before it, so that what is
     refused of those says nothing of this."""
-    return (
-        RANKS if of <= 2 * len(FIRST) else RANKS[(number + number // len(FIRST)) % len(RANKS) :][:1]
-    )
+    if of <= 2 * len(FIRST):
+        return RANKS
+    return RANKS[(number + number // len(FIRST)) % len(RANKS) :][:1]
 
 
 def open_in(network: Network) -> tuple[Unknown, ...]:

@@ -154,20 +154,32 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
             made.append((run, run.layer(step, number)))
         except QueryError as wrong:
             refused.append((run, wrong))
-    are_too_few = _columns_in(run for run, _ in made) < min(2, _columns_in(runs))
-    if are_too_few or (refused and _other_ranks_fit([run for run, _ in made], refused)):
-        errors = [wrong for _, wrong in refused]
-        if len(runs) == 1 or not _depends_on_open(step, runs):
-            raise errors[0]
-        if are_too_few and not made and (certain := _wrong_with_any(step, runs, errors)):
-            raise certain
-        made = [(run, _of_unknown(step, number, run)) for run in runs]
-    elif refused:  # into what is arranged anew only the numbers may not go that were tried
-        others = [(run, _of_unknown(step, number, run)) for run, _ in refused]
-        made += [(run, layer) for run, layer in others if layer.facts]
+    if refused:
+        made = _of_those_left(step, number, runs, made, refused)
     for run, layer in made:
         run.layers.append(layer)
     return [run for run, _ in made]
+
+
+def _of_those_left(
+    step: Step,
+    number: int,
+    runs: Sequence[RuleRun],
+    made: Sequence[tuple[RuleRun, Layer]],
+    refused: Sequence[tuple[RuleRun, QueryError]],
+) -> list[tuple[RuleRun, Layer]]:
+    """What is known of a layer that the rule refuses with some of the numbers, or all."""
+    taken, errors = [run for run, _ in made], [wrong for _, wrong in refused]
+    are_too_few = _columns_in(taken) < min(2, _columns_in(runs))
+    if not are_too_few and not _other_ranks_fit(taken, refused):
+        # Into what is arranged anew only the numbers may not go that were tried.
+        others = ((run, _of_unknown(step, number, run)) for run, _ in refused)
+        return [*made, *((run, layer) for run, layer in others if layer.facts)]
+    if len(runs) == 1 or not _depends_on_open(step, runs):
+        raise errors[0]
+    if not made and (certain := _wrong_with_any(step, runs, errors)):
+        raise certain
+    return [(run, _of_unknown(step, number, run)) for run in runs]
 
 
 def _other_ranks_fit(

@@ -13,14 +13,7 @@ from rnnshape.chains import called_with_several
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type, written
 from rnnshape.expression import LARGEST, Unknown, unknowns_in
-from rnnshape.network import (
-    Dimensions,
-    Input,
-    Network,
-    Question,
-    Size,
-    kind_of_axis,
-)
+from rnnshape.network import Dimensions, Input, Network, Question, Size, kind_of_axis
 from rnnshape.network_inputs import written_sizes
 from rnnshape.training.data import Data, TrainingCall
 

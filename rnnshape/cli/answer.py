@@ -148,12 +148,9 @@ def say_problems(shown: AnswerWriter, reports: Sequence[Report], where: str = ""
         return
     for problem in dict.fromkeys(problem for report in reports for problem in report.problems):
         line = f"{problem.file}, line {problem.line}" if problem.file else ""
-        mend = next(
-            (f"write {code}" for code in problem.remedies if code not in problem.message), ""
-        )
-        messages.error(
-            shown.environment, f"{where}{problem.message}", [*filter(None, [line, mend])]
-        )
+        mends = (f"write {code}" for code in problem.remedies if code not in problem.message)
+        details = [*filter(None, [line, next(mends, "")])]
+        messages.error(shown.environment, f"{where}{problem.message}", details)
     for why in reasons([unknown for report in reports for unknown in report.open]):
         messages.note(shown.environment, f"{where}not known: {why}")
 

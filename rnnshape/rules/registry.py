@@ -306,10 +306,8 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     if alike and more == 1 and is_over_time and "timesteps" not in names:
         alike = f"TimeDistributed({call})"
     if alike and codes and may_be_frames:
-        remedy, codes = (
-            f"write {alike}, or {codes[0]}{remedy.partition(codes[0])[2]}",
-            [alike, code],
-        )
+        remedy = remedy.replace("write", f"write {alike}, or", 1)
+        codes.insert(0, alike)
     elif alike and not is_too_small:
         remedy = f"{remedy}, or {alike}" if codes else f"write {alike}"
         codes.append(alike)

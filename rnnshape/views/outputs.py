@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
@@ -229,12 +230,12 @@ def _names(report: Report, layer: Layer) -> dict[Ref, str]:
     taken the name since, or another of these has it too."""
     tensors = {ref: report.description.tensor(ref) for ref in layer.step.refs}
     names = {ref: tensor.name if tensor else "o" for ref, tensor in tensors.items()}
-    made: dict[Ref, str] = {}
+    made, counts = dict[Ref, str](), Counter(names.values())
     for ref, name in names.items():
         numbers = report.layers_by_output.get(name, [])
         after = bisect_right(numbers, ref.step)
         is_taken = after < len(numbers) and numbers[after] < layer.number
-        if is_taken or [*names.values()].count(name) > 1:
+        if is_taken or counts[name] > 1:
             name = f"{name} of layer {ref.step}" if ref.step else f"input {name}"
         made[ref] = name
     return made

@@ -67,9 +67,10 @@ def check_operands(name: str, tensor: Any, others: Sequence[Any], is_turned: boo
     """What an operator of Python takes beside a tensor: of one, `y - model(X)`."""
     if is_turned:
         _check_before(others[0], tensor)
-    is_called = isinstance(tensor.maker, graph.LayerCall) and graph.are_computed([tensor])
-    if name in ("subtract", "equal", "not_equal") and is_called and isinstance(others[0], Array):
-        check_repeated(tensor, others[0], tensor.maker.names.get(tensor.output, ""))
+    is_compared = name in ("subtract", "equal", "not_equal") and isinstance(others[0], Array)
+    maker = tensor.maker
+    if is_compared and isinstance(maker, graph.LayerCall) and graph.are_computed([tensor]):
+        check_repeated(tensor, others[0], maker.names.get(tensor.output, ""))
 
 
 def _check_before(number: object, tensor: graph.Tensor) -> None:

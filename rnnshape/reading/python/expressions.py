@@ -18,6 +18,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
     CHANGING,
+    FILLING,
     containers_in,
     functions_of,
     names_in,
@@ -351,7 +352,7 @@ def _with_changes(
         lost.append(owner)
     match node:
         case ast.Call(func=ast.Attribute(ast.Subscript(ast.Name() | ast.Attribute() as held))):
-            groups = evaluator.worth(held, scope) if word in {*CHANGING, "append"} else None
+            groups = evaluator.worth(held, scope) if word in FILLING else None
             if isinstance(called, Open) and isinstance(groups, list | dict):
                 lost.append(groups)  # `groups[label].append(3)`
     if lost:

@@ -15,6 +15,7 @@ CHANGING = {  # methods that change what a list, set or dictionary holds
     "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
     "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",
 }  # fmt: skip
+FILLING = {*CHANGING, "append"}
 HELD = (list, set, dict)
 
 Names = MutableMapping[str, Any]
@@ -26,7 +27,7 @@ def containers_in(given: Iterable[object]) -> Iterator[object]:
         if isinstance(value, HELD) and not is_of_code(type(value)):
             if not value:
                 yield value
-        elif isinstance(value, BuiltinMethodType) and value.__name__ in {*CHANGING, "append"}:
+        elif isinstance(value, BuiltinMethodType) and value.__name__ in FILLING:
             yield value.__self__
         for names, name in _changed_by(value):
             yield names.get(name)
@@ -69,11 +70,11 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
             case ast.Name(id=name):
                 yield from _of_name(scope, name)
             case ast.Attribute(value=ast.Name(id=name), attr=word) if name == first:
-                if word in (names := names_of(owner)):
+                if word in (names := _names_of(owner)):
                     yield names, word
 
 
-def names_of(owner: object) -> Names:
+def _names_of(owner: object) -> Names:
     """The names of an object of the code, as Python keeps them."""
     return vars(owner) if is_of_code(type(owner)) and hasattr(owner, "__dict__") else {}
 
@@ -81,7 +82,7 @@ def names_of(owner: object) -> Names:
 def _changed(node: ast.AST) -> ast.expr | None:
     """What a piece of code changes: `words` of `words.add(one)` and of `words[one] = 2`."""
     match node:
-        case ast.Call(func=ast.Attribute(value=held, attr=word)) if word in {*CHANGING, "append"}:
+        case ast.Call(func=ast.Attribute(value=held, attr=word)) if word in FILLING:
             return held
         case ast.Subscript(value=held, ctx=ast.Store() | ast.Del()):
             return held
