@@ -72,6 +72,8 @@ class Column(NamedTuple):
             if isinstance(signature(name).defaults.get(argument), bool):
                 return self.place % 2 == 0
             number = self.numbers.get(value, FIRST[0])
+            if argument in signature(name).tensors and not value.is_number:
+                return (number,)  # it may be an array
             return candidates(name, argument, number, self.place)
 
         def filled(call: Call) -> Call:

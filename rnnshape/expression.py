@@ -59,6 +59,7 @@ class Unknown:
         asked: the names by which it can be given.
         reason: why it is not read; empty where it comes from data.
         file, line: where the text takes it from.
+        is_number: whether it is known to be one number, and no array.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Unknown:
     reason: str = ""
     file: str = ""
     line: int | None = None
+    is_number: bool = False
 
     def __str__(self) -> str:
         return printable(self.name)

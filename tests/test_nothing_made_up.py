@@ -673,3 +673,29 @@ def test_a_rank_of_what_is_not_read_does_not_follow_from_sizes_that_were_tried(
     [network] = read_code(f"x = Input((20, 8))\nm = Model(x, {made})", {}).networks
     last = describe(network).layers[-1]
     assert (last.outputs[0].sizes if last.outputs else None) == shape
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("made", ["x * k", "k - x", "ops.maximum(k, x)", "ops.where(x > 0, k, x)"])
+@pytest.mark.parametrize("sizes", [(7, 4), (7, 1), (1, 4), (1, 1)], ids=str)
+def test_what_is_known_beside_a_value_that_may_be_an_array_is_so_whatever_that_is(
+    sizes: tuple[int, int], made: str
+) -> None:
+    from keras import ops
+
+    [network] = read_code(f"x = Input({sizes})\nm = Model(x, {made})", {}).networks
+    said = describe(network).layers[-1].outputs[0].sizes
+    x = ops.ones((2, *sizes))
+    found = [
+        tuple(eval(made, {"ops": ops, "x": x, "k": k}).shape)
+        for k in (0.5, *map(ops.ones, [(1,), (4,), (7, 1), (2, 7, 4)]))
+        if _are_broadcast(ops.shape(k), x.shape)
+    ]
+    assert said == tuple(
+        several[0] if len({*several}) == 1 else None for several in zip(*found, strict=True)
+    )
+
+
+def _are_broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return all(1 in pair or len({*pair}) == 1 for pair in pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from math import prod
 from typing import TypeAlias
@@ -103,6 +104,19 @@ def repeated(call: Call, *shapes: Sequence[Axis]) -> tuple[Axis, ...]:
     return axes
 
 
+def repeated_operands(call: Call, given: Sequence[Tensor]) -> tuple[Axis, ...]:
+    """The axes of what is made of each number of several tensors. An axis of 1 is as long as that
+    of what may be an array."""
+    axes = repeated(call, *(tensor.axes for tensor in given if tensor.has_rank))
+    for tensor in given:
+        if not tensor.has_rank:
+            [its] = tensor.axes
+            axes = tuple(
+                replace(one, length=its.length) if one.length == 1 else one for one in axes
+            )
+    return axes
+
+
 def of_two(*names: str) -> Callable[[OfTwo], OfTwo]:
     """Registers a function as the rule of operations that take two tensors, of which one may be a
     number."""
@@ -111,7 +125,8 @@ def of_two(*names: str) -> Callable[[OfTwo], OfTwo]:
         @rule_of_inputs(*names)
         def of_operands(call: Call, inputs: Inputs) -> Facts | None:
             given = operands(call, inputs)
-            return None if given is None else function(call, *given)
+            is_known = given is not None and all(tensor.has_rank for tensor in given)
+            return function(call, *given) if given and is_known else None
 
         return function
 
@@ -120,13 +135,17 @@ def of_two(*names: str) -> Callable[[OfTwo], OfTwo]:
 
 def operands(call: Call, inputs: Inputs) -> tuple[Tensor, ...] | None:
     """The tensors that an operation takes, and its numbers as tensors without axes; None where it
-    takes something else."""
+    takes something else. What may be a number or an array has no rank, and the size of an axis that
+    it may have."""
     found: list[Tensor] = []
     known = signature(call.name).tensors
     for name in known:
         number, tensors = call[name], tensors_in(inputs.named(name))
         if isinstance(number, int | float):
             found.append(Tensor(repr(number), ()))
+        elif isinstance(number, tuple):
+            [length] = wholes(call, name)
+            found.append(Tensor("a number or an array", (Axis("", length),), has_rank=False))
         elif number is None and len(tensors) == 1:
             found += tensors
         elif number is None and not tensors:

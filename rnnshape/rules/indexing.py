@@ -11,7 +11,15 @@ from typing import TypeAlias
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
-from rnnshape.rules.axes import exchanged, joined, of_two, operands, place, repeated
+from rnnshape.rules.axes import (
+    exchanged,
+    joined,
+    of_two,
+    operands,
+    place,
+    repeated,
+    repeated_operands,
+)
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.registry import made, only_input, rule, rule_of_inputs
@@ -192,4 +200,4 @@ def where(call: Call, inputs: Inputs) -> Facts | None:
     given = operands(call, inputs)
     if given is None:
         return None
-    return made("one or the other", repeated(call, *(tensor.axes for tensor in given)))
+    return made("one or the other", repeated_operands(call, given))

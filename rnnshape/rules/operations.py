@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.axes import joined, of_two, place, places, repeated
+from rnnshape.rules.axes import joined, operands, place, places, repeated_operands
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import made, rule
+from rnnshape.rules.inputs import Inputs
+from rnnshape.rules.registry import made, rule, rule_of_inputs
 
 OF_EACH_NUMBER = (
     *("abs", "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cast"),
@@ -37,10 +38,13 @@ def of_each_number(call: Call, given: Tensor) -> Facts:
     return made(f"{call.name} of each number", given.axes)
 
 
-@of_two(*OF_PAIRS)
-def of_pairs(call: Call, first: Tensor, second: Tensor) -> Facts:
-    meaning = f"{call.name} of {first.name} and {second.name}"
-    return made(meaning, repeated(call, first.axes, second.axes))
+@rule_of_inputs(*OF_PAIRS)
+def of_pairs(call: Call, inputs: Inputs) -> Facts | None:
+    given = operands(call, inputs)
+    if given is None:
+        return None
+    meaning = f"{call.name} of {' and '.join(tensor.name for tensor in given)}"
+    return made(meaning, repeated_operands(call, given))
 
 
 @rule(*OF_MANY, "argmax", "argmin", "norm")

@@ -350,7 +350,11 @@ def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable[..., Any]:
-    return lambda array, other: getattr(array, name)(other, function)
+    def made(array: Array, other: Any) -> Any:
+        of_both = own(other, "own_beside", lambda made: made)
+        return of_both(getattr(array, name)(other, function))
+
+    return made
 
 
 for _word in (*OPERATORS, "truediv", "rtruediv", "rand", "ror"):

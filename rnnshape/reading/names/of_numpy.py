@@ -318,7 +318,7 @@ def _of_entries(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-def _multiplied(one: Any, other: Any) -> Any:
+def multiplied(one: Any, other: Any) -> Any:
     """`a @ b`, and `np.dot(a, b)`, of which the other is a matrix or a row of numbers."""
     first, second = (tuple(sizes_of(part)) for part in (one, other))
     if not first or len(second) not in (1, 2):
@@ -387,8 +387,8 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: _of_numpy_itself(name) for name in ELEMENTWISE},
     **{name: by_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
-    "dot": _multiplied,
-    "matmul": _multiplied,
+    "dot": multiplied,
+    "matmul": multiplied,
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
     "linalg": Module("numpy.linalg", {"norm": by_numpy("linalg.norm")}),
     "fft": Module("numpy.fft", {word: by_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),
@@ -396,5 +396,5 @@ OF_NUMPY_ALONE: dict[str, Any] = {
 for _word in METHODS:  # a method is the function of the array
     setattr(Array, _word, by_numpy(_word))
 for _word in ("dot", "__matmul__"):
-    setattr(Array, _word, _multiplied)
+    setattr(Array, _word, multiplied)
 Array.own_picked = by_numpy("ndarray.__getitem__")

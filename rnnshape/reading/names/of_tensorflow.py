@@ -7,10 +7,10 @@ from itertools import accumulate
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
-from rnnshape.nest import within
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import COMPARISONS
-from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
+from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE, multiplied
 from rnnshape.reading.names.of_shapes import ARRAYS, of_shape
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given, sizes_of
@@ -74,6 +74,17 @@ class EagerTensor(Array):
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         return self.own_operated(other, function)
 
+    def __matmul__(self, other: Any) -> Any:
+        return as_tensor(multiplied(self, other))
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return as_tensor(multiplied(other, self))
+
+    @staticmethod
+    def own_beside(made: Any) -> Any:
+        """What an operator makes of an array and a tensor behind it."""
+        return as_tensor(made)
+
 
 NAMES = """
     backing_device consumers cpu device dtype eval experimental_ref get_shape gpu graph is_packed
@@ -110,7 +121,7 @@ class TopK(list[Any]):
 def as_of_tensorflow(function: Any, made: Any) -> Any:
     """What a function of `keras.ops` makes, as TensorFlow's own returns it."""
     is_named = function.own_name == "top_k" and is_of_tensorflow(function.own_path)
-    return TopK(map(as_tensor, made)) if is_named else made
+    return TopK(map(as_tensor, made)) if is_named else rebuilt(made, as_tensor)
 
 
 def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any
 
 from rnnshape.chains import chain, input_of_first_layer
@@ -16,6 +16,7 @@ from rnnshape.network import Input, Question, check_names
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import open_shape, says_length_alone, says_no_input
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.built_for import NOT_KNOWN, as_built
 from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_anew
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
@@ -26,19 +27,6 @@ from rnnshape.reading.names.subclassed import tried
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
-from rnnshape.signatures import signature
-
-NOT_KNOWN = Unknown("a shape", (), "nothing says what it is given: put an Input(...) first")
-MOST_PARTS = 100  # of a `Sequential`, that may say what it is given
-
-
-def _parts(model: Sequential) -> Iterator[Any]:
-    """Its layers and models, with those of a `Sequential` in it that says nothing of its input."""
-    for item in model.own_items:
-        if isinstance(item, Sequential) and item.own_first().shape is None:
-            yield from _parts(item)
-        else:
-            yield item
 
 
 class Likely(tuple[Any, ...]):
@@ -53,9 +41,11 @@ class Sequential(Model):
     Attributes:
         own_items: its layers and models, first perhaps an `Input`.
         own_shape: what it is given, as `build` or data says it.
+        own_began: its input when it was followed; it stays where layers are added or popped.
     """
 
     own_kind = "Sequential"
+    own_began: graph.InputTensor | None = None
     own_takes_open = ("layers",)
     own_said = property(lambda model: None if type(held := model.own_shape) is Likely else held)
 
@@ -215,7 +205,8 @@ class Sequential(Model):
         if start is None or self.own_described().shape is not None:
             first = self.own_first()
             if first.shape is None:
-                first = replace(first, shape=self._as_built())
+                first = replace(first, shape=as_built(self))
+            self.own_began = first
             start = Tensor(first)
         elif given:
             if isinstance(start, list | tuple) and len(given) == 1:
@@ -225,26 +216,12 @@ class Sequential(Model):
             self.own_shape = self.own_said or given[0] or NOT_KNOWN
             has_own = session().follows or (self.own_is_symbolic and not session().groups)
             if has_own and isinstance(self.own_shape, tuple):
-                start = Tensor(graph.InputTensor(self.own_shape))
+                self.own_began = self.own_first()
+                start = Tensor(self.own_began)
         built = {**session().built}
         super().own_follow(start)
         if not self.own_is_described:
             session().built = built  # Keras has called none of its layers yet
-
-    def _as_built(self) -> Any:
-        """What nothing else says that it is given: the sizes that its first part was made for; of
-        what a later one was made for, it is not known what leads to it."""
-        for number, part in enumerate(islice(_parts(self), MOST_PARTS)):
-            if isinstance(part, Model):
-                needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
-            else:
-                needs = _built_for(part)
-            if number and isinstance(needs, tuple):
-                return NOT_KNOWN
-            layer = own(part, "own_layer")
-            if needs is not None or layer is None or layer.unread:
-                return None if number else needs
-        return None
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         if self.own_open is not None:
@@ -350,6 +327,8 @@ class Sequential(Model):
         layer = own(self.own_items[0], "own_layer") if self.own_items else None
         if self.own_shape is None and layer and says_length_alone(layer.call):
             return replace(said, shape=input_of_first_layer(layer.call).shape)
+        if self.own_began is not None and self.own_began.shape == self.own_shape:
+            return self.own_began
         return replace(said, shape=self.own_shape)
 
     def __getattr__(self, name: str) -> Any:
@@ -377,24 +356,3 @@ class Sequential(Model):
         if is_asked_first and not self.own_gives:
             tried(self.own_follow)
         return self.own_takes, self.own_gives
-
-
-# What a layer needs that says nothing of its input
-
-
-def _built_for(item: Layer) -> Any:
-    """What nothing else says that a layer is given: something of the features for which it,
-    or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
-    layer = item.own_layer
-    if layer is None or isinstance(item, UnreadLayer):
-        return layer and layer.unread
-    if says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
-        return shape
-    for part in (layer, *layer.innermost):
-        call = session().built.get(part)
-        if call and not {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}:
-            call = None  # it has no weights for features
-        if call is not None and (sizes := plain_sizes(next(call.tensors))):
-            over_time = part is not layer and layer.call.name == "TimeDistributed"
-            return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
-    return None

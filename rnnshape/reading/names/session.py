@@ -378,13 +378,14 @@ def unknown_of(value: Open) -> Unknown:
     roots = value.roots or (value,)
     file, line, _ = where_of(roots[0].place)
     names = tuple(dict.fromkeys(r.label for r in roots if not r.label.startswith(IN_WORDS)))
-    return Unknown(value.label, names, value.reason, file or "", line)
+    return Unknown(value.label, names, value.reason, file or "", line, value.is_number)
 
 
 def open_of(value: Unknown) -> Open:
     """What is not known of plain data, as code meets it."""
     found = opened(value.name, value.reason)
-    return replace(found, roots=tuple(map(opened, value.asked)), is_named=True)
+    roots = tuple(map(opened, value.asked))
+    return replace(found, roots=roots, is_named=True, is_number=value.is_number)
 
 
 def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:

@@ -12,6 +12,8 @@ from rnnshape.errors import NotReadError
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.of_numpy import multiplied
+from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given, sizes_of
@@ -44,6 +46,13 @@ class Weight(Array):
         self.own_layer = self.own_layer or unread_layer(self.own_name or "weight", why, many)
         made: graph.Tensor = unread_step(self.own_layer, [], [plain_shape(self.shape)])
         return made
+
+
+    def own_operated(self, other: Any, function: Any = None) -> Any:
+        return as_tensor(super().own_operated(other, function))
+
+    def __matmul__(self, other: Any) -> Any:
+        return as_tensor(multiplied(self, other))
 
 
 class Variable(Weight):

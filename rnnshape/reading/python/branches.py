@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
-from rnnshape.reading.python.open import IsOpenError, Open, is_number
+from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ContinuedSignal,
@@ -152,7 +152,10 @@ def either(
         return first() if truth else second()
     made = both_ways(evaluator, truth, ast.unparse(node.test), scope, first, second)
     evaluator.node = node
-    return evaluator.derived(made) if made is truth else made
+    if not isinstance(made, Open) or made.node is not truth.node:
+        return made
+    is_more = made.row is not None or made.alternatives  # something is known of it
+    return made if is_more else evaluator.derived(made)
 
 
 def both_ways(
@@ -348,7 +351,8 @@ def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open)
 def _named(because: Open, name: object) -> Open:
     """Something open under the name that the code has for it."""
     if not (isinstance(name, str) and name.isidentifier() and because.source and because.node):
-        return because if because.row is None else replace(because, row=None)  # it is of another
+        is_of_another = because.row is not None or because.is_number
+        return replace(because, row=None, is_number=False) if is_of_another else because
     return replace(because.derived(name, because.source, because.node), is_named=True)
 
 
@@ -364,12 +368,10 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
         if is_absent and isinstance(first, Module | type | types.FunctionType):
             return first  # code that uses it does so only where it is there
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
-            return replace(_named(because, name), row=first.row, is_number=False)
+            return replace(_named(because, name), row=first.row)
     known = {id(model): model for side in (one, other) if isinstance(side, Open)
              for model in side.alternatives}  # fmt: skip
     named = _named(because, name)
-    if named.is_number and not (is_number(one) and is_number(other)):  # the condition is one
-        named = replace(named, is_number=False)
     return replace(named, alternatives=(*known.values(),)) if known else named
 
 

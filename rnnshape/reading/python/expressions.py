@@ -91,11 +91,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.BinOp(left=left, op=op, right=right):
             both = evaluator.worth(left, scope), evaluator.worth(right, scope)
             evaluator.node = node
-            first, other = both
-            if isinstance(first, Open) and first.is_number and (of := hook(other, "own_operated")):
-                made = evaluator.really(of, other, first)  # a number that is not known, and data
-            else:
-                made = evaluator.really(OPERATORS[type(op)], *both)
+            made = evaluator.really(OPERATORS[type(op)], *both)
             _note_distance(op, *both, made)
             is_divided = isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open)
             return _may_fail(evaluator, made, scope) if is_divided else made

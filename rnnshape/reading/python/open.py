@@ -106,6 +106,11 @@ def _stays_open(self: Open, *_: object, **__: object) -> Open:
     return self
 
 
+def _stays_open_or_is_operand(self: Open, other: object) -> Open:
+    """A stand-in that stands behind it knows what it is beside something open."""
+    return NotImplemented if hasattr(type(other), "own_is_data") else self
+
+
 def _stops(self: Open, *_: object) -> Any:
     raise IsOpenError(self)
 
@@ -113,7 +118,9 @@ def _stops(self: Open, *_: object) -> Any:
 BINARY = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor divmod"
 OTHERS = "eq ne lt le gt ge neg pos invert abs round trunc floor ceil call"
 NEED_TO_KNOW = "bool len iter next index int float complex hash str repr format contains"
-for _word in (*BINARY.split(), *(f"r{word}" for word in BINARY.split()), *OTHERS.split()):
+for _word in BINARY.split():
+    setattr(Open, f"__{_word}__", _stays_open_or_is_operand)
+for _word in (*(f"r{word}" for word in BINARY.split()), *OTHERS.split()):
     setattr(Open, f"__{_word}__", _stays_open)
 for _word in NEED_TO_KNOW.split():
     setattr(Open, f"__{_word}__", _stops)
