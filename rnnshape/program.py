@@ -219,11 +219,11 @@ def _literals(call: Call) -> Iterator[str]:
 
 def _key(call: Call) -> str:
     """The brackets behind a tensor. Keras takes a slice, None or `...` among others only."""
-    from rnnshape.rules.indexing import key_of  # asked for by few programs
+    from rnnshape.rules.indexing import key_of, key_text  # asked for by few programs
 
-    match key_of(call):
+    match key_of(call) if isinstance(call["key"], str) else ():
         case [slice() | None]:
-            return f"{str(call['key'])[:-1]}, ...]"
+            return f"{key_text(call)[:-1]}, ...]"
         case [EllipsisType()]:
             return "[()]"
-    return str(call["key"])
+    return key_text(call)

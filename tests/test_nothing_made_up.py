@@ -275,6 +275,13 @@ Reshape((3, 2, 4)) -> ConvLSTM1D(4, 2, strides=k)
 Reshape((3, 2, 4)) -> TimeDistributed(MaxPooling1D(k, padding='same'))
 LSTM(3, return_sequences=True) -> Bidirectional(GRU(k, return_sequences=True))
 GroupNormalization(k) -> UpSampling1D(k) -> GlobalMaxPooling1D()
+Lambda(lambda t: t[:, k:]) -> Conv1D(2, 1)
+Lambda(lambda t: t[:, :k]) -> LSTM(2)
+Lambda(lambda t: t[:, 3:k])
+Lambda(lambda t: t[:, k:2])
+Lambda(lambda t: t[:, k:1])
+Lambda(lambda t: t[:, :, k:])
+Lambda(lambda t: t[:, k:, 1])
 """
 
 
@@ -284,7 +291,7 @@ def test_what_is_known_beside_an_open_argument_is_so_whatever_that_is(text: str)
     [before] = read_code(program, {}).networks
     layers = [layer.outputs for layer in describe(before).layers]
     assert all(layers)  # of each it is known how many axes it makes
-    for number in (1, 2, 3, 4):
+    for number in (1, 2, 3, 4, 0, -1, -3):
         [network] = read_code(program, {"k": number}).networks
         with suppress(QueryError):  # Keras does not take it
             for outputs, layer in zip(layers, describe(network).layers, strict=True):
@@ -638,6 +645,7 @@ def test_an_axis_that_is_repeated_an_open_number_of_times_names_no_number() -> N
     ("made", "shape"),
     [
         ("Concatenate()([LSTM(8)(b), unread(a)])", (2, None)),  # the samples are those of the other
+        ("Concatenate()([LSTM(8)(AveragePooling1D(k)(b)), unread(a)])", (2, None)),
         ("Concatenate()([Flatten()(unread(a)), LSTM(8)(b)])", (2, None)),
         ("Add()([Reshape((10, 4))(unread(a)), Reshape((10, 4))(unread(c))])", (None, 10, 4)),
         ("Concatenate()([Reshape((-1, 4))(unread(x)) for x in (a, a)])", None),

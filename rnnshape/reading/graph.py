@@ -230,9 +230,27 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
     """As code meets them: None where Keras knows a size only when it runs."""
     made: Sequence[Shape | None] = call.returns or ()
     if not made and call.layer.unread is None and None not in map(shape_of, call.tensors):
-        made = shapes_made([call])
+        made = shapes_made([call]) or shapes_made(_with_alike(call))
     shapes = rebuilt([*made], lambda size: None if isinstance(size, SizeWhenRun) else size)
     return cast("list[Shape | None]", shapes)
+
+
+def _with_alike(call: LayerCall) -> list[LayerCall]:
+    """The same call with one size in place of those that are not known of its tensors in one place:
+    the rule refuses two that differ, and Keras merges none."""
+    tensors = [*call.tensors]
+    shapes = [shape for shape in map(shape_of, tensors) if isinstance(shape, tuple)]
+    if len(tensors) < 2 or len(shapes) < len(tensors) or len({*map(len, shapes)}) > 1:
+        return []
+    places = zip(*shapes, strict=True)
+    unknown = [next((size for size in sizes if isinstance(size, Unknown)), 0) for sizes in places]
+    alike = dict[object, Tensor]()
+    for tensor, shape in zip(tensors, shapes, strict=True):
+        pairs = zip(shape, unknown, strict=True)
+        sizes = tuple(other if isinstance(size, Unknown) else size for size, other in pairs)
+        alike[tensor] = Tensor(InputTensor(sizes))
+    given = rebuilt(call.arguments, lambda one: alike[one] if isinstance(one, Tensor) else one)
+    return [replace(call, arguments=given)]
 
 
 def shapes_made(
@@ -241,7 +259,7 @@ def shapes_made(
     """The shapes of tensors, or of all that the last call returns, as the rule has it of these
     calls alone; none where it refuses them, if they are only tried."""
     network = network_of([], ends, "", calls)
-    if any(source.shape is None for source in network.inputs):  # they would be assumed
+    if not calls or any(source.shape is None for source in network.inputs):  # they'd be assumed
         return []
     try:
         described = description_of(network, ALIKE) or describe(network)

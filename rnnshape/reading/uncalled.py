@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from inspect import BoundArguments, Parameter, getattr_static, signature
 from itertools import islice
+from operator import itemgetter
 from types import FunctionType
 from typing import Any
 
@@ -48,22 +49,55 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
     for name, found in own.items():
         if (name in used and name not in without_base) or _is_abstract(found):
             continue
+        before = _count_made()
         made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
-        methods = vars(found).items() if isinstance(found, type) else ()
-        for word, part in sorted(methods, key=lambda method: method[0].startswith("_")):
-            held = SESSION.get()
-            is_made = any(model.own_items or model.own_gives for model in held.models)
-            if is_made or held.calls or isinstance(made, Open | Layer):
-                break
-            if isinstance(part, FunctionType) and not word.startswith("__"):
-                loaded, undo = len(held.loaded), Undo(evaluator)
-                _call_openly(evaluator, word, evaluator.attribute(made, word))
-                if undo.is_refused():  # by what its `__init__` was not given, perhaps
-                    undo()
-                    made = _call_openly(evaluator, name, found, none_is_open=True)
-                    _call_openly(evaluator, word, evaluator.attribute(made, word))
-                if len(held.loaded) > loaded:  # its model is that of a file now
-                    made = _call_openly(evaluator, name, found)
+        if not isinstance(made, Open | Layer) and _count_made() == before:
+            _call_methods(evaluator, name, found, made)
+
+
+def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> None:
+    """The methods of what a class makes, until one makes a model; then those that no other uses,
+    as far as they make models, too."""
+    begun, held = _count_made(), SESSION.get()
+    for word, is_used in _methods(found):
+        before, is_begun, undo = _count_made(), _count_made() > begun, Undo(evaluator)
+        if is_begun and is_used:
+            break
+        loaded = len(held.loaded)
+        _call_openly(evaluator, f"{name}.{word}", evaluator.attribute(made, word))
+        if undo.is_refused():  # by what its `__init__` was not given, perhaps
+            undo()
+            made = _call_openly(evaluator, name, found, none_is_open=True)
+            _call_openly(evaluator, f"{name}.{word}", evaluator.attribute(made, word))
+        if len(held.loaded) > loaded:  # its model is that of a file now
+            made = _call_openly(evaluator, name, found)
+        if is_begun and _count_made() == before:
+            undo()
+
+
+def _count_made() -> int:
+    """How many models and calls of layers there are."""
+    held = SESSION.get()
+    return sum(bool(one.own_items or one.own_gives) for one in held.models) + len(held.calls)
+
+
+def _methods(found: Any) -> list[tuple[str, bool]]:
+    """The methods of a class, and whether another of them uses each, or it is private: these come
+    last."""
+    methods = {
+        word: part
+        for word, part in (vars(found) if isinstance(found, type) else {}).items()
+        if isinstance(part, FunctionType) and not word.startswith("__")
+    }
+    used = {
+        node.attr
+        for word, part in methods.items()
+        for statement in getattr(part, "own_body", ())
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and node.attr != word
+    }
+    found = [(word, word in used or word[0] == "_") for word in methods]
+    return sorted(found, key=itemgetter(1))
 
 
 def _is_abstract(found: Any) -> bool:
@@ -153,7 +187,7 @@ def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArgument
     evaluator.begin_statement()
     ended, evaluator.ended = evaluator.ended, None
     names: list[ast.expr] = [ast.Name(word) for word in bound.arguments]
-    evaluator.calls.append(ast.Call(ast.Name(name), names, []))
+    evaluator.calls.append(ast.Call(ast.parse(name, mode="eval").body, names, []))
     try:
         return evaluator.really(function, *bound.args, **bound.kwargs)
     except (ExhaustedError, TooLongError) as wrong:

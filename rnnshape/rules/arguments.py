@@ -97,10 +97,13 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
     >>> candidates("Cropping1D", "cropping", 97, 1), candidates("Dropout", "rate", 97, 1)
     (3, 0.5)
     """
+    place_of_number = place % len(SMALL_SIZES)
     if argument in SMALL:  # with a large one no other size would make a difference
-        number = SMALL_SIZES[place]
+        number = SMALL_SIZES[place_of_number]
     elif argument == "groups":
-        number = place + 1
+        number = place_of_number + 1
+    elif argument == "key":
+        return (0, -2, number)[place_of_number]  # an index may count from the end
     kind = kind_of(name, argument)
     if kind is None or kind.takes(number):
         return number

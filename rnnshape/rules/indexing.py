@@ -27,6 +27,18 @@ from rnnshape.rules.registry import made, only_input, rule, rule_of_inputs
 Key: TypeAlias = "tuple[int | slice | EllipsisType | None, ...]"
 
 
+def key_text(call: Call) -> str:
+    """The key of a `get_item` as Python has it; where a part of it is open, `"[:, {}:]"` stands
+    before that.
+
+    >>> key_text(Call("get_item", (("key", ("[:, {}:]", 3)),)))
+    '[:, 3:]'
+    """
+    key = call["key"]
+    text, *parts = key if isinstance(key, tuple) else (str(key),)
+    return str(text).format(*parts)
+
+
 def key_of(call: Call) -> Key:
     """The key of a `get_item`, which is written in Python's syntax; a `QueryError` where it is
     not made of whole numbers, slices, None and `...`.
@@ -34,7 +46,7 @@ def key_of(call: Call) -> Key:
     >>> key_of(Call("get_item", (("key", "[:, -1, 2:]"),)))
     (slice(None, None, None), -1, slice(2, None, None))
     """
-    text = str(call["key"])
+    text = key_text(call)
     try:
         subscript = ast.parse(f"x{text}", mode="eval").body
         if not isinstance(subscript, ast.Subscript) or not isinstance(subscript.value, ast.Name):
@@ -68,7 +80,7 @@ def get_item(call: Call, given: Tensor) -> Facts:
     taken = sum(part is not None and part is not ... for part in key)
     if key.count(...) > 1 or taken > len(given.axes):
         raise call.error(
-            f"x{call['key']} has too many indices for {given.labels} "
+            f"x{key_text(call)} has too many indices for {given.labels} "
             '(Keras: "slice has to many indices", "Slice should only have one ellipsis")',
             "key",
             unequal=[("rank", taken, len(given.axes))],
@@ -89,7 +101,7 @@ def _kept(call: Call, given: Tensor, key: Key, left_out: int) -> Iterator[Axis]:
                 yield from (next(axes) for _ in range(left_out))
             case slice() if part.step == 0:
                 raise call.error(
-                    f'x{call["key"]} has a step of 0 (Keras: "slice step cannot be zero")', "key"
+                    f'x{key_text(call)} has a step of 0 (Keras: "slice step cannot be zero")', "key"
                 )
             case slice():
                 axis = next(axes)

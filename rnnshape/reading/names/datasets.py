@@ -159,7 +159,9 @@ def as_data_set(value: Any) -> Any:
     if batch is None:
         return value
     made = Dataset(batch)
-    is_alike = isinstance(value, Stream) and all(map(partial(_are_alike, batch), value.first(FEW)))
+    few = _first_of(value) if isinstance(value, Stream) else []
+    is_alike = len(few) == FEW or (bool(few) and value.is_followed)
+    is_alike = is_alike and all(map(partial(_are_alike, batch), few))
     made.own_origin = "generator" if is_alike else "code"
     return made
 
@@ -171,6 +173,17 @@ class PyDataset(StandIn):
 
 
 FEW = 20  # batches of a generator that are compared
+
+
+def _first_of(stream: Stream) -> list[Any]:
+    """The first batches of a generator, fewer where these take long."""
+    evaluator = session().evaluator
+    for many in range(1, FEW):
+        before = evaluator.steps
+        stream.first(many)
+        if 4 * (evaluator.steps - before) > evaluator.limit - evaluator.steps:
+            return stream.first(many)
+    return stream.first(FEW)
 
 
 def batch_of(value: Any) -> Any:
@@ -208,8 +221,10 @@ def _check_length(value: Any) -> None:
 
 def use_up(value: Any) -> None:
     """A call that trains goes over a generator to its end, where it says no number of steps."""
-    if isinstance(value, Stream) and len(value.first(FEW)) < FEW and value.ends is None:
-        value.close()
+    if isinstance(value, Stream):
+        _first_of(value)
+        if value.is_followed and value.ends is None:
+            value.close()
 
 
 def refuse(message: str, words: str) -> None:

@@ -202,6 +202,23 @@ def _tell(tensor: graph.Tensor | None, message: str, write: str, words: str = ""
         held.problem(message, *filter(None, [write]), words=words)
 
 
+def key_with_open(index: object) -> Any:
+    """An index as an argument. An index that is open, or an end of a slice, stands behind the text:
+    there Python makes as many axes of any number."""
+    parts = index if isinstance(index, tuple) else (index,)
+    found, left = list[Open](), list[object]()
+    for part in parts:
+        ends = [part.start, part.stop] if isinstance(part, slice) else [part]
+        several = [end for end in ends if isinstance(end, Open)]
+        if len(several) == 1 and (isinstance(part, slice) or several[0].is_number):
+            found += several
+            start, *stop = ("{}" if isinstance(end, Open) else end for end in ends)
+            part = slice(start, stop[0], part.step) if isinstance(part, slice) else start
+        left.append(part)
+    text = f"[{written(tuple(left))}]"
+    return (text, *found) if found else text
+
+
 def written(index: object) -> str:
     """An index as Python writes it; an `IsOpenError` where a part of it is open."""
     if isinstance(index, tuple):
@@ -211,6 +228,8 @@ def written(index: object) -> str:
         return ":".join(ends) + (f":{written(index.step)}" if index.step is not None else "")
     if isinstance(index, Open):
         raise IsOpenError(index)
+    if index == "{}":
+        return "{}"
     if index is None or isinstance(index, int) or index is Ellipsis:
         return "..." if index is Ellipsis else str(index)
     raise TypeError("this index of a tensor is not read")

@@ -23,6 +23,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     check_outside,
     check_squeezed,
     is_of_tensorflow,
+    key_with_open,
     known_of_data,
     miscounted,
     of_tensorflow,
@@ -30,7 +31,6 @@ from rnnshape.reading.names.symbolic_tensors import (
     stacked,
     taken_for_several,
     with_rest,
-    written,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OPERATORS, signature
@@ -164,7 +164,7 @@ class Tensor(graph.Tensor, StandIn):
         if isinstance(index, int | str) and self.own_reaches(""):  # `bert(x)["pooled_output"]`
             return PartOfUnread(self.maker, self.output + 1)
         check_key(self, index)
-        return operation("get_item", [self], key=f"[{written(index)}]")
+        return operation("get_item", [self], key=key_with_open(index))
 
     def __round__(self, decimals: int = 0) -> Any:
         return operation("round", [self], decimals=decimals)

@@ -47,7 +47,6 @@ class Weight(Array):
         made: graph.Tensor = unread_step(self.own_layer, [], [plain_shape(self.shape)])
         return made
 
-
     def own_operated(self, other: Any, function: Any = None) -> Any:
         return as_tensor(super().own_operated(other, function))
 

@@ -360,9 +360,12 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
 
 
 def outermost_call(evaluator: Evaluator) -> ast.Call | None:
-    """The call of a function of the module that everything now comes from."""
+    """The call of a function of the module, or of a class in it, that everything now comes from."""
+    names = evaluator.module.names
     for node in evaluator.calls:
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if isinstance(evaluator.module.names.get(name), types.FunctionType):
-            return node
+        match node.func:
+            case ast.Name(name) if isinstance(names.get(name), types.FunctionType):
+                return node
+            case ast.Attribute(ast.Name(name)) if isinstance(names.get(name), type):
+                return node
     return None

@@ -43,6 +43,11 @@ class Stream:
         return self._items[-many:]
 
     @property
+    def is_followed(self) -> bool:
+        """Whether all that it gives has been followed."""
+        return self._rest is None
+
+    @property
     def state(self) -> dict[object, object]:
         """How far it is gone over, and what was followed and not taken yet."""
         return {"many": self._many, **dict(enumerate(self._items))}
