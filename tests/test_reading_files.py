@@ -16,7 +16,7 @@ from rnnshape.errors import QueryError
 from rnnshape.network import Dimensions
 from rnnshape.reading import Reading, is_file, let_value, read
 from rnnshape.reading.files import without_waiting
-from rnnshape.reading.notebook import read_notebook
+from rnnshape.reading.notebook import _without_magics, read_notebook
 from rnnshape.reading.reader import Reader, launched
 from tests.conftest import command
 from tests.readings import lines_of
@@ -365,6 +365,23 @@ def test_the_code_that_a_magic_is_given_is_read(line: str) -> None:
     build = "def built(units): return Sequential([GRU(units)])"
     reading = of(code(build, line))
     assert [str(network) for network in reading.networks] == ["GRU(4)"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cell", "is_magic"),
+    [
+        *[("ls -la ../data", True), ("cat ./x.csv", True), ("mkdir out", True), ("history", True)],
+        *[("matplotlib inline", True), ("load = 3", False), ("time.sleep(3)", False)],
+        *[("time m = built(4)", True), ("run models.py", True)],
+    ],
+)
+def test_a_magic_that_is_all_of_a_cell_needs_no_sign(cell: str, is_magic: bool) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    transform = InteractiveShell.instance().prefilter_manager.prefilter_lines
+    assert transform(cell).startswith("get_ipython()") == is_magic
+    assert _without_magics(cell) == (_without_magics(f"%{cell}") if is_magic else cell)
 
 
 @pytest.mark.parametrize("line", ["%env UNITS=64", "  %set_env UNITS 64", "%env UNITS = 64"])

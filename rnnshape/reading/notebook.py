@@ -15,6 +15,12 @@ from rnnshape.source import Source
 
 # What a line begins with, perhaps after `x = `; some magics need no `%`.
 MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?|(?:pip|conda) install |cd [\w/.~]")
+# What IPython takes for a magic without `%` where it is all of a cell.
+ALONE = re.compile(
+    r"(?:alias|autosave|bookmark|cat|colors|config|cp|env|history|less|ll|load|load_ext|logstart|ls"
+    r"|man|matplotlib|mkdir|more|mv|notebook|popd|precision|prun|pushd|pwd|pylab|reload_ext|reset"
+    r"|rm|rmdir|run|set_env|tensorflow_version|time|timeit|who|whos|xmode)(?:$|\s+(?:[^\s=(.,\[:]|\.[./]))"
+)
 HELP = re.compile(r"[\w.]+\?{1,2}")
 # Magics that are given code, perhaps after `x = `, and that which runs a file.
 OF_CODE = re.compile(r"(\s*(?:\w[\w., ]*=\s*)?)%(?:time|timeit|prun)\s+(?![-\s]|$)")
@@ -54,6 +60,8 @@ def _without_magics(code: str) -> str:
         word = first[2:].split(maxsplit=1)
         if not word or word[0] not in CELLS_OF_CODE:
             return ""
+    elif "\n" not in first.rstrip() and ALONE.match(first):
+        code = f"%{first}"
     lines = code.split("\n")  # one by one: an expression over several would go back and forth
     begun = next((line for line in lines if line.strip()), "")
     indent = begun[: len(begun) - len(begun.lstrip())]

@@ -32,6 +32,7 @@ from rnnshape.reading.python.scope import (
 from rnnshape.reading.python.stand_in import (
     OF_ATTRIBUTES,
     StandIn,
+    UnreadBase,
     is_of_code,
     mixes_with,
     stored_name,
@@ -285,13 +286,6 @@ def _loops(evaluator: Evaluator, node: Any, scope: Any) -> ast.stmt:
             body = at_node(ast.If(test, [body], []))
         body = at_node(ast.For(part.target, over, [body], []))
     return body  # type: ignore[no-any-return]
-
-
-class UnreadBase:
-    """A class that is not in the code, of which is known only that others derive from it."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        pass
 
 
 def class_(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:

@@ -240,12 +240,21 @@ def lacks(owner: object, name: str) -> bool:
 OF_SHAPES = ("as_list", "dims", "is_fully_defined", "ndims", "num_elements", "numpy", "rank")
 
 
+class UnreadBase:
+    """A class that is not in the code, of which is known only that others derive from it."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+
 def lacks_for_sure(owner: object, stored: str) -> bool:
     """Whether Python raises an `AttributeError` for a name, under which nothing was found."""
     plain = plain_type(owner)
     if plain is not None:  # a function may have more than is followed
         is_shape = plain in (tuple, list) and stored in OF_SHAPES
         return plain in (*PLAIN, type(None)) and not (is_shape or hasattr(plain, stored))
+    if UnreadBase in _kind(owner).__mro__:
+        return False
     whole: Any = owner.__self__ if type(owner) is super else owner  # type: ignore[attr-defined]
     if isinstance(whole, StandIn):
         return whole.own_lacks(stored)
@@ -256,6 +265,8 @@ def is_there(owner: object, name: str, found: object) -> object:
     """Whether a value has what was found under a name: open where nobody knows."""
     if isinstance(owner, Open) or not (isinstance(found, Open) and lacks(owner, name)):
         return found if isinstance(owner, Open) else True
+    if isinstance(owner, UnreadBase):
+        return found
     may_have = hook(owner, "own_may_have")
     return found if may_have and may_have(owner, name) else False
 
