@@ -379,8 +379,9 @@ def test_the_code_that_a_magic_is_given_is_read(line: str) -> None:
 def test_a_magic_that_is_all_of_a_cell_needs_no_sign(cell: str, is_magic: bool) -> None:
     from IPython.core.interactiveshell import InteractiveShell
 
-    transform = InteractiveShell.instance().prefilter_manager.prefilter_lines
-    assert transform(cell).startswith("get_ipython()") == is_magic
+    shell: Any = InteractiveShell.instance()
+    transformed = shell.prefilter_manager.prefilter_lines(cell)
+    assert transformed.startswith("get_ipython()") == is_magic
     assert _without_magics(cell) == (_without_magics(f"%{cell}") if is_magic else cell)
 
 

@@ -8,7 +8,8 @@ from functools import wraps
 from itertools import compress
 from typing import Any
 
-from rnnshape.errors import NotReadError
+from rnnshape.errors import NotReadError, QueryError
+from rnnshape.expression import printed
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
@@ -74,6 +75,17 @@ def add_weight(layer: Any, *values: Any, shape: Any = None, **named: Any) -> Wei
         message = f"add_weight takes a shape, not a number: write {write}"
         session().problem(message, write, words="Cannot convert '")
     given = next((v for v in values if isinstance(v, list | tuple)), () if shape is None else shape)
+    if any(size is None for size in given):
+        is_cell = "state_size" in vars(layer)
+        of_cell, of_layer = (
+            "give its RNN (batch, timesteps, features)",
+            "write it in the Input(...)",
+        )
+        raise QueryError(
+            f"add_weight needs each size, and is given {printed(plain_shape(given))}: "
+            f"{of_cell if is_cell else of_layer} "
+            '(Keras: "Shapes used to initialize variables must be fully-defined")'
+        )
     made = Weight(sizes_given(given))
     layer.own_added += (made,)
     return made
