@@ -379,10 +379,14 @@ def _listed(names: Sequence[object]) -> str:
 
 
 def _title(model: Model, models: Sequence[Model]) -> str:
-    """What the code calls a model, or the function call that makes it."""
-    if model.own_made_in is None or model.own_is_of_module:
-        return model.own_variable or model.own_name
-    made_in = shortened(ast.unparse(model.own_made_in))
-    several = [other for other in models if other.own_made_in is model.own_made_in]
-    name = model.own_variable or model.own_name
+    """What the code calls a model, or the call that makes it; `self.model` is its name, if it is
+    that of no other."""
+    name, made_in = model.own_variable or model.own_name, model.own_made_in
+    if made_in is None or model.own_is_of_module:
+        return name
+    of_method = isinstance(made_in.func, ast.Attribute)
+    if of_method and name and [one.own_variable for one in models].count(name) == 1:
+        return name
+    several = [other for other in models if other.own_made_in is made_in]
+    made_in = shortened(ast.unparse(made_in))
     return f"{name} in {made_in}" if len(several) > 1 and name else made_in

@@ -97,6 +97,7 @@ SETTING: dict[str, Callable[..., Any]] = {
     "clear_session": clear_session,
     "disable_eager_execution": disable_eager_execution,
     "run_functions_eagerly": lambda *_, **__: _set("run_functions_eagerly", True),
+    "epsilon": lambda: 1e-7,
     "floatx": lambda: session().defaults.get("floatx") or "float32",
     "set_floatx": set_floatx,
     **dict.fromkeys(("dtype_policy", "global_policy"), policy_now),

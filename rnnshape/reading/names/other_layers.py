@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
+from rnnshape.expression import unknowns_in
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import OfArray, passed
@@ -67,8 +68,10 @@ class Lambda(Layer):
         if said and sizes and (not is_shape or differ(said, sizes)):
             self.own_why = "its output_shape is not that of what its function makes"
             return opened("Lambda")
-        known = sizes is not None or not is_shape
-        return made if known else Tensor(graph.InputTensor(plain_shape(said or ())))
+        is_known = sizes is not None and next(unknowns_in(sizes), None) is None
+        if is_known or not is_shape:
+            return made
+        return Tensor(graph.InputTensor(plain_shape(said or ())))
 
     def _as_said(self, given: Any) -> Sequence[Any] | None:
         """What Keras goes by itself, where the code says what the function returns."""

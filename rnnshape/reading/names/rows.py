@@ -61,7 +61,7 @@ def shapes_of_row(
 def _shapes_of(made: Any, inner: Sequence[graph.LayerCall], as_tried: bool = True) -> list[Any]:
     made = made.own_as_operand() if isinstance(made, Array) else made  # its own weights, repeated
     ends = [*graph.tensors_in(made)]
-    if inner and ends:
+    if inner and any(isinstance(end.maker, graph.LayerCall) for end in ends):
         return graph.shapes_made(inner, ends, as_tried=as_tried)
     return [*map(plain_sizes, ends)]
 

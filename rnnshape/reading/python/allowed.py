@@ -200,7 +200,8 @@ def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
 
 
 GO_OVER = (iter, list, tuple, enumerated)
-NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
+OF_MATH = (function for name, function in vars(math).items() if name not in ("frexp", "modf"))
+NUMBERS = (len, int, float, round, max, min, *filter(callable, OF_MATH))
 
 
 def grouped(values: Iterable[object], key: Any = None) -> Iterable[object]:
