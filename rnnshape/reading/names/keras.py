@@ -49,7 +49,7 @@ from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
 from rnnshape.reading.names.tensors import Tensor, is_operation
 from rnnshape.reading.names.weights import check_ending, variable
-from rnnshape.reading.python import Doubt, Module, Open
+from rnnshape.reading.python import Doubt, Module, Open, StandIn
 from rnnshape.reading.python.allowed import unchanged
 from rnnshape.training import losses, metrics
 
@@ -125,6 +125,15 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
 def _function(name: str, path: str) -> Function | Open:
     absent = check_name(path, name) if path in OF_TENSORS else None
     return function_of(name, path) if absent is None else absent
+
+
+class Callback(StandIn):
+    """What callbacks of the code derive from."""
+
+    def __init__(self) -> None: ...
+
+    def own_may_have(self, _: str) -> bool:
+        return True  # the model that it is given to, and what Keras sets
 
 
 def _arguments_are_checked(name: str) -> Any:
@@ -215,7 +224,10 @@ CLASSES: dict[str, Any] = {
     **dict.fromkeys(("DTypePolicy", "Policy"), DTypePolicy),
     **{
         kind.__name__: kind
-        for kind in (InputLayer, Lambda, Wrapper, StringLookup, IntegerLookup, TextVectorization)
+        for kind in (
+            *(Callback, InputLayer, Lambda, Wrapper),
+            *(StringLookup, IntegerLookup, TextVectorization),
+        )
     },
 }
 FUNCTIONS_OF_MODELS: dict[str, Any] = {

@@ -216,8 +216,24 @@ def reshaped(model: str, takes: Tensor, other: Tensor, given: Sequence[Any]) -> 
     return unread_step(unread_layer(model or "a model", because), given)
 
 
+def _classes_of(model: Any, gone: keras2.Today) -> Any:
+    """`model.predict_classes`: the likeliest of several classes, or whether it is the one."""
+    gives = model.own_flow()[1]
+    is_of_one = [(plain_sizes(tensor) or (None,))[-1] for tensor in gives] == [1]
+    code = "(model.predict(X) > 0.5).astype('int32')" if is_of_one else gone.code
+    session().old_name("model.predict_classes", gone._replace(code=code))
+
+    def classes(*given: Any, **named: Any) -> Any:
+        made = model.predict(*given, **named)
+        return made > 0.5 if is_of_one else made.argmax(axis=-1)
+
+    return classes
+
+
 def method_of_today(model: Any, name: str, gone: keras2.Today) -> Any:
     """What a method of Keras 1 or 2 is called today; a `..._generator` counts by other places."""
+    if name == "predict_classes":
+        return _classes_of(model, gone)
     session().old_name(f"model.{name}", gone)
     method = gone.code.removeprefix("model.").partition("(")[0]
     if method not in ("fit", "evaluate", "predict"):

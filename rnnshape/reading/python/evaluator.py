@@ -19,7 +19,7 @@ from rnnshape.errors import shortened as shortened_to
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import words_of
-from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
+from rnnshape.reading.python.open import MAKING, IsOpenError, Open, is_number, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.stand_in import (
@@ -182,7 +182,9 @@ class Evaluator:
             found.row = wrong.value.row if are_rows else found.row
             if found is not wrong.value:
                 is_made = wrong.is_made and not is_given
-                found.is_number = plain in allowed.NUMBERS or is_made
+                row = wrong.value.row if plain in (max, min) else None
+                is_other = row is not None and not is_number(row)  # the largest of some pairs
+                found.is_number = is_made or (plain in allowed.NUMBERS and not is_other)
                 found.stands_for = wrong.value.stands_for if is_made else None
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are

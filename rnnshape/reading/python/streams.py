@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import own_nodes
+
+KEEP_ROWS = ("generator", "cycle", "dropwhile", "filter", "islice", "takewhile")
 
 
 def cut() -> Exception:
@@ -76,9 +79,17 @@ class Stream:
             return [bounded(item)]
         except StopIteration as end:
             self.returned = end.value
+        except IsOpenError as wrong:
+            self.ends = IsOpenError(replace(wrong.value, row=self._row_of(wrong.value.row)))
         except Exception as wrong:
             self.ends = wrong
         return []
+
+    def _row_of(self, row: object) -> object:
+        """What each is like that comes from something of such rows, of which the length is open."""
+        if self.kind == "enumerate" and row is not None:
+            return (Open("a number", is_number=True), row)
+        return row if self.kind in KEEP_ROWS else None
 
     def __iter__(self) -> Stream:
         return self
