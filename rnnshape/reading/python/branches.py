@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from rnnshape.reading.python.evaluator import Evaluator, shortened
+from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
@@ -150,7 +150,7 @@ def either(
     truth = evaluator.truth(node.test, scope)
     if not isinstance(truth, Open):
         return first() if truth else second()
-    made = both_ways(evaluator, truth, ast.unparse(node.test), scope, first, second)
+    made = both_ways(evaluator, truth, written(node.test), scope, first, second)
     evaluator.node = node
     if not isinstance(made, Open) or made.node is not truth.node:
         return made

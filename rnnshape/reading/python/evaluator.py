@@ -39,6 +39,7 @@ from rnnshape.reading.python.streams import bounded
 from rnnshape.source import Source
 
 shortened = functools.partial(shortened_to, most=60)
+written = functools.lru_cache(10_000)(ast.unparse)  # at each round of a loop the same is asked for
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50  # of what is wrong, and of what is not read
 
@@ -134,8 +135,8 @@ class Evaluator:
         """The arguments of that call as the code has them, by their places and names."""
         if not isinstance(call := self.node, ast.Call):
             return {}
-        by_place = {str(place): ast.unparse(part) for place, part in enumerate(call.args)}
-        return by_place | {word.arg: ast.unparse(word.value) for word in call.keywords}
+        by_place = {str(place): written(part) for place, part in enumerate(call.args)}
+        return by_place | {word.arg: written(word.value) for word in call.keywords}
 
     def tell(self, wrong: QueryError) -> None:
         said = [(one.message, one.place) for one in self.messages if type(one) is type(wrong)]
@@ -145,7 +146,7 @@ class Evaluator:
     def open(self, label: str | ast.AST, reason: str = "") -> Open:
         """Something open that the piece of code makes which is followed now."""
         node = label if isinstance(label, ast.AST) else self.node
-        text = shortened(ast.unparse(label)) if isinstance(label, ast.AST) else label
+        text = shortened(written(label)) if isinstance(label, ast.AST) else label
         return Open(text, reason, self.source, node)
 
     # Bounds.
@@ -237,7 +238,7 @@ class Evaluator:
             value.is_number and isinstance(self.node, ast.Subscript)  # `rows[k]` is not what k is
         ):
             return value
-        return value.derived(shortened(ast.unparse(self.node)), self.source, self.node)
+        return value.derived(shortened(written(self.node)), self.source, self.node)
 
     def known(self, function: Callable[..., Any], *parts: object) -> Any:
         """The same as `really`, where nothing open is of use."""
@@ -278,7 +279,7 @@ class Evaluator:
 
     def _text(self, value: object) -> str:
         if isinstance(self.node, ast.expr):
-            return shortened(ast.unparse(self.node))
+            return shortened(written(self.node))
         name = value if isinstance(value, str) else getattr(value, "__name__", "")
         return shortened(name if isinstance(name, str) and name else type(value).__name__)
 
@@ -325,7 +326,7 @@ class Evaluator:
         self.node = node
         made = self._worth_of(self, node, scope)
         if isinstance(made, Open) and self.let:
-            return self.named_by_let(made, ast.unparse(node))
+            return self.named_by_let(made, written(node))
         return made
 
     def worth_of_all(self, nodes: Sequence[ast.expr], scope: Scope) -> list[object]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
-from rnnshape.reading.python.evaluator import Evaluator, shortened
+from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
     CHANGING,
@@ -74,11 +74,11 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
             if told := taken_beyond(evaluator, owner, place):
-                return evaluator.told(told, shortened(ast.unparse(node)))
+                return evaluator.told(told, shortened(written(node)))
             if isinstance(owner, Open) and owner.is_number and type(place) is int:
                 owner = 0.0  # no number has entries
             if isinstance(owner, Open):
-                text = ast.unparse(index)
+                text = written(index)
                 if isinstance(index, ast.Tuple) and index.elts:  # `[:, 0]` has no brackets within
                     text = text[1:-1]
                 part = evaluator.part(owner, f"[{shortened(text)}]")
@@ -161,7 +161,7 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
     for handler in evaluator.trying[-1].handlers if evaluator.trying else ():
-        kinds = re.findall(r"\w+", ast.unparse(handler.type) if handler.type else "Exception")
+        kinds = re.findall(r"\w+", written(handler.type) if handler.type else "Exception")
         if not (hasattr(builtins, name) or OF_NAMES.isdisjoint(kinds)):
             evaluator.doubted.append(Doubt(found))
     return evaluator.named_by_let(found)
@@ -272,7 +272,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             if not isinstance(word, str):
                 raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
             if word in keywords:
-                text = f"{shortened(ast.unparse(node.func))} is given {str.__str__(word)} twice"
+                text = f"{shortened(written(node.func))} is given {str.__str__(word)} twice"
                 if evaluator.trying:  # the code itself may know what to do
                     raise TypeError(text)
                 raise QueryError(text, evaluator.source.place_of_keyword(keyword))
@@ -334,7 +334,7 @@ def _with_changes(
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
     for part in parts if word == "shuffle" else ():
         if type(part) is list:
-            name = shortened(ast.unparse(node.args[0]))
+            name = shortened(written(node.args[0]))
             part[:] = [replace(made, label=f"{name}[{place}]") for place in range(len(part))]
     if called is evaluator.given["setattr"] and parts:
         names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
@@ -376,7 +376,7 @@ def _of_open(
         return made
     given = [*parts, *keywords.values()]
     listed = [item for part in given if isinstance(part, list | tuple) for item in part]
-    name = shortened(ast.unparse(node.func))
+    name = shortened(written(node.func))
     for value in [*given, *listed]:
         if isinstance(value, StandIn) and not (made.reason or value.own_is_data):
             made.reason = f"what {name} makes of {what_it_is(value)} is not known"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish
-from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, VIEWS, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
@@ -135,7 +135,7 @@ def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) ->
     """A loop of which nobody knows how often it is run: not at all, or at least once; where it is
     known what it goes over, at least once, as that is hardly empty. Others follow where the first
     round is known, or has changed what the loop asks for, which is then not known."""
-    is_sure, asked = is_alike(because.row), ast.unparse(_asked(node))
+    is_sure, asked = is_alike(because.row), written(_asked(node))
     before = Snapshot(evaluator, scope)
 
     def once() -> None:
