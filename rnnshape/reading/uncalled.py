@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from inspect import BoundArguments, Parameter, getattr_static, signature
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnnshape.description import describe
 from rnnshape.errors import NotReadError, QueryError
@@ -51,7 +51,7 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
             continue
         before = _count_made()
         made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
-        if not isinstance(made, Open | Layer) and _count_made() == before:
+        if not isinstance(made, Layer) and _count_made() == before:
             _call_methods(evaluator, name, found, made)
 
 
@@ -59,16 +59,23 @@ def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> 
     """The methods of what a class makes, until one makes a model; then those that no other uses,
     as far as they make models, too."""
     begun, held = _count_made(), SESSION.get()
-    for word, is_used in _methods(found):
+
+    def call(method: Method) -> None:
+        owner = found if method.is_of_class else made
+        reached = evaluator.attribute(owner, method.name)
+        if not (method.is_property or isinstance(owner, Open)):
+            _call_openly(evaluator, f"{name}.{method.name}", reached)
+
+    for method in _methods(found):
         before, is_begun, undo = _count_made(), _count_made() > begun, Undo(evaluator)
-        if is_begun and is_used:
+        if is_begun and method.is_used:
             break
         loaded = len(held.loaded)
-        _call_openly(evaluator, f"{name}.{word}", evaluator.attribute(made, word))
+        call(method)
         if undo.is_refused():  # by what its `__init__` was not given, perhaps
             undo()
             made = _call_openly(evaluator, name, found, none_is_open=True)
-            _call_openly(evaluator, f"{name}.{word}", evaluator.attribute(made, word))
+            call(method)
         if len(held.loaded) > loaded:  # its model is that of a file now
             made = _call_openly(evaluator, name, found)
         if is_begun and _count_made() == before:
@@ -81,23 +88,38 @@ def _count_made() -> int:
     return sum(bool(one.own_items or one.own_gives) for one in held.models) + len(held.calls)
 
 
-def _methods(found: Any) -> list[tuple[str, bool]]:
-    """The methods of a class, and whether another of them uses each, or it is private: these come
-    last."""
-    methods = {
-        word: part
-        for word, part in (vars(found) if isinstance(found, type) else {}).items()
-        if isinstance(part, FunctionType) and not word.startswith("__")
+class Method(NamedTuple):
+    """A method, a function in a class or a property; `is_used` by another of them, or private."""
+
+    name: str
+    is_used: bool
+    is_of_class: bool
+    is_property: bool
+
+
+def _methods(found: Any) -> list[Method]:
+    """The methods of a class, those last that are used."""
+    parts = vars(found) if isinstance(found, type) else {}
+    functions: dict[str, Any] = {
+        name: getattr(part, "fget", getattr(part, "__func__", part))
+        for name, part in parts.items()
+        if isinstance(part, FunctionType | classmethod | staticmethod | property)
+        if not name.startswith("__")
     }
     used = {
         node.attr
-        for word, part in methods.items()
-        for statement in getattr(part, "own_body", ())
+        for name, function in functions.items()
+        for statement in getattr(function, "own_body", ())
         for node in ast.walk(statement)
-        if isinstance(node, ast.Attribute) and node.attr != word
+        if isinstance(node, ast.Attribute) and node.attr != name
     }
-    found = [(word, word in used or word[0] == "_") for word in methods]
-    return sorted(found, key=itemgetter(1))
+    methods = []
+    for name, function in functions.items():
+        kind, is_used = type(parts[name]), name in used or name.startswith("_")
+        takes_none = kind is FunctionType and not signature(function).parameters
+        is_of_class = takes_none or kind in (classmethod, staticmethod)
+        methods.append(Method(name, is_used, is_of_class, kind is property))
+    return sorted(methods, key=attrgetter("is_used"))
 
 
 def _is_abstract(found: Any) -> bool:

@@ -69,9 +69,10 @@ class Lambda(Layer):
             self.own_why = "its output_shape is not that of what its function makes"
             return opened("Lambda")
         is_known = sizes is not None and next(unknowns_in(sizes), None) is None
-        if is_known or not is_shape:
+        if is_known or not (said and is_shape):
             return made
-        return Tensor(graph.InputTensor(plain_shape(said or ())))
+        batch, *others = plain_shape(said)  # of the batch a tuple says nothing
+        return Tensor(graph.InputTensor((sizes[0] if sizes else batch, *others)))
 
     def _as_said(self, given: Any) -> Sequence[Any] | None:
         """What Keras goes by itself, where the code says what the function returns."""
