@@ -18,6 +18,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.defaults import fix_policy, of_all
+from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import NumPyNumber
@@ -43,7 +44,7 @@ class Setting(StandIn):
         if self.own_call is not None:  # of all that these are, code calls initializers
             is_one = signatures.module_of(self.own_name) == "initializers"
             shape = values[0] if values else named.get("shape")
-            return array_of_shape(shape) if is_one else opened(f"{self.own_name}(...)")
+            return as_tensor(array_of_shape(shape)) if is_one else opened(f"{self.own_name}(...)")
         plain = {word: argument(value) for word, value in named.items()}
         call = bind(self.own_name, [argument(value) for value in values], plain, session().places())
         for found in unknowns_in(call):

@@ -48,7 +48,7 @@ from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
 from rnnshape.reading.names.tensors import Tensor, is_operation
-from rnnshape.reading.names.weights import check_ending, variable
+from rnnshape.reading.names.weights import check_ending, variable, variable_of_tensorflow
 from rnnshape.reading.python import Doubt, Module, Open, StandIn
 from rnnshape.reading.python.allowed import unchanged
 from rnnshape.training import losses, metrics
@@ -76,6 +76,11 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if "keras.ops" in path and (absent := check_name(path, name)) is not None:
         return absent
     name = "IdentityInitializer" if name == "Identity" and "initializers" in path else name
+    if path == "tensorflow" and name.endswith("_initializer"):  # `tf.zeros_initializer`
+        path, name = (
+            "keras.initializers",
+            name.removesuffix("_initializer").title().replace("_", ""),
+        )
     of_settings = any(word in path for word in signatures.ARGUMENT_OBJECTS)
     known = signatures.ALIASES.get(name, name)
     module = signatures.module_of(known)
@@ -281,8 +286,8 @@ class KerasModule(Module):
     def _named(self, name: str) -> Any:
         if name == "__version__":
             return version("keras" if "keras" in self.path else "tensorflow")
-        if name == "Variable" and "keras" in self.path:
-            return variable
+        if name == "Variable":
+            return variable if "keras" in self.path else variable_of_tensorflow
         dotted = f"{self.path}.{name}"
         if dotted in MODULES:
             return MODULES[dotted]

@@ -11,6 +11,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError, printable
 from rnnshape.expression import LARGEST, Call, SizeWhenRun, Unknown, Value, bind
+from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
@@ -227,6 +228,10 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
             raise IsOpenError(opened("data"))
     if next(graph.tensors_in(arguments), None) is not None:
         raise NotReadError("a tensor as an argument of an operation is not read")
+    if len(takes) > 1 and takes[-1] != "x2":  # else what may be an array repeats the other
+        parts = [*given, *map(arguments.get, takes)]
+        for value in (part for part in parts if isinstance(part, Open) and not part.is_number):
+            return Tensor.own_made_by_unknown(f"{name}(...)", parts, value)
     words = {word: argument(value) for word, value in arguments.items()}
     operands = []
     for word, value in zip(
@@ -251,9 +256,8 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
 def _count_of(call: Call) -> int:
     """How many tensors an operation returns, where its arguments say it."""
     parts = call["indices_or_sections"] if call.name == "split" else 2 * (call.name == "top_k")
-    if isinstance(parts, tuple):
-        return len(parts) + 1
-    return max(parts, 1) if isinstance(parts, int) else 1
+    many = len(parts) + 1 if isinstance(parts, tuple) else parts
+    return max(many, 1) if isinstance(many, int) else 1
 
 
 def argument(value: Any) -> Value:
@@ -333,9 +337,6 @@ def tensors_of(given: Any) -> list[Any]:
     return [*graph.tensors_in(given)]
 
 
-# Functions that are no layers, under the names of `keras.ops`, `tf` and `K`
-
-
 OTHER_WORDS = {
     "keep_dims": "keepdims", "axes": "axis", "perm": "axes", "pattern": "axes",
     "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
@@ -395,6 +396,4 @@ def _known(name: str) -> str:
 
 
 def _is_tensor(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_is_tensor, value))
-    return isinstance(value, Tensor) or hook(value, "own_as_operand") is not None
+    return any(hook(part, "own_as_operand") or isinstance(part, Tensor) for part in within(value))

@@ -12,7 +12,7 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import printed
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.of_numpy import multiplied
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import check_built, check_uncalled, described
@@ -96,6 +96,15 @@ def variable(initializer: Any = None, shape: Any = None, *_: Any, **__: Any) -> 
     if shape is None and not isinstance(initializer, Array | int | float | list | tuple):
         return opened("a variable")
     return Variable(sizes_of(initializer) if shape is None else sizes_given(shape))
+
+
+def variable_of_tensorflow(initial_value: Any = None, *_: Any, **__: Any) -> Any:
+    """`tf.Variable`, which Keras does not count."""
+    if not isinstance(initial_value, Array | int | float | list | tuple):
+        return opened("a variable")
+    made = Weight(sizes_of(initial_value))
+    made.own_is_counted = True
+    return made if made.shape else array_of_shape(())
 
 
 def weights_of(layer: Any) -> list[Weight]:
