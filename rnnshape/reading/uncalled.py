@@ -4,7 +4,7 @@ calls of layers whose result no model takes."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from inspect import BoundArguments, Parameter, getattr_static, signature
 from itertools import islice
@@ -125,7 +125,18 @@ def _methods(found: Any) -> list[Method]:
 def _is_abstract(found: Any) -> bool:
     """Whether it is a class that leaves methods to those that derive from it."""
     parts = [getattr_static(found, name) for name in dir(found)] if isinstance(found, type) else []
-    return any(getattr(part, "__isabstractmethod__", False) is True for part in parts)
+    return any(
+        getattr(part, "__isabstractmethod__", False) is True or _is_left_to_others(part)
+        for part in parts
+    )
+
+
+def _is_left_to_others(method: Any) -> bool:
+    """`raise NotImplementedError`, behind a docstring, is all of it."""
+    match [part for part in getattr(method, "own_body", ()) if not isinstance(part, ast.Expr)]:
+        case [ast.Raise(ast.Name(name) | ast.Call(ast.Name(name)))]:
+            return name == "NotImplementedError"
+    return False
 
 
 def _call_openly(
@@ -144,6 +155,7 @@ def _call_openly(
     except Exception:  # what it is called with may be the code's
         return Open("a function")
     _fill(evaluator, bound, _missing(bound, Parameter.empty))
+    _fill_for_bases(evaluator, bound, function)
     without = _missing(bound, None)
     if none_is_open:
         _fill(evaluator, bound, without)
@@ -198,11 +210,29 @@ def _missing(bound: BoundArguments, default: object) -> list[str]:
     ]
 
 
-def _fill(evaluator: Evaluator, bound: BoundArguments, names: Sequence[str]) -> None:
-    for name in names:
-        found = Open(name, "", evaluator.source)
-        found.is_named = True
-        bound.arguments[name] = evaluator.named_by_let(found)
+def _fill(evaluator: Evaluator, bound: BoundArguments, names: Iterable[str]) -> None:
+    bound.arguments.update(_open_parameters(evaluator, names))
+
+
+def _open_parameters(evaluator: Evaluator, names: Iterable[str]) -> dict[str, object]:
+    made = {name: Open(name, "", evaluator.source, is_named=True) for name in names}
+    return {name: evaluator.named_by_let(found) for name, found in made.items()}
+
+
+def _fill_for_bases(evaluator: Evaluator, bound: BoundArguments, function: Any) -> None:
+    """`def __init__(self, **params): super().__init__(**params)`: what the bases need."""
+    words = bound.signature.parameters.values()
+    rest = next((word.name for word in words if word.kind is word.VAR_KEYWORD), "")
+    bases = function.__mro__[1:] if rest and isinstance(function, type) else ()
+    needed = {
+        word.name
+        for made in (vars(base).get("__init__") for base in bases)
+        if isinstance(made, FunctionType)
+        for word in [*signature(made).parameters.values()][1:]
+        if word.default is word.empty and word.kind is word.POSITIONAL_OR_KEYWORD
+    }
+    if needed and not bound.arguments.get(rest):
+        bound.arguments[rest] = _open_parameters(evaluator, sorted(needed - {*bound.arguments}))
 
 
 def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArguments) -> object:
