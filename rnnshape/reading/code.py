@@ -31,6 +31,7 @@ from rnnshape.reading.names.session import (
     MORE_CALLS,
     MOST_MODELS,
     SESSION,
+    GoneError,
     Session,
     opened,
     unknown_of,
@@ -166,7 +167,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
     except QueryError as wrong:
         evaluator.tell(wrong)
     for caught in evaluator.caught if not questions else ():
-        evaluator.tell(caught)
+        if not isinstance(caught, GoneError):  # the code writes it in another way, too
+            evaluator.tell(caught)
     is_much = len(evaluator.messages) >= MOST_MESSAGES
     return Reading(
         tuple(questions),
