@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partialmethod
+from functools import partialmethod, reduce
 from itertools import repeat
 from typing import Any, cast
 
@@ -283,10 +283,8 @@ class Array(StandIn):
                 check_predictions(self, other)
             made = Array(broadcast(self.shape, sizes_of(other)))
             made.own_is_predicted = self.own_is_predicted
-        elif isinstance(other, Open):  # what may be an array repeats what is one alone
-            many = session().evaluator.derived(other)
-            alone = () if other.is_number else (1,)
-            made = Array([many if n in alone and type(n) is int else n for n in self.shape])
+        elif isinstance(other, Open):
+            made = Array(beside(self.shape, other))
         elif function in COMPARISONS:  # else Python would say whether they are one object
             raise IsOpenError(opened("data"))
         else:
@@ -317,6 +315,21 @@ class Array(StandIn):
         return self.own_like(self.shape)
 
     __pos__ = __invert__ = __abs__ = __neg__
+
+
+def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
+    """The sizes of what is made of an array and something open: what may be an array repeats what
+    is one alone."""
+    many = session().evaluator.derived(other)
+    alone = () if other.is_number else (1,)
+    return tuple(many if type(n) is int and n in alone else n for n in shape)
+
+
+def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
+    """The sizes of what is made of the entries of several arrays, of which some may be open."""
+    shapes = (tuple(sizes_of(part)) for part in parts if not isinstance(part, Open))
+    opens = (part for part in parts if isinstance(part, Open))
+    return reduce(beside, opens, reduce(broadcast, shapes))
 
 
 def check_predictions(one: Any, other: Any) -> None:

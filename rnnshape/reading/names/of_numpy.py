@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape
+from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape, broadcast_of
 from rnnshape.reading.names.dtypes import CODES, TEXTS, dtype_of, of_dtype, of_entries, together
 from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, arange, of_shape, reshaped_open
 from rnnshape.reading.names.session import opened, refused, session
@@ -269,9 +269,8 @@ def _elementwise(name: str) -> Callable[..., Any]:
             return first
         if all(isinstance(part, int | float) for part in (first, *others)):
             return by_numpy(name)(first, *others)
-        shapes = [sizes_of(part) for part in (first, *others) if not isinstance(part, Open)]
         kind = "bool" if name.startswith(("is", "logical")) else None
-        made = array_of_shape(functools.reduce(broadcast, shapes, sizes_of(first)), kind)
+        made = array_of_shape(broadcast_of((first, *others)), kind)
         is_table = own(first, "own_labels", ()) != () and name not in CONVERTING
         if is_table and made.shape == first.shape:
             return first.own_like(made.shape)
