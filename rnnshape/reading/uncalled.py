@@ -4,7 +4,7 @@ calls of layers whose result no model takes."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from inspect import BoundArguments, Parameter, getattr_static, signature
 from itertools import islice
@@ -74,7 +74,7 @@ def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> 
         call(method)
         if undo.is_refused():  # by what its `__init__` was not given, perhaps
             undo()
-            made = _call_openly(evaluator, name, found, none_is_open=True)
+            made = _call_openly(evaluator, name, found, nothing_is_open=True)
             call(method)
         if len(held.loaded) > loaded:  # its model is that of a file now
             made = _call_openly(evaluator, name, found)
@@ -146,23 +146,23 @@ def _call_openly(
     values: Sequence[Any] = (),
     words: Any = (),
     *,
-    none_is_open: bool = False,
+    nothing_is_open: bool = False,
 ) -> object:
     """What a function makes of the values that are given, and open ones for the others; also for
-    those that are None otherwise, if Keras refuses what is made of that."""
+    those that are None or 0 otherwise, if Keras refuses what is made of that."""
     try:
         bound = signature(function).bind_partial(*values, **dict(words))
     except Exception:  # what it is called with may be the code's
         return Open("a function")
-    _fill(evaluator, bound, _missing(bound, Parameter.empty))
+    _fill(evaluator, bound, _missing(bound, lambda default: default is Parameter.empty))
     _fill_for_bases(evaluator, bound, function)
-    without = _missing(bound, None)
-    if none_is_open:
+    without = _missing(bound, _says_nothing)
+    if nothing_is_open:
         _fill(evaluator, bound, without)
     evaluator.begin_statement()
     undo = Undo(evaluator)
     made = _called(evaluator, name, function, bound)
-    if without and not none_is_open and undo.is_refused():  # whoever calls it gives more
+    if without and not nothing_is_open and undo.is_refused():  # whoever calls it gives more
         undo()
         _fill(evaluator, bound, without)
         made = _called(evaluator, name, function, bound)
@@ -200,12 +200,16 @@ def _refused() -> Iterator[QueryError]:
             yield wrong
 
 
-def _missing(bound: BoundArguments, default: object) -> list[str]:
-    """The parameters that are given nothing and have this default."""
+def _says_nothing(default: object) -> bool:
+    return default is None or (type(default) is int and default == 0)
+
+
+def _missing(bound: BoundArguments, asks: Callable[[object], bool]) -> list[str]:
+    """The parameters that are given nothing and have such a default."""
     return [
         word.name
         for word in bound.signature.parameters.values()
-        if word.default is default and word.name not in bound.arguments
+        if asks(word.default) and word.name not in bound.arguments
         if word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD)
     ]
 

@@ -184,7 +184,7 @@ class Evaluator:
             if found is not wrong.value:
                 is_made = wrong.is_made and not is_given
                 row = wrong.value.row if plain in (max, min) else None
-                is_other = row is not None and not is_number(row)  # the largest of some pairs
+                is_other = "key" in named or (row is not None and not is_number(row))  # of pairs
                 found.is_number = is_made or (plain in allowed.NUMBERS and not is_other)
                 found.stands_for = wrong.value.stands_for if is_made else None
                 if allowed.is_of_many(node, plain):

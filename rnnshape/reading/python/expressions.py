@@ -280,8 +280,9 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     evaluator.node = node
     if isinstance(node.func, ast.Name):
         evaluator.called[node.func.id] = parts, keywords
-        if node.func.id == "super" and not parts and scope.owner:
-            return evaluator.really(super, scope.owner[0], scope.first)
+        if node.func.id == "super" and len(parts) < 2 and scope.owner:
+            bound = evaluator.really(super, scope.owner[0], scope.first)
+            return bound if not parts else evaluator.open(node, "it is bound to no object")
         if called is evaluator.given["globals"]:
             return scope.module.names
         if called is evaluator.given["locals"]:
