@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import count, islice
+from itertools import count, islice, zip_longest
 
 from rnnshape.columns import Column
 from rnnshape.errors import QueryError, as_tuple
@@ -39,9 +39,10 @@ def described_input(
         shape = column.sizes(source.shape)
     rank = None if shape is None else len(shape)
     names = () if shape == () else names_of_axes(network, number, rank)
+    said = source.shape if isinstance(source.shape, tuple) else ()
     axes = tuple(
-        _axis(source, name, length, sizes)
-        for name, length in zip(names, shape or (None,) * len(names), strict=True)
+        replace(_axis(source, name, length, sizes), is_unknown=isinstance(size, Unknown))
+        for name, length, size in zip_longest(names, shape or (None,) * len(names), said)
     )
     return Tensor(source.name, axes, "what the network is given", "input")
 

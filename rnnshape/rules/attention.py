@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.errors import IncompleteError, QueryError
-from rnnshape.expression import Call
+from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
@@ -175,10 +175,16 @@ def _query_value_key(call: Call, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor
 
 
 def _check_lengths(call: Call, value: Tensor, key: Tensor, keras: str) -> None:
-    if value.shape[1:-1] != key.shape[1:-1]:
+    known, others = (
+        tuple(None if axis.is_open else axis.length for axis in tensor.axes)
+        for tensor in (value, key)
+    )
+    is_unlike = known[1:-1] != others[1:-1] and keras == OTHER_LENGTHS  # as the inputs say it
+    if is_unlike or value.shape[1:-1] != key.shape[1:-1]:
+        given = (others, known) if is_unlike else (key.shape, value.shape)
         raise call.error(
-            f"{call} takes a key for each entry of the value, and is given {key.shape} for "
-            f'{value.shape} (Keras: "{keras}")'
+            f"{call} takes a key for each entry of the value, and is given {printed(given[0])} for "
+            f'{printed(given[1])} (Keras: "{keras}")'
         )
 
 

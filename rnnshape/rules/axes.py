@@ -71,18 +71,21 @@ def joined(axes: Sequence[Axis]) -> Axis:
 
 def broadcast(*shapes: Sequence[Axis]) -> tuple[Axis, ...] | None:
     """The axes of tensors that are repeated where they are shorter, counted from the last; None
-    where these are neither equally long nor 1."""
+    where these are neither equally long nor 1. A length that is not known is that of the other."""
     if unequal(*shapes):
         return None
     found = [
-        next((axis for axis in axes if axis.length != 1), axes[0]) for axes in _columns(shapes)
+        max(axes, key=lambda axis: (axis.length != 1, not axis.is_unknown))
+        for axes in _columns(shapes)
     ]
     return tuple(reversed(found))
 
 
 def unequal(*shapes: Sequence[Axis]) -> set[tuple[int, ...]]:
     """The sizes in one place, counted from the last, that are neither equal nor 1."""
-    lengths = ({axis.length for axis in axes} - {1} for axes in _columns(shapes))
+    lengths = (
+        {axis.length for axis in axes if not axis.is_unknown} - {1} for axes in _columns(shapes)
+    )
     return {tuple(sorted(several)) for several in lengths if len(several) > 1}
 
 

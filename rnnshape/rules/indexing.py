@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from types import EllipsisType
 from typing import TypeAlias
 
@@ -92,8 +93,9 @@ def get_item(call: Call, given: Tensor) -> Facts:
 
 def _kept(call: Call, given: Tensor, key: Key, left_out: int) -> Iterator[Axis]:
     """`left_out` is the number of axes that `...` stands for."""
-    axes = iter(given.axes)
-    for part in key:
+    axes, said = iter(given.axes), call["key"]
+    written = str(said[0]).split(", ") if isinstance(said, tuple) else []
+    for part, text in zip_longest(key, written):
         match part:
             case None:
                 yield Axis("1", 1)
@@ -106,7 +108,8 @@ def _kept(call: Call, given: Tensor, key: Key, left_out: int) -> Iterator[Axis]:
             case slice():
                 axis = next(axes)
                 all_of_it = part in (slice(None), slice(None, None, -1))
-                yield axis if all_of_it else axis.resized(partial(_length, part))
+                kept = axis if all_of_it else axis.resized(partial(_length, part))
+                yield replace(kept, is_unknown=kept.is_unknown or "{}" in (text or ""))
             case int():
                 _check_index(call, part, next(axes), "key")
 

@@ -88,6 +88,15 @@ def dot(call: Call, inputs: Inputs) -> Facts | None:
             return None
         places.append([at])
     (first, other), (ours, theirs) = inputs, places
+    summed = first.axes[ours[0]], other.axes[theirs[0]]
+    if summed[0].is_open != summed[1].is_open:
+        sizes = ["None" if axis.is_open else axis.length for axis in summed]
+        raise call.error(
+            f"{call} sums over {sizes[0]} {summed[0].label} of {first.name} and {sizes[1]} "
+            f"{summed[1].label} of {other.name}: give both inputs the number, or none "
+            '(Keras: "axis values")',
+            "axes",
+        )
     axes = _contracted(call, first, ours, other, theirs, said='(Keras: "axis values")', batch=1)
     axes += [Axis("1", 1)] * (len(axes) == 1)
     over = f"summed over the {first.axes[ours[0]].label}"

@@ -14,7 +14,14 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape, broadcast_of
 from rnnshape.reading.names.dtypes import CODES, TEXTS, dtype_of, of_dtype, of_entries, together
-from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, arange, of_shape, reshaped_open
+from rnnshape.reading.names.of_shapes import (
+    ARRAYS,
+    GENERATOR,
+    arange,
+    of_shape,
+    reshaped_open,
+    with_entries,
+)
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
     NumPyFloat,
@@ -48,6 +55,7 @@ ELEMENTWISE = (
     "ascontiguousarray", *CONVERTING)  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
+OF_ALL = ("max", "mean", "min", "std")
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
 NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
@@ -301,18 +309,11 @@ def _as_array(value: Any) -> Any:
 
 
 def _of_method(name: str) -> Callable[..., Any]:
-    """The function of an array that is a method of it, too."""
-    return lambda value, *given, **named: getattr(_as_array(value), name)(*given, **named)
+    """The function of an array that is a method of it, too; of all numbers some make one."""
 
-
-def _of_entries(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, whose array has entries as those have of which it is made."""
-
-    def made(*given: Any, **named: Any) -> Any:
-        found, kind = function(*given, **named), of_entries(within([*given[:1]]))
-        if kind is not None and isinstance(found, Array) and found.own_dtype is None:
-            found.own_dtype = kind
-        return found
+    def made(value: Any, *given: Any, **named: Any) -> Any:
+        is_of_all = isinstance(value, Open) and not (given or named) and name in OF_ALL
+        return array_of_shape(()) if is_of_all else getattr(_as_array(value), name)(*given, **named)
 
     return made
 
@@ -348,16 +349,16 @@ NUMPY: dict[str, Any] = {
     "array": functools.partial(_array, copy=True), "asarray": _array,
     **dict.fromkeys(
         ("zeros_like", "ones_like", "empty_like", "full_like"),
-        _of_entries(lambda value, *_, shape=None, dtype=None, **__: Array(
+        with_entries(lambda value, *_, shape=None, dtype=None, **__: Array(
             sizes_of(value) if shape is None else sizes_given(shape), dtype=dtype_of(dtype))),
     ),
     **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)), "arange": arange,
     "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: _with(
         num, broadcast(sizes_of(start), sizes_of(stop)), axis),
-    "expand_dims": _of_entries(lambda value, axis=-1: _with(1, sizes_of(value), axis)),
-    "reshape": _of_entries(lambda value, newshape, **_: Array(sizes_of(value)).reshape(newshape)),
-    "concatenate": _of_entries(_joined),
-    "stack": _of_entries(_stacked),
+    "expand_dims": with_entries(lambda value, axis=-1: _with(1, sizes_of(value), axis)),
+    "reshape": with_entries(lambda value, newshape, **_: Array(sizes_of(value)).reshape(newshape)),
+    "concatenate": with_entries(_joined),
+    "stack": with_entries(_stacked),
     "newaxis": None,
     "prod": _product,
     "random": Module("numpy.random", {
@@ -369,7 +370,7 @@ NUMPY: dict[str, Any] = {
     **{name: _of_method(method) for name, method in (
         ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
         ("var", "std"))},
-    "concat": _of_entries(_joined), "range": arange,
+    "concat": with_entries(_joined), "range": arange,
     "one_hot": lambda indices, depth=None, axis=-1, *_, num_classes=None, **__: _with(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
     "identity": lambda n, *_, **__: Array((n, n)),

@@ -66,6 +66,18 @@ def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: An
     return made
 
 
+def with_entries(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose array has entries as those have of which it is made."""
+
+    def made(*given: Any, **named: Any) -> Any:
+        found, kind = function(*given, **named), of_entries(within([*given[:1]]))
+        if kind is not None and isinstance(found, Array) and found.own_dtype is None:
+            found.own_dtype = kind
+        return found
+
+    return made
+
+
 NEVER = 1e-4
 
 

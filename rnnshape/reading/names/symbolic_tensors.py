@@ -153,6 +153,19 @@ def rank_named(name: str) -> Any:
     return property(rank)
 
 
+class Sizes(tuple[Any, ...]):
+    """A shape as code meets it."""
+
+    __module__ = "__main__"
+
+    own_tensor: Any = None  # that has the shape
+    rank, ndims = map(rank_named, ("rank", "ndims"))
+
+    def as_list(self) -> list[Any]:
+        of_tensorflow(self.own_tensor, "as_list", "list")
+        return list(self)
+
+
 # What is wrong where Python asks a model's tensor for a number, and how Keras says it.
 ASKED = {
     "bool": ("is neither true nor false", "A symbolic KerasTensor cannot be used as a boolean"),

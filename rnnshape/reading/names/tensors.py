@@ -18,6 +18,7 @@ from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import Array, rows_of, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
+    Sizes,
     asked_for_number,
     check_key,
     check_operands,
@@ -28,26 +29,12 @@ from rnnshape.reading.names.symbolic_tensors import (
     known_of_data,
     miscounted,
     of_tensorflow,
-    rank_named,
     stacked,
     taken_for_several,
     with_rest,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OPERATORS, signature
-
-
-class Sizes(tuple[Any, ...]):
-    """A shape as code meets it."""
-
-    __module__ = "__main__"
-
-    own_tensor: Any = None  # that has the shape
-    rank, ndims = map(rank_named, ("rank", "ndims"))
-
-    def as_list(self) -> list[Any]:
-        of_tensorflow(self.own_tensor, "as_list", "list")
-        return list(self)
 
 
 class Tensor(graph.Tensor, StandIn):
@@ -165,7 +152,10 @@ class Tensor(graph.Tensor, StandIn):
         if isinstance(index, int | str) and self.own_reaches(""):  # `bert(x)["pooled_output"]`
             return PartOfUnread(self.maker, self.output + 1)
         check_key(self, index)
-        return operation("get_item", [self], key=key_with_open(index))
+        try:
+            return operation("get_item", [self], key=key_with_open(index))
+        except IsOpenError as wrong:
+            return self.own_made_by_unknown(opened().label, [self], wrong.value)
 
     def __round__(self, decimals: int = 0) -> Any:
         return operation("round", [self], decimals=decimals)

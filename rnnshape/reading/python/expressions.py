@@ -98,7 +98,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.UnaryOp(op=op, operand=inner):
             known = evaluator.worth(inner, scope)
             evaluator.node = node
-            return evaluator.really(OPERATORS[type(op)], known)
+            made = evaluator.really(OPERATORS[type(op)], known)
+            if isinstance(made, Open) and made is not known:
+                made.is_number = is_number(known)  # `-n`
+            return made
         case ast.Compare():
             return _compared(evaluator, node, scope)
         case ast.BoolOp():
