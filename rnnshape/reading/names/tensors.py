@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import compress
 from typing import Any
@@ -92,15 +93,16 @@ class Tensor(graph.Tensor, StandIn):
     def shape(self) -> Any:
         sizes = plain_sizes(self)
         if sizes is not None:
-            known = [open_of(size) if isinstance(size, Unknown) else size for size in sizes]
+            known = [
+                _size_of_shape(size, place) if isinstance(size, Unknown) else size
+                for place, size in enumerate(sizes)
+            ]
             made = Sizes(known_of_data(self, known))
             made.own_tensor = self
             return made
         if not isinstance(self.maker, graph.InputTensor):
             return opened("", "this tensor's shape is not known")
-        found = opened(f"{self.maker.name or 'x'}.shape")
-        found.is_named = True
-        return found
+        return replace(opened(f"{self.maker.name or 'x'}.shape"), is_named=True)
 
     def get_shape(self, name: str = "get_shape") -> Any:
         if not session().groups:  # there it is a tensor of TensorFlow
@@ -159,6 +161,14 @@ class Tensor(graph.Tensor, StandIn):
 
     def __round__(self, decimals: int = 0) -> Any:
         return operation("round", [self], decimals=decimals)
+
+
+def _size_of_shape(size: Unknown, place: int) -> Open:
+    """Under the name that the code has for it; what it follows from tells it apart from others."""
+    found, text = open_of(size), opened().label
+    if not text.endswith("shape"):
+        return found
+    return replace(found, label=f"{text}[{place}]", roots=found.roots or (found,))
 
 
 class UnreadTensor(Tensor):
