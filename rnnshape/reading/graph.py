@@ -33,6 +33,7 @@ from rnnshape.signatures import is_operation
 # Sizes that Keras knows only when it runs: two may have to be the same, as in a product.
 ALIKE = Dimensions(usual=tuple((kind, 5) for kind in ("timesteps", "space", "features")))
 MOST_TRIED = 65  # sizes of a batch, for which what is refused may fit
+MOST_BEFORE = 50  # calls that are described together, behind one that is not read
 
 
 @dataclass(eq=False, slots=True)
@@ -222,15 +223,17 @@ def shape_of(tensor: Tensor) -> Shape | Unknown | None:
 
 def plain_sizes(tensor: Tensor) -> Shape | None:
     """A tensor's shape as plain data; None where not even its rank is known."""
-    shape = shape_of(tensor)
-    return None if isinstance(shape, Unknown) else shape
+    return None if isinstance(shape := shape_of(tensor), Unknown) else shape
 
 
 def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
     """As code meets them: None where Keras knows a size only when it runs."""
     made: Sequence[Shape | None] = call.returns or ()
-    if not made and call.layer.unread is None and None not in map(shape_of, call.tensors):
-        made = shapes_made([call]) or shapes_made(_with_alike(call))
+    if not made and call.layer.unread is None:
+        if None not in map(shape_of, call.tensors):
+            made = shapes_made([call]) or shapes_made(_with_alike(call))
+        elif len(before := calls_before([Tensor(call)], [])) <= MOST_BEFORE:
+            made = shapes_made(before)
     shapes = rebuilt([*made], lambda size: None if isinstance(size, SizeWhenRun) else size)
     return cast("list[Shape | None]", shapes)
 
@@ -246,9 +249,8 @@ def _with_alike(call: LayerCall) -> list[LayerCall]:
     unknown = [next((size for size in sizes if isinstance(size, Unknown)), 0) for sizes in places]
     alike = dict[object, Tensor]()
     for tensor, shape in zip(tensors, shapes, strict=True):
-        pairs = zip(shape, unknown, strict=True)
-        sizes = tuple(other if isinstance(size, Unknown) else size for size, other in pairs)
-        alike[tensor] = Tensor(InputTensor(sizes))
+        sizes = (u if isinstance(n, Unknown) else n for n, u in zip(shape, unknown, strict=True))
+        alike[tensor] = Tensor(InputTensor(tuple(sizes)))
     given = rebuilt(call.arguments, lambda one: alike[one] if isinstance(one, Tensor) else one)
     return [replace(call, arguments=given)]
 
