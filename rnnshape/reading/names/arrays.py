@@ -327,6 +327,8 @@ def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
 
 def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
     """The sizes of what is made of the entries of several arrays, of which some may be open."""
+    if isinstance(first := parts[0], Open) and not first.is_number:
+        raise IsOpenError(first)  # which may have more axes
     shapes = (tuple(sizes_of(part)) for part in parts if not isinstance(part, Open))
     opens = (part for part in parts if isinstance(part, Open))
     return reduce(beside, opens, reduce(broadcast, shapes))
@@ -362,8 +364,12 @@ def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable[..., Any]:
+def _operator(
+    name: str, function: Callable[[Any, Any], Any] | None, is_behind: bool = False
+) -> Callable[..., Any]:
     def made(array: Array, other: Any) -> Any:
+        if is_behind and isinstance(other, Open) and not other.is_number:
+            raise IsOpenError(other)  # which may have more axes
         of_both = own(other, "own_beside", lambda made: made)
         return of_both(getattr(array, name)(other, function))
 
@@ -371,7 +377,8 @@ def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable
 
 
 for _word in (*OPERATORS, "truediv", "rtruediv", "rand", "ror"):
-    setattr(Array, f"__{_word}__", _operator("own_operated", OPERATORS.get(_word)))
+    _made = _operator("own_operated", OPERATORS.get(_word), _word[0] == "r")
+    setattr(Array, f"__{_word}__", _made)
 for _word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
     setattr(Array, f"__i{_word}__", _operator("own_changed", OPERATORS.get(_word)))
 

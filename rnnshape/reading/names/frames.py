@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from functools import partialmethod
+from types import SimpleNamespace
 from typing import Any
 
-from rnnshape.input_shapes import UNKNOWN_ENTRIES
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of, of_entries
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ, indexed
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
+from rnnshape.reading.python.handed_on import containers_in, names_in
 
 # What NumPy's arrays have and pandas' do not: neither tables nor columns, and no tables.
 OF_ARRAYS = {
@@ -236,6 +239,26 @@ class Frame(Array):
         return labelled(self.shape, self.own_labels, dtype="bool")
 
     isna = isnull = notna = notnull = isin = between = own_asked
+
+    def own_mapped(self, function: Any = None, *more: object, **others: object) -> Any:
+        """One entry for each of a column; a function may make a row of each, or change others."""
+        is_more = "Series" in "".join(map(ast.unparse, getattr(function, "own_body", ())))
+        is_more |= bool([*containers_in([function]), *names_in([function])])
+        if len(self.shape) != 1 or is_more or more or others:
+            return opened()
+        return labelled(self.shape, self.own_labels, dtype=UNREAD_ENTRIES)
+
+    map = apply = own_mapped
+
+    @property
+    def cat(self) -> Any:
+        """`column.astype("category").cat.codes`"""
+        if len(self.shape) != 1:
+            raise AttributeError("cat")
+        return SimpleNamespace(codes=labelled(self.shape, self.own_labels, dtype="int64"))
+
+    def factorize(self, *_: object, **__: object) -> Any:
+        return (Array(self.shape, dtype="int64"), opened()) if len(self.shape) == 1 else opened()
 
     def own_operated(self, other: Any, function: Any = None) -> Any:
         is_unknown = isinstance(other, Open) and not other.is_number

@@ -145,4 +145,6 @@ def _of_dtype(make: Callable[..., Any]) -> Callable[..., Any]:
 
 PANDAS = Module("pandas", {
     "DataFrame": _of_dtype(table), "Series": _of_dtype(column), "concat": joined,
+    "factorize": lambda values, *_, **__: (
+        values.factorize() if isinstance(values, Frame) else opened()),
 })  # fmt: skip

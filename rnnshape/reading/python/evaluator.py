@@ -19,7 +19,7 @@ from rnnshape.errors import shortened as shortened_to
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import words_of
-from rnnshape.reading.python.open import MAKING, IsOpenError, Open, is_number, opens_in
+from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.stand_in import (
@@ -42,6 +42,12 @@ shortened = functools.partial(shortened_to, most=60)
 written = functools.lru_cache(10_000)(ast.unparse)  # at each round of a loop the same is asked for
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50  # of what is wrong, and of what is not read
+
+
+def _is_of_numbers(parts: Sequence[object], row: object) -> bool:
+    """Whether `max` and `min` go over numbers, as far as it is known, and not over pairs."""
+    values = parts[0] if len(parts) == 1 and isinstance(parts[0], list | tuple) else [row]
+    return not any(isinstance(value, list | tuple) for value in values)
 
 
 class Evaluator:
@@ -183,9 +189,10 @@ class Evaluator:
             found.row = wrong.value.row if are_rows else found.row
             if found is not wrong.value:
                 is_made = wrong.is_made and not is_given
-                row = wrong.value.row if plain in (max, min) else None
-                is_other = "key" in named or (row is not None and not is_number(row))  # of pairs
-                found.is_number = is_made or (plain in allowed.NUMBERS and not is_other)
+                is_number = plain in allowed.NUMBERS
+                if plain in (max, min):
+                    is_number = "key" not in named and _is_of_numbers(parts, wrong.value.row)
+                found.is_number = is_made or is_number
                 found.stands_for = wrong.value.stands_for if is_made else None
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are

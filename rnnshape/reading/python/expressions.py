@@ -321,8 +321,9 @@ def _with_changes(
         if fill := hook(part, "fill"):
             fill(part)
     handed: list[Any] = []
-    if isinstance(callbacks := keywords.get("callbacks"), list | tuple):
-        handed += [function for one in callbacks for function in functions_of(one)]
+    callbacks = keywords.get("callbacks")
+    for one in callbacks if isinstance(callbacks, list | tuple) else [callbacks]:
+        handed += functions_of(one)
     if isinstance(called, Open) and called.without_base:  # of which nobody knows who calls what
         handed += vars(called.without_base).values()
     if isinstance(made, Open) and not hasattr(called, "own_body"):

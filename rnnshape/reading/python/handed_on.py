@@ -69,13 +69,17 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
         match held:
             case ast.Name(id=name):
                 yield from _of_name(scope, name)
-            case ast.Attribute(value=ast.Name(id=name), attr=word) if name == first:
-                if word in (names := _names_of(owner)):
+            case ast.Attribute(value=ast.Name(id=name), attr=word):
+                around = (one.names[name] for one in scope.around() if name in one.names)
+                names = _names_of(owner if name == first else next(around, None))
+                if word in names:
                     yield names, word
 
 
 def _names_of(owner: object) -> Names:
-    """The names of an object of the code, as Python keeps them."""
+    """The names of an object of the code, as Python keeps them; of a class a copy."""
+    if isinstance(owner, type):
+        return dict(vars(owner)) if is_of_code(owner) else {}
     return vars(owner) if is_of_code(type(owner)) and hasattr(owner, "__dict__") else {}
 
 

@@ -108,7 +108,8 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
 def is_in(item: object, many: Any) -> bool:
     if type(many) is dict and isinstance(value := many.get(item), Open) and value.may_lack:
         raise IsOpenError(value)
-    return item in many
+    is_arguments = type(many) is types.SimpleNamespace  # which stands for `argparse.Namespace`
+    return item in (vars(many) if is_arguments else many)
 
 
 def is_not_in(item: object, many: Any) -> bool:

@@ -12,13 +12,6 @@ from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.stand_in import Module, StandIn
 
 
-class Namespace(types.SimpleNamespace):
-    """`argparse.Namespace`"""
-
-    def __contains__(self, name: object) -> bool:
-        return name in vars(self)
-
-
 def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> type:
     """`argparse.ArgumentParser`, of which the defaults are known; each is noted. `parts` has what
     the code has set `sys.argv` to."""
@@ -45,18 +38,18 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
         def set_defaults(self, **values: object) -> None:
             self.own_held.update(values)
 
-        def parse_args(self, args: Any = None, namespace: object = None) -> Namespace:
+        def parse_args(self, args: Any = None, namespace: object = None) -> types.SimpleNamespace:
             for name, value in self.own_held.items():
                 if isinstance(value, int | float | str):
                     note(f"{name}={value!r}")
             words = parts.get("sys.argv", [""]) if args is None else ["", *args]
             if len(words) > 1 or namespace is not None:
                 raise IsOpenError(Open("args", "what the code itself gives it is not read"))
-            return Namespace(**self.own_held)
+            return types.SimpleNamespace(**self.own_held)
 
         def parse_known_args(
             self, args: Any = None, namespace: object = None
-        ) -> tuple[Namespace, list[str]]:
+        ) -> tuple[types.SimpleNamespace, list[str]]:
             return self.parse_args(args, namespace), []
 
     return ArgumentParser
