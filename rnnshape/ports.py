@@ -305,13 +305,15 @@ def _takes_mask(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) -> b
 
 
 def _layer_of_units(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) -> str | None:
-    """The class of the layer whose units are the last size, unless others behind it change axes."""
+    """The layer whose units are the last size, unless others behind it change axes."""
     for number, step in steps:
         call, layer = step.layer, layers[number - 1]
         if call.name == "TimeDistributed" and isinstance(call["layer"], Call):
             call = call["layer"]
         if module_of(call.name) == "layers" and "units" in signature(call.name).names:
-            return call.name
+            activation = dict(call.arguments).get("activation")
+            kept = f", activation={activation!r}" if isinstance(activation, str) else ""
+            return f"{call.name}({{}}{kept})"
         tensors = (*layer.inputs, *layer.outputs)
         if len({tensor and tensor.axes for tensor in tensors}) > 1 or not layer.outputs:
             return None

@@ -107,7 +107,8 @@ class Port(NamedTuple):
         whole_numbers_below: of an input that goes into an Embedding, its `input_dim`.
         dtype: of an input, its dtype where it is written.
         takes_one_step: of an input, whether its layers do.
-        units_of: of an output, the class of the layer whose units are its last size: `"Dense"`.
+        units_of: of an output, the layer whose units are its last size, with `{}` in their place:
+            `"Dense({}, activation='relu')"`.
         is_repeated: of an output, whether a RepeatVector says how many steps it has.
         returns_sequences: of an output, whether the last recurrent layer before it returns
             sequences, where that layer may as well not; None where there is no such layer.

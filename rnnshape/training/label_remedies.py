@@ -151,8 +151,10 @@ def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt
 
 def _units(now: Attempt, units: int | None, others: str = "") -> Iterator[Attempt]:
     if now.port.units_of and units is not None and units != now.output[-1]:
-        changed = (*now.output[:-1], units)
-        yield now.and_then(f"{now.port.units_of}({units}{others})", output=changed)
+        changed, (name, _, _) = (*now.output[:-1], units), now.port.units_of.partition("(")
+        is_other = others or 1 in (units, now.output[-1])  # of one unit and of several it differs
+        text = f"{name}({units}{others})" if is_other else now.port.units_of.format(units)
+        yield now.and_then(text, output=changed)
 
 
 def _other_units(now: Attempt) -> Iterator[Attempt]:

@@ -213,7 +213,7 @@ def _wrong_labels(
     if least and below - least <= classes and end == below:
         remedies.append(f"{y.name} = {y.name} {'-' if least > 0 else '+'} {abs(least)}")
     if port.units_of and least >= 0:
-        remedies.append(f"{port.units_of}({end})")
+        remedies.append(port.units_of.format(end))
     return call.problem(
         "labels",
         f"{y} has {what}, but the output {port} takes 0 to {classes - 1}",
