@@ -108,8 +108,11 @@ def _kept(call: Call, given: Tensor, key: Key, left_out: int) -> Iterator[Axis]:
             case slice():
                 axis = next(axes)
                 all_of_it = part in (slice(None), slice(None, None, -1))
+                is_tried = "{}" in (text or "")
+                if is_tried and part.start is not None and part.start > axis.length:
+                    part = slice(1, part.stop, part.step)  # else nothing would be left of it
                 kept = axis if all_of_it else axis.resized(partial(_length, part))
-                yield replace(kept, is_unknown=kept.is_unknown or "{}" in (text or ""))
+                yield replace(kept, is_unknown=kept.is_unknown or is_tried)
             case int():
                 _check_index(call, part, next(axes), "key")
 

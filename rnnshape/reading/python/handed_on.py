@@ -71,9 +71,13 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
                 yield from _of_name(scope, name)
             case ast.Attribute(value=ast.Name(id=name), attr=word):
                 around = (one.names[name] for one in scope.around() if name in one.names)
-                names = _names_of(owner if name == first else next(around, None))
-                if word in names:
+                whose = owner if name == first else next(around, None)
+                names = _names_of(whose)
+                of_class = {} if isinstance(whose, type) else _names_of_classes(type(whose))
+                if word in names or (word in of_class and not isinstance(of_class[word], HELD)):
                     yield names, word
+                elif word in of_class:
+                    yield of_class, word
 
 
 def _names_of(owner: object) -> Names:
@@ -81,6 +85,12 @@ def _names_of(owner: object) -> Names:
     if isinstance(owner, type):
         return dict(vars(owner)) if is_of_code(owner) else {}
     return vars(owner) if is_of_code(type(owner)) and hasattr(owner, "__dict__") else {}
+
+
+def _names_of_classes(kind: type) -> Names:
+    """What objects of a class of the code have of it, and of those that it derives from."""
+    kinds = (each for each in reversed(kind.__mro__) if is_of_code(each))
+    return {name: value for each in kinds for name, value in vars(each).items()}
 
 
 def _changed(node: ast.AST) -> ast.expr | None:
