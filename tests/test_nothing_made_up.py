@@ -707,3 +707,30 @@ def test_what_is_known_beside_a_value_that_may_be_an_array_is_so_whatever_that_i
 def _are_broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     pairs = zip(reversed(one), reversed(other), strict=False)
     return all(1 in pair or len({*pair}) == 1 for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "Concatenate()([x[:, :, :n], x[:, :, k:]])",
+        "Concatenate(axis=1)([x[:, :n], x[:, k:]])",
+        "x[:, k:][:, :n]",
+        "Flatten()(x[:, :, k:][:, :, :n])",
+        "ops.split(x[:, k:], 2, axis=1)[0]",
+        "Conv1D(3, 2, padding='same')(x[:, k:])[:, :n]",
+        "Add()([x[:, n:], x[:, k:]])",
+        "Reshape((-1, 4))(x[:, :, :n])",
+    ],
+)
+def test_what_is_known_of_two_parts_of_open_lengths_is_so_whatever_these_are(made: str) -> None:
+    program = f"x = Input((12, 8))\nm = Model(x, {made})"
+    [before] = read_code(program, {}).networks
+    described = describe(before)
+    for n, k in ((1, 2), (3, 2), (4, 4), (7, 1), (2, 6)):
+        with suppress(QueryError):  # Keras does not take it
+            [network] = read_code(program, {"n": n, "k": k}).networks
+            for layer, other in zip(described.layers, describe(network).layers, strict=True):
+                known = layer.outputs[0].sizes if layer.outputs else None
+                pairs = zip(known or (), other.outputs[0].sizes or (), strict=False)
+                assert all(size in (None, its) for size, its in pairs)
+                assert layer.parameters in (None, other.parameters)

@@ -103,7 +103,7 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
     elif argument == "groups":
         number = place_of_number + 1
     elif argument == "key":
-        return (0, -2, number)[place_of_number]  # an index may count from the end
+        return (number % 7, -(number % 5) - 1, number % 11)[place_of_number]  # of most axes one
     kind = kind_of(name, argument)
     if kind is None or kind.takes(number):
         return number

@@ -66,6 +66,7 @@ def joined(axes: Sequence[Axis]) -> Axis:
         " * ".join(axis.label for axis in axes) or "1",
         prod(axis.length for axis in axes),
         follows_from=NOTHING.union(*(axis.follows_from for axis in axes)),
+        is_unknown=any(axis.is_unknown for axis in axes),
     )
 
 

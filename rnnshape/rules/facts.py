@@ -60,6 +60,7 @@ class Axis:
             self.length + other.length,
             self.factor + other.factor if alike else 1,
             self.follows_from | other.follows_from,
+            self.is_unknown or other.is_unknown,
         )
 
     @property
@@ -75,9 +76,10 @@ class Axis:
     def resized(self, change: Callable[[int], int], factor: int = 1) -> Axis:
         """The same axis with another number of entries."""
         length, follows_from = change(self.length), self.follows_from
-        if follows_from and change(self.length + LONG) == length:  # as the first three always are
+        is_always = change(self.length + LONG) == length  # as the first three always are
+        if follows_from and is_always:
             follows_from &= WHEN_RUN
-        return Axis(self.name, length, factor, follows_from)
+        return Axis(self.name, length, factor, follows_from, self.is_unknown and not is_always)
 
     @property
     def label(self) -> str:
@@ -87,7 +89,7 @@ class Axis:
         """The same axis, where another layer counts something else along it."""
         if (name, 1) == (self.name, self.factor):
             return self
-        return Axis(name, self.length, 1, self.follows_from)
+        return Axis(name, self.length, 1, self.follows_from, self.is_unknown)
 
 
 @dataclass(frozen=True, slots=True)

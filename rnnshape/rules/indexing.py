@@ -177,8 +177,10 @@ def split(call: Call, given: Tensor) -> Facts | None:
             )
         more = axis.length % count
         sizes = [axis.length // count + (number < more) for number in range(count)]
-    axes = [Axis(axis.name, size, follows_from=axis.follows_from) for size in sizes]
-    return _parts([exchanged(given, at, axis) for axis in axes])
+    parts = [Axis(axis.name, size, 1, axis.follows_from, axis.is_unknown) for size in sizes]
+    if isinstance(wanted, tuple):  # all but the last are as long as it says
+        parts[:-1] = [replace(part, is_unknown=False) for part in parts[:-1]]
+    return _parts([exchanged(given, at, part) for part in parts])
 
 
 @rule("unstack")

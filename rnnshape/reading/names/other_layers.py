@@ -18,7 +18,7 @@ from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.rows import attributes_of
-from rnnshape.reading.names.session import Part, opened, session
+from rnnshape.reading.names.session import Part, opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ, known_sizes, sizes_of
 from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (
@@ -71,8 +71,10 @@ class Lambda(Layer):
         is_known = sizes is not None and next(unknowns_in(sizes), None) is None
         if is_known or not (said and is_shape):
             return made
-        batch, *others = plain_shape(said)  # of the batch a tuple says nothing
-        return Tensor(graph.InputTensor((sizes[0] if sizes else batch, *others)))
+        batch, *others = plain_shape(said)
+        if isinstance(made, Tensor):  # of the batch a tuple says nothing
+            batch = sizes[0] if sizes else unknown_of(opened("", "it takes one batch size alone"))
+        return Tensor(graph.InputTensor((batch, *others)))
 
     def _as_said(self, given: Any) -> Sequence[Any] | None:
         """What Keras goes by itself, where the code says what the function returns."""
