@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 from rnnshape.expression import Call, Unknown, Value, calls_within, unknowns_in
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape, Step
-from rnnshape.rules.arguments import candidates, changes_no_shape
+from rnnshape.rules.arguments import MAY_BE_ARRAY, candidates, changes_no_shape
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.signatures import module_of, signature
 
@@ -73,7 +73,7 @@ class Column(NamedTuple):
                 return self.place % 2 == 0
             number = self.numbers.get(value, FIRST[0])
             if argument in signature(name).tensors and not value.is_number:
-                return (number,)  # it may be an array
+                return Call(MAY_BE_ARRAY, (("length", number),))
             return candidates(name, argument, number, self.place)
 
         def filled(call: Call) -> Call:

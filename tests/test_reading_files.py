@@ -373,6 +373,7 @@ def test_the_code_that_a_magic_is_given_is_read(line: str) -> None:
     [
         *[("ls -la ../data", True), ("cat ./x.csv", True), ("mkdir out", True), ("history", True)],
         *[("matplotlib inline", True), ("load = 3", False), ("time.sleep(3)", False)],
+        *[("who x", True), ("ls -l", True)],
         *[("time m = built(4)", True), ("run models.py", True)],
     ],
 )

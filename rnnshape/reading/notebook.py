@@ -19,7 +19,7 @@ MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?|(?:pip|conda) install |cd [\w/.~]")
 ALONE = re.compile(
     r"(?:alias|autosave|bookmark|cat|colors|config|cp|env|history|less|ll|load|load_ext|logstart|ls"
     r"|man|matplotlib|mkdir|more|mv|notebook|popd|precision|prun|pushd|pwd|pylab|reload_ext|reset"
-    r"|rm|rmdir|run|set_env|tensorflow_version|time|timeit|who|whos|xmode)(?:$|\s+(?:[^\s=(.,\[:]|\.[./]))"
+    r"|rm|rmdir|run|set_env|tensorflow_version|time|timeit|who|whos|xmode)(?:$|\s+(?![-+*/|&%^@<>]{1,2}=)(?:[^\s=(.,\[:]|\.[./]))"
 )
 HELP = re.compile(r"[\w.]+\?{1,2}")
 # Magics that are given code, perhaps after `x = `, and that which runs a file.

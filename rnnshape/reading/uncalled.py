@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from inspect import BoundArguments, Parameter, getattr_static, signature
 from itertools import islice
 from operator import attrgetter
@@ -20,6 +21,7 @@ from rnnshape.reading.names.session import SESSION, Session, refusal_of
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.limits import ExhaustedError, TooLongError
+from rnnshape.reading.python.stand_in import is_of_code
 
 MOST_CHECKED = 100  # calls whose result no model takes
 
@@ -47,7 +49,8 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
         if isinstance(node, ast.Name) and node.id != name
     }
     for name, found in own.items():
-        if (name in used and name not in without_base) or _is_abstract(found):
+        bases = {base for other in own.values() for base in getattr(other, "__mro__", ())[1:]}
+        if (name in used and name not in without_base) or _is_abstract(found, found in bases):
             continue
         before = _count_made()
         made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
@@ -60,22 +63,29 @@ def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> 
     as far as they make models, too."""
     begun, held = _count_made(), SESSION.get()
 
-    def call(method: Method) -> None:
-        owner = found if method.is_of_class else made
-        reached = evaluator.attribute(owner, method.name)
-        if not (method.is_property or isinstance(owner, Open)):
-            _call_openly(evaluator, f"{name}.{method.name}", reached)
+    def call(method: Method, owner: object) -> None:
+        owner = found if method.is_of_class else owner
+        asked = partial(evaluator.attribute, owner, method.name)
+        if not isinstance(owner, Open):
+            function = asked if method.is_property else asked()
+            _call_openly(evaluator, f"{name}.{method.name}", function)
 
     for method in _methods(found):
         before, is_begun, undo = _count_made(), _count_made() > begun, Undo(evaluator)
         if is_begun and method.is_used:
             break
+        if is_begun:  # the first of them have changed theirs
+            known = _count_known()
+            call(method, _call_openly(evaluator, name, found))
+            if _count_known() > known:
+                continue
+            undo()
         loaded = len(held.loaded)
-        call(method)
+        call(method, made)
         if undo.is_refused():  # by what its `__init__` was not given, perhaps
             undo()
             made = _call_openly(evaluator, name, found, nothing_is_open=True)
-            call(method)
+            call(method, made)
         if len(held.loaded) > loaded:  # its model is that of a file now
             made = _call_openly(evaluator, name, found)
         if is_begun and _count_made() == before:
@@ -88,6 +98,12 @@ def _count_made() -> int:
     return sum(bool(one.own_items or one.own_gives) for one in held.models) + len(held.calls)
 
 
+def _count_known() -> int:
+    """How many of the models are not wholly open."""
+    models = (one for one in SESSION.get().models if one.own_open is None)
+    return sum(bool(one.own_items or one.own_gives) for one in models)
+
+
 class Method(NamedTuple):
     """A method, a function in a class or a property; `is_used` by another of them, or private."""
 
@@ -98,8 +114,11 @@ class Method(NamedTuple):
 
 
 def _methods(found: Any) -> list[Method]:
-    """The methods of a class, those last that are used."""
-    parts = vars(found) if isinstance(found, type) else {}
+    """The methods of a class and of the abstract ones that it derives from, those last that are
+    used."""
+    bases = found.__mro__[:0:-1] if isinstance(found, type) else ()
+    kinds = [*(base for base in bases if is_of_code(base) and _is_abstract(base, True)), found]
+    parts = {name: part for kind in kinds for name, part in getattr(kind, "__dict__", {}).items()}
     functions: dict[str, Any] = {
         name: getattr(part, "fget", getattr(part, "__func__", part))
         for name, part in parts.items()
@@ -122,11 +141,12 @@ def _methods(found: Any) -> list[Method]:
     return sorted(methods, key=attrgetter("is_used"))
 
 
-def _is_abstract(found: Any) -> bool:
+def _is_abstract(found: Any, is_base: bool) -> bool:
     """Whether it is a class that leaves methods to those that derive from it."""
     parts = [getattr_static(found, name) for name in dir(found)] if isinstance(found, type) else []
     return any(
-        getattr(part, "__isabstractmethod__", False) is True or _is_left_to_others(part)
+        getattr(part, "__isabstractmethod__", False) is True
+        or (is_base and _is_left_to_others(part))
         for part in parts
     )
 

@@ -17,6 +17,9 @@ WITHOUT_SHAPE = (
 SMALL = ("strides", "pool_size", "kernel_size", "dilation_rate", "cropping")
 SMALL_SIZES = (1, 3, 7)
 
+# In the place of what may be a number or an array, with the length of an axis that it may have.
+MAY_BE_ARRAY = "a number or an array"
+
 # Layers that only order entries anew, whatever these are.
 REARRANGING = ("Flatten", "Permute", "RepeatVector", "Reshape")
 INTEGERS = ("int16", "int32", "int64", "uint8", "uint16", "uint32", "bool")

@@ -9,7 +9,7 @@ from math import prod
 from typing import TypeAlias
 
 from rnnshape.expression import Call
-from rnnshape.rules.arguments import whole_number, wholes
+from rnnshape.rules.arguments import MAY_BE_ARRAY, whole_number, wholes
 from rnnshape.rules.facts import NOTHING, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import rule_of_inputs
@@ -75,10 +75,11 @@ def broadcast(*shapes: Sequence[Axis]) -> tuple[Axis, ...] | None:
     where these are neither equally long nor 1. A length that is not known is that of the other."""
     if unequal(*shapes):
         return None
-    found = [
-        max(axes, key=lambda axis: (axis.length != 1, not axis.is_unknown))
-        for axes in _columns(shapes)
-    ]
+    found = []
+    for axes in _columns(shapes):
+        longest = max(axes, key=lambda axis: (axis.length != 1, not axis.is_unknown))
+        name = next((axis.name for axis in (longest, *axes) if axis.name), "")  # a list has none
+        found.append(longest if longest.name else replace(longest, name=name))
     return tuple(reversed(found))
 
 
@@ -137,6 +138,13 @@ def of_two(*names: str) -> Callable[[OfTwo], OfTwo]:
     return register
 
 
+def _shape_of_list(value: object) -> tuple[int, ...]:
+    """The sizes of the array that Keras makes of lists in a list."""
+    if not isinstance(value, tuple):
+        return ()
+    return (len(value), *_shape_of_list(value[0] if value else None))
+
+
 def operands(call: Call, inputs: Inputs) -> tuple[Tensor, ...] | None:
     """The tensors that an operation takes, and its numbers as tensors without axes; None where it
     takes something else. What may be a number or an array has no rank, and the size of an axis that
@@ -148,8 +156,10 @@ def operands(call: Call, inputs: Inputs) -> tuple[Tensor, ...] | None:
         if isinstance(number, int | float):
             found.append(Tensor(repr(number), ()))
         elif isinstance(number, tuple):
-            [length] = wholes(call, name)
-            found.append(Tensor("a number or an array", (Axis("", length),), has_rank=False))
+            found.append(Tensor("a list", tuple(Axis("", size) for size in _shape_of_list(number))))
+        elif isinstance(number, Call) and number.name == MAY_BE_ARRAY:
+            axis = Axis("", whole_number(number, "length"))
+            found.append(Tensor(number.name, (axis,), has_rank=False))
         elif number is None and len(tensors) == 1:
             found += tensors
         elif number is None and not tensors:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.nest import within
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
 from rnnshape.reading.names.arguments import holds_tensors
@@ -195,7 +195,7 @@ class Function(StandIn):
             return sizes
         if self.own_name in functions:
             made = functions[self.own_name](*given, **named)
-            return as_tensor(made, self._is_float32(given, named))
+            return rebuilt(made, partial(as_tensor, is_float32=self._is_float32(given, named)))
         if is_operation(self.own_name):
             return as_of_tensorflow(self, made_of_data(called, self.own_name, given, named))
         return opened(f"{self.own_name}(...)")

@@ -54,6 +54,14 @@ class Weight(Array):
     def __matmul__(self, other: Any) -> Any:
         return as_tensor(multiplied(self, other))
 
+    def __getitem__(self, index: object) -> Any:
+        return as_tensor(super().__getitem__(index))
+
+    def __iter__(self) -> Any:
+        return map(as_tensor, super().__iter__())
+
+    numpy = Array.copy
+
 
 class Variable(Weight):
     """A weight that the code makes itself, and that belongs to what has it as an attribute."""
