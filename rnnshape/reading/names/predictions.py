@@ -26,7 +26,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.training import TRAINING, first_given, follow_step, given_to
-from rnnshape.reading.python import StandIn, own
+from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.signatures import is_operation
 
 IN_PARTS = ("array_split", "split", "top_k", "unstack")
@@ -225,6 +225,8 @@ def _classes_of(model: Any, gone: keras2.Today) -> Any:
 
     def classes(*given: Any, **named: Any) -> Any:
         made = model.predict(*given, **named)
+        if isinstance(made, Open):
+            return made
         return made > 0.5 if is_of_one else made.argmax(axis=-1)
 
     return classes
