@@ -76,8 +76,9 @@ class Axis:
     def resized(self, change: Callable[[int], int], factor: int = 1) -> Axis:
         """The same axis with another number of entries."""
         length, follows_from = change(self.length), self.follows_from
-        is_always = change(self.length + LONG) == length  # as the first three always are
-        if follows_from and is_always:
+        is_asked = bool(follows_from) or self.is_unknown
+        is_always = is_asked and change(self.length + LONG) == length  # as the first three are
+        if is_always:
             follows_from &= WHEN_RUN
         return Axis(self.name, length, factor, follows_from, self.is_unknown and not is_always)
 

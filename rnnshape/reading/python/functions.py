@@ -360,6 +360,7 @@ def outermost_call(evaluator: Evaluator) -> ast.Call | None:
         match node.func:
             case ast.Name(name) if isinstance(names.get(name), types.FunctionType):
                 return node
-            case ast.Attribute(ast.Name(name)) if isinstance(names.get(name), type):
-                return node
+            case ast.Attribute(ast.Name(name), word) if isinstance(names.get(name), type):
+                if not word.startswith("__"):  # `Base.__init__(self)`
+                    return node
     return None
