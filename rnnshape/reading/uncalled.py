@@ -48,8 +48,8 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
         for node in ast.walk(part)
         if isinstance(node, ast.Name) and node.id != name
     }
+    bases = {base for found in own.values() for base in getattr(found, "__mro__", ())[1:]}
     for name, found in own.items():
-        bases = {base for other in own.values() for base in getattr(other, "__mro__", ())[1:]}
         if (name in used and name not in without_base) or _is_abstract(found, found in bases):
             continue
         before = _count_made()
@@ -92,16 +92,19 @@ def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> 
             undo()
 
 
+def _models() -> list[Any]:
+    """Those that have layers by now."""
+    return [model for model in SESSION.get().models if model.own_items or model.own_gives]
+
+
 def _count_made() -> int:
     """How many models and calls of layers there are."""
-    held = SESSION.get()
-    return sum(bool(one.own_items or one.own_gives) for one in held.models) + len(held.calls)
+    return len(_models()) + len(SESSION.get().calls)
 
 
 def _count_known() -> int:
     """How many of the models are not wholly open."""
-    models = (one for one in SESSION.get().models if one.own_open is None)
-    return sum(bool(one.own_items or one.own_gives) for one in models)
+    return sum(model.own_open is None for model in _models())
 
 
 class Method(NamedTuple):
@@ -153,9 +156,10 @@ def _is_abstract(found: Any, is_base: bool) -> bool:
 
 def _is_left_to_others(method: Any) -> bool:
     """`raise NotImplementedError`, behind a docstring, is all of it."""
-    match [part for part in getattr(method, "own_body", ()) if not isinstance(part, ast.Expr)]:
-        case [ast.Raise(ast.Name(name) | ast.Call(ast.Name(name)))]:
-            return name == "NotImplementedError"
+    match list(getattr(method, "own_body", ())):
+        case [*before, ast.Raise(ast.Name(name) | ast.Call(ast.Name(name)))]:
+            is_all = all(isinstance(getattr(one, "value", None), ast.Constant) for one in before)
+            return is_all and name == "NotImplementedError"
     return False
 
 

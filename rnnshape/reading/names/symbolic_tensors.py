@@ -216,8 +216,8 @@ def _tell(tensor: graph.Tensor | None, message: str, write: str, words: str = ""
 
 
 def key_with_open(index: object) -> Any:
-    """An index as an argument. An index that is open, or an end of a slice, stands behind the text:
-    there Python makes as many axes of any number."""
+    """An index as an argument: its text, as `"[:, 3:]"`. Where a number or one end of a slice is
+    open, the text has `{}` in its place, and what is open stands behind it."""
     parts = index if isinstance(index, tuple) else (index,)
     found, left = list[Open](), list[object]()
     for part in parts:

@@ -70,7 +70,7 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
             case ast.Name(id=name):
                 yield from _of_name(scope, name)
             case ast.Attribute(value=ast.Name(id=name), attr=word):
-                around = (one.names[name] for one in scope.around() if name in one.names)
+                around = (names[name] for names, _ in _of_name(scope, name))
                 whose = owner if name == first else next(around, None)
                 names = _names_of(whose)
                 of_class = {} if isinstance(whose, type) else _names_of_classes(type(whose))
