@@ -294,6 +294,7 @@ class Question:
         calls: those that give it data.
         losses, metrics: those that it was compiled with, for each output, where they are known.
         notes: what is said of it beside the rule's notes.
+        file: the file that it is of, as it was named; empty of a text.
 
     >>> from rnnshape import inspect
     >>> question = inspect("GRU(3) -> Dense(1)", input=(8, 5, 2)).question
@@ -309,6 +310,7 @@ class Question:
     losses: tuple[Function | None, ...] = ()
     metrics: tuple[tuple[Function, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    file: str = ""
 
     @property
     def is_of_word(self) -> bool:

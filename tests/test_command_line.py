@@ -504,6 +504,23 @@ def test_models_of_a_loop_that_are_alike_are_shown_once(
     assert command(f"{file}:m", "-n", "--json").out.count('"model": "m"') == differ
 
 
+@pytest.mark.parametrize("view", [[], ["--diagram"], ["--export", "a.html"]])
+def test_of_several_files_each_model_is_called_as_it_can_be_asked_for(
+    view: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "import keras\nnet = keras.Sequential([keras.layers.LSTM(3)])\n"
+    for name in ("a.py", "b.py"):
+        Path(name).write_text(text)
+    several, alone = command("a.py", "b.py", "-n", *view), command("b.py", "-n", *view)
+    for name in ("a.py:net", "b.py:net"):
+        assert several.out.count(name) == 1
+        assert name not in alone.out
+        assert command(name, "-n").code == 0
+    lines = json_lines(command("a.py", "b.py", "gru", "-n", "--json").out)
+    assert [line.get("file") for line in lines] == ["a.py", "b.py", None]
+
+
 def test_layers_of_one_name_are_measured_where_each_is_in_a_block_of_its_own(
     tmp_path: Path, keras_measurer: KerasInProcess
 ) -> None:

@@ -60,7 +60,10 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             continue
         readings.append(reading)
         remarks += _list_of_models(what, reading)
-        asked += questions_of(reading, options)
+        from rnnshape.reading.files import file_and_name  # no word needs it
+
+        file, _ = file_and_name(what)
+        asked += (replace(one, file=file) for one in questions_of(reading, options))
     if not_read and not asked:
         raise not_read[0]
     if not reads_stdin:

@@ -56,7 +56,8 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
     values = "values" in views and measurement is not None
     inputs = measurement.inputs if measurement else ()
     network = report.question.network
-    result: dict[str, Any] = {
+    of_file = {"file": report.question.file} if report.question.file else {}
+    result: dict[str, Any] = of_file | {
         "model": network.name or None,
         "layer": report.expression,
         "inputs": [
