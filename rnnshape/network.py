@@ -294,7 +294,7 @@ class Question:
         calls: those that give it data.
         losses, metrics: those that it was compiled with, for each output, where they are known.
         notes: what is said of it beside the rule's notes.
-        file: the file that it is of, as it was named; empty of a text.
+        file: the file that it is of, as it was named; empty where no other is asked, too.
 
     >>> from rnnshape import inspect
     >>> question = inspect("GRU(3) -> Dense(1)", input=(8, 5, 2)).question
@@ -311,6 +311,11 @@ class Question:
     metrics: tuple[tuple[Function, ...], ...] = ()
     notes: tuple[str, ...] = ()
     file: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name of the model, as it can be asked for."""
+        return ":".join(filter(None, [self.file, self.network.name]))
 
     @property
     def is_of_word(self) -> bool:

@@ -47,8 +47,3 @@ class Query(NamedTuple):
     export: Path | None = None
     remarks: tuple[str, ...] = ()
     messages: tuple[QueryError, ...] = ()
-
-    def title(self, question: Question) -> str:
-        """The model's name, with its file where there are several: as it can be asked for."""
-        is_one_of_several = len({each.file for each in self.questions}) > 1
-        return ":".join(filter(None, [question.file * is_one_of_several, question.network.name]))

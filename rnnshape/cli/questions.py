@@ -66,6 +66,8 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         asked += (replace(one, file=file) for one in questions_of(reading, options))
     if not_read and not asked:
         raise not_read[0]
+    if len({question.file for question in asked}) == 1:
+        asked = [replace(question, file="") for question in asked]
     if not reads_stdin:
         check_all_is_used(options, asked, readings)
     has_other_form = options.format is not None or options.compare or options.export is not None

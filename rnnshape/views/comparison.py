@@ -29,7 +29,7 @@ def comparison(query: Query, reports: Sequence[Report], page: Page) -> Iterator[
             yield grid
         return
     for report in reports:  # too narrow: one after the other
-        yield from outputs(report, page, query.title(report.question))
+        yield from outputs(report, page)
         if weights and len(report.layers) == 1:
             yield Lines((styled(page.number(report.parameters), " parameters"),))
 

@@ -35,7 +35,7 @@ def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]
     for _, alike in groupby(reports, key=_what_is_alike):
         report, *others = alike
         if not query.compare:
-            yield from outputs(report, page, query.title(report.question), made=1 + len(others))
+            yield from outputs(report, page, made=1 + len(others))
             yield from notes([report], page)
         elif views or report.question.calls:
             yield Heading(str(report.question.network))

@@ -23,15 +23,15 @@ MOST_NOTES = 3
 OPTIONS = {"batch": "-b", "timesteps": "-t", "features": "-f"}
 
 
-def outputs(report: Report, page: Page, title: str, made: int = 1) -> Iterator[Block]:
+def outputs(report: Report, page: Page, made: int = 1) -> Iterator[Block]:
     """One layer with its input and how its outputs are unpacked; of several, one table. `made` says
     how many models of the code are like this one."""
     note = f"{made} alike" if made > 1 else ""
     whole = [Ref(1, place) for place in range(len(report.outputs_of(report.layers[0])))]
     if len(report.layers) == 1 and [*report.returned] == whole:
-        yield from _of_one_layer(report, report.layers[0], title, note, page)
+        yield from _of_one_layer(report, report.layers[0], note, page)
     else:
-        yield from _of_several_layers(report, title, note, page)
+        yield from _of_several_layers(report, note, page)
 
 
 def notes(
@@ -81,14 +81,13 @@ def shape(output: Output, page: Page) -> Text:
     return styled((both, Style.BAD))
 
 
-def _of_one_layer(
-    report: Report, layer: Layer, title: str, note: str, page: Page
-) -> Iterator[Block]:
+def _of_one_layer(report: Report, layer: Layer, note: str, page: Page) -> Iterator[Block]:
     inputs: list[Text] = []
     for tensor in report.inputs:
         inputs.append(given(tensor, page))
         if text := assumed(report, tensor):
             inputs.append(styled((f"  {text}", Style.QUIET)))
+    title = report.question.title
     yield Heading(f"{title}: {layer.call}" if title else str(layer.call), note, tuple(inputs))
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
@@ -105,10 +104,11 @@ def _row(output: Output, page: Page) -> Row:
     )
 
 
-def _of_several_layers(report: Report, title: str, note: str, page: Page) -> Iterator[Block]:
+def _of_several_layers(report: Report, note: str, page: Page) -> Iterator[Block]:
     """A row per tensor, so that each output is seen to become the next input."""
-    if title or not report.question.network.is_chain or note:
-        yield Heading(title or f"{len(report.layers)} layers", note)
+    question = report.question
+    if question.title or not question.network.is_chain or note:
+        yield Heading(question.title or f"{len(report.layers)} layers", note)
     lines = [
         f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
     ]

@@ -58,13 +58,13 @@ def _assumptions(reports: Sequence[Report]) -> list[Text]:
     return [styled((line, Style.QUIET)) for line in said]
 
 
-def _open(query: Query, reports: Sequence[Report], page: Page, *, named: bool) -> Iterator[Text]:
+def _open(reports: Sequence[Report], page: Page, *, named: bool) -> Iterator[Text]:
     """What is not known, why, and how to give it; the file only where there are several. `named`
     says of which models, as others are measured."""
     unknowns = [unknown for report in reports for unknown in report.open]
     files = {unknown.file for unknown in unknowns if unknown.file}
     said = reasons(unknowns, names_files=len(files) > 1)
-    names = dict.fromkeys(query.title(report.question) or report.expression for report in reports)
+    names = dict.fromkeys(report.question.title or report.expression for report in reports)
     of = f"{', '.join(names)} " if named else ""
     yield from page.pending(f"{of}not measured", said)
 
@@ -77,7 +77,7 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
             yield styled(page.mark(False), f" {problem.message}{where}")
     unknown = [report for report in reports if report.open and not report.measurement]
     if unknown:
-        yield from _open(query, unknown, page, named=bool(measured))
+        yield from _open(unknown, page, named=bool(measured))
     if not measured:
         rows = [layer.unread for report in reports for layer in report.layers]
         unread = [row for row in rows if row]

@@ -27,6 +27,7 @@ from rnnshape.reading.names.rows import (
     unused,
     uses_all,
     uses_more,
+    with_mask,
 )
 from rnnshape.reading.names.session import (
     added_to_unknown,
@@ -246,6 +247,7 @@ class Layer(StandIn):
         taken = [part for part in (*tensors, *words.values()) if holds_tensors(part)]
         if not self.own_is_built:
             subclassed.build(self, tensors, words)
+        words = with_mask(self.call, tensors, words)
         before, number = len(held.calls), held.number
         made = self._made(tensors, words)
         subclassed.check_shape(self, tensors, made)

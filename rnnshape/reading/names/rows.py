@@ -261,15 +261,27 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     words = (word for word in named if word != "training" or word in takes or is_any)
     lists = {word: as_lists(named[word]) for word in words}
-    if "mask" in [*takes][len(given) :] and "mask" not in lists and _may_be_masked(given):
-        lists["mask"] = opened("mask")
-    return _called_and_locked(call, [*map(as_lists, given)], lists)
+    return _called_and_locked(call, [*map(as_lists, given)], with_mask(call, given, lists))
 
 
-def _may_be_masked(given: Sequence[Any]) -> bool:
-    """Whether a layer before makes a mask, which Keras hands on where no layer drops it."""
-    calls = (call.layer.call for call in graph.calls_before([*graph.tensors_in(given)], []))
-    return any(call.name == "Masking" or call["mask_zero"] is True for call in calls)
+def with_mask(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by name, with the mask that Keras hands to a `call` of the code that takes one:
+    a tensor; open where it is not known whether one comes."""
+    is_taken = "mask" in [*inspect.signature(call).parameters][len(given) :]
+    calls = graph.calls_before([*graph.tensors_in(given)], []) if is_taken else ()
+    made_by = (call.layer.call for call in calls)
+    if "mask" in named or not any(c.name == "Masking" or c["mask_zero"] is True for c in made_by):
+        return dict(named)
+    layers: dict[Any, Layer] = dict(zip(calls, described(calls), strict=False))
+    layer = layers.get(given[0].maker) if isinstance(given[0], graph.Tensor) else None
+    made = layer.outputs[given[0].output] if layer and layer.facts else None
+    sizes, rank = plain_sizes(given[0]) if made else None, len((made and made.mask) or ())
+    mask: object = opened("mask")
+    if made and not made.masked:
+        mask = None
+    elif made and sizes and made.mask_runs and made.axes[:rank] == made.mask:
+        mask = Tensor(graph.InputTensor(sizes[:rank], "mask", "bool"))
+    return {**named, "mask": mask}
 
 
 def overrides(layer: Any, *methods: str) -> bool:
