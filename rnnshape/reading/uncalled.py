@@ -48,9 +48,9 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
         for node in ast.walk(part)
         if isinstance(node, ast.Name) and node.id != name
     }
-    bases = {base for found in own.values() for base in getattr(found, "__mro__", ())[1:]}
     for name, found in own.items():
-        if (name in used and name not in without_base) or _is_abstract(found, found in bases):
+        derived = [one for one in own.values() if found in getattr(one, "__mro__", ())[1:]]
+        if (name in used and name not in without_base) or _is_abstract(found, derived):
             continue
         before = _count_made()
         made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
@@ -117,10 +117,12 @@ class Method(NamedTuple):
 
 
 def _methods(found: Any) -> list[Method]:
-    """The methods of a class and of the abstract ones that it derives from, those last that are
-    used."""
-    bases = found.__mro__[:0:-1] if isinstance(found, type) else ()
-    kinds = [*(base for base in bases if is_of_code(base) and _is_abstract(base, True)), found]
+    """The methods of a class and of those that it derives from, where it says what they leave to
+    it, or changes what they use; those last that are used."""
+    says = {*getattr(found, "__dict__", ()), *_of_self(found, ast.Store)}
+    bases = [*filter(is_of_code, found.__mro__[:0:-1])] if isinstance(found, type) else []
+    changed = (one for one in bases if _is_abstract(one, [found]) or says & _of_self(one, ast.Load))
+    kinds = [*changed, found]
     parts = {name: part for kind in kinds for name, part in getattr(kind, "__dict__", {}).items()}
     functions: dict[str, Any] = {
         name: getattr(part, "fget", getattr(part, "__func__", part))
@@ -144,14 +146,31 @@ def _methods(found: Any) -> list[Method]:
     return sorted(methods, key=attrgetter("is_used"))
 
 
-def _is_abstract(found: Any, is_base: bool) -> bool:
+def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:
     """Whether it is a class that leaves methods to those that derive from it."""
     parts = [getattr_static(found, name) for name in dir(found)] if isinstance(found, type) else []
+    lacks = _of_self(found, ast.Load) - {*dir(found)} if derived else set()
     return any(
         getattr(part, "__isabstractmethod__", False) is True
-        or (is_base and _is_left_to_others(part))
+        or (derived and _is_left_to_others(part))
         for part in parts
-    )
+    ) or any(lacks & {*vars(other)} for other in derived)
+
+
+def _of_self(found: Any, way: type[ast.expr_context]) -> set[str]:
+    """The attributes of an object that the methods of its class take, or set; `__call__` where they
+    call it."""
+    names = set()
+    for function in getattr(found, "__dict__", {}).values():
+        body: list[ast.stmt] = getattr(function, "own_body", [])
+        own = next(iter(signature(function).parameters), "") if body else ""
+        for node in (part for statement in body for part in ast.walk(statement)):
+            match node:
+                case ast.Attribute(ast.Name(name), word, ctx) if name == own:
+                    names |= {word} if isinstance(ctx, way) else set()
+                case ast.Call(ast.Name(name)) if name == own:
+                    names.add("__call__")
+    return names
 
 
 def _is_left_to_others(method: Any) -> bool:

@@ -82,6 +82,11 @@ class Sequential(Model):
         self._add(layer, session().places().get("0"))
         self._check_tried()
 
+    def own_handed_to(self, unknown: Open) -> None:
+        """What nobody knows may add layers, where there are none yet."""
+        if isinstance(self, Sequential) and not any(isinstance(x, Layer) for x in self.own_items):
+            self._add(unknown, None)
+
     def _count_built(self) -> None:
         """Each time that Keras builds it, it makes a `Functional`, whose name is counted."""
         is_input = isinstance(next(iter(self.own_items), None), Tensor | Model)

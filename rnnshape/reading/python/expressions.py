@@ -328,6 +328,9 @@ def _with_changes(
         handed += vars(called.without_base).values()
     if isinstance(made, Open) and not hasattr(called, "own_body"):
         handed += [*parts, *keywords.values()]
+        for part in handed:
+            if may_fill := hook(part, "own_handed_to"):
+                may_fill(part, made)
     for names, name in names_in(handed):
         names[name] = replace(evaluator.open(node), label=name, is_named=True)
     if not isinstance(made, Open):
