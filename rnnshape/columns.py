@@ -25,6 +25,8 @@ from rnnshape.signatures import module_of, signature
 FIRST = (3, 1031, 4127)
 STEP = (10, 26, 102)  # between the numbers of two values in one column
 RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank is known
+# The axes that a layer around one that is not known hands on as they came.
+KEPT = {"TimeDistributed": 2}
 
 BLANK = Tensor("", ())
 
@@ -51,10 +53,12 @@ class Column(NamedTuple):
         """A shape of which nothing is known."""
         return tuple(self.numbers[unknown] + 3 * place for place in range(rank))
 
-    def returned(self, unknown: Unknown, batch: int | None) -> tuple[int, ...]:
-        """The same of what a step returns that is not read, and is given a batch."""
-        samples = batch if self.keeps_batch and batch else FIRST[self.place % len(FIRST)] + 1
-        return samples, *self.any_shape(unknown, self.rank)[1:]
+    def returned(self, unknown: Unknown, layer: Call, given: Tensor) -> tuple[int, ...]:
+        """The same of what a step returns that is not read, and is given a tensor."""
+        kept = [axis.length for axis in given.axes[: KEPT.get(layer.name, int(self.keeps_batch))]]
+        samples = FIRST[self.place % len(FIRST)] + 1
+        made = (samples, *self.any_shape(unknown, self.rank)[1:])
+        return *kept, *made[len(kept) :]
 
     def sizes(self, shape: Shape) -> tuple[Any, ...]:
         """A shape with numbers for what is open in it."""

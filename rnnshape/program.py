@@ -169,7 +169,8 @@ def called_with_names(step: Step, names: Mapping[Ref, str]) -> str:
     if step.unread:
         if name.startswith(DEPENDS):
             return name
-        return f"{name.removesuffix('(...)')}({', '.join(arguments)})"
+        layer = str(call) if call.arguments else name.removesuffix("(...)")
+        return f"{layer}({', '.join(arguments)})"
     known = signature(name).tensors
     if known[-1].startswith("*"):
         return f"ops.{name}({', '.join([*_literals(call), *arguments])})"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any, TypeAlias
 
-from rnnshape.columns import Column, of_any_shape
+from rnnshape.columns import BLANK, Column, of_any_shape
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, masks_taken
@@ -103,8 +103,8 @@ class RuleRun:
             shapes = self.measured[number - 1]
         elif number in self.of_any_shape:
             unknown = self.of_any_shape[number]
-            batch = next((tensor.axes[0].length for tensor in known.values() if tensor.axes), None)
-            shapes = [self.column.returned(unknown, batch)]
+            first = next((tensor for tensor in known.values() if tensor.axes), BLANK)
+            shapes = [self.column.returned(unknown, step.layer, first)]
         elif step.returns is not None and None not in step.returns:
             shapes = [self.column.sizes(shape or ()) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()

@@ -325,6 +325,10 @@ def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
 
 def as_argument(model: Any) -> Call:
     """A model within a layer, as in `TimeDistributed(model)`; one without a name is no other's."""
+    if model.own_open is not None:
+        because = opened(model.own_title, model.own_open.reason)
+        because.roots = (model.own_open,)
+        raise IsOpenError(because)
     if model.own_title:
         return _in_a_layer(model)
     session().models[:] = [other for other in session().models if other is not model]

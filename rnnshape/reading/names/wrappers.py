@@ -89,18 +89,24 @@ class LayerOverTime(Layer):
         inner = (isinstance(inner, Cells) and inner.own_inner) or inner
         self.own_is_stack = isinstance(inner, list | tuple)
         several: Any = inner if self.own_is_stack else [inner]
-        if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in several):
+        is_open = any(own(part, "own_open") is not None for part in several)
+        unread = (isinstance(p, Layer) and isinstance(argument(p), Unknown) for p in several)
+        if not is_open and any(unread):
             words = ("cell", "return_sequences", "return_state")
             self.own_inner, self.own_keras_name, self.own_is_row = several, "", True
             self.own_named = dict(zip(words, values, strict=False)) | named
-            unread = getattr(own(several[0], "own_layer"), "unread", None)
+            why = getattr(own(several[0], "own_layer"), "unread", None)
             followed = "what is in it is followed, for one timestep"
-            self.own_why = unread.reason if unread else followed
+            self.own_why = why.reason if why else followed
             return
         super().__init__(*values, **named)
         self.own_is_row = not self.own_keras_name
         if self.own_layer is None:  # it derives from one, and what that takes is not all known
             return
+        words = self.own_layer.call.arguments
+        unknown = next((value for word, value in words if word in INNER), None)
+        if isinstance(unknown, Unknown):  # what it makes is of any shape
+            self.own_layer.unread = unknown
         self.own_layer.holds = tuple(one for part in several for one in layers_in(part))
         first = next((one.own_layer for one in several if isinstance(one, Layer)), None)
         self.own_inside = inner
