@@ -10,6 +10,7 @@ import pytest
 from rnnshape.reading.code import follower
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset
+from rnnshape.reading.names.dtypes import is_whole
 from rnnshape.reading.python import Open, follow_module
 from rnnshape.source import Source
 from tests.conftest import sections
@@ -22,7 +23,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder, MinMaxScaler, StandardScaler
 from sklearn.preprocessing import Binarizer, PowerTransformer, QuantileTransformer
 """
-OF_NUMPY, OF_SKLEARN, OF_KERAS = sections("arrays.txt")
+OF_NUMPY, OF_WHOLE_NUMBERS, OF_SKLEARN, OF_KERAS = sections("arrays.txt")
 SHAPES = [((6,), (6,)), ((6, 4), (6, 4)), ((6, 4), (6, 3)), ((6, 4, 3), (6, 4, 3)), ((6, 1), (6,)),
           ((1, 4), (6, 4)), ((6, 4, 1), (6, 4, 2))]  # fmt: skip
 
@@ -109,6 +110,32 @@ def compared(expressions: list[str], shapes: tuple[tuple[int, ...], tuple[int, .
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 def test_what_functions_of_numpy_make(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     compared(OF_NUMPY, shapes)
+
+
+# Nobody knows of these of which kind they are.
+KIND_IS_OPEN = ("np.power", "np.sum", "np.max")
+
+
+@pytest.mark.parametrize("shape", [(6,), (6, 4), (6, 4, 3)], ids=str)
+def test_what_is_made_of_whole_numbers_is_known_to_be_whole_where_it_is(
+    shape: tuple[int, ...],
+) -> None:
+    arrays = f"a = np.random.randint(0, 11, {shape})\nb = np.random.random({shape})\n"
+    rows = [row for row in OF_WHOLE_NUMBERS if len(shape) > 1 or "[a[0]" not in row]
+    found = read(
+        IMPORTS + arrays + "".join(f"r{n} = {row}\n" for n, row in enumerate(rows)), len(rows)
+    )
+    names: dict[str, Any] = {}
+    exec("import numpy as np\n" + arrays, names)
+    wrong = []
+    for row, said in zip(rows, found, strict=True):
+        real = eval(row, names)
+        is_said = isinstance(said, Array) and is_whole(said)
+        is_open = any(word in row for word in KIND_IS_OPEN)
+        is_whole_array = bool(real.ndim) and real.dtype.kind in "iu" and not is_open
+        if not agrees(said, real) or is_said != is_whole_array:
+            wrong.append((row, real.dtype))
+    assert not wrong, wrong
 
 
 @pytest.mark.keras

@@ -115,6 +115,14 @@ def is_whole(value: Any) -> bool:
     return type(value) in (int, NumPyNumber) or of_array
 
 
+def are_whole(values: Iterable[Any]) -> bool:
+    """Whether NumPy is given whole numbers alone, and words that say what to do with them."""
+    return all(
+        isinstance(value, int | str | None) or is_whole(value) or own(value, "own_dtype") == "bool"
+        for value in values
+    )
+
+
 def int64(number: Any) -> int:
     """The number, where NumPy has it as Python does."""
     if type(number) is not int or number.bit_length() > 63:

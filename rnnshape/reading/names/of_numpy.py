@@ -13,13 +13,25 @@ from typing import Any
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape, broadcast_of
-from rnnshape.reading.names.dtypes import CODES, TEXTS, dtype_of, of_dtype, of_entries, together
+from rnnshape.reading.names.dtypes import (
+    CODES,
+    TEXTS,
+    are_whole,
+    dtype_of,
+    is_whole,
+    of_dtype,
+    of_entries,
+    together,
+)
 from rnnshape.reading.names.of_shapes import (
     ARRAYS,
     GENERATOR,
     arange,
+    joined,
+    multiplied,
     of_shape,
     reshaped_open,
+    with_axis,
     with_entries,
 )
 from rnnshape.reading.names.session import opened, refused, session
@@ -27,8 +39,6 @@ from rnnshape.reading.names.sizes import (
     NumPyFloat,
     NumPyNumber,
     broadcast,
-    differ,
-    place_of,
     product,
     sizes_given,
     sizes_of,
@@ -53,6 +63,8 @@ ELEMENTWISE = (
     "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
     "expm1", "negative", "isclose", "isinf", "reciprocal", "rint", "cosh", "exp2",
     "ascontiguousarray", *CONVERTING)  # fmt: skip
+KEEPING_WHOLE = {"abs", "absolute", "clip", "sign", "square", "copy", "negative", "mod",
+                 "add", "subtract", "multiply", "maximum", "minimum"}  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
 OF_ALL = ("max", "mean", "min", "std")
@@ -84,6 +96,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
         function = attrgetter(name)(numpy)
         arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
         is_known = all(array.own_values for array in arrays) and not batches
+        whole = are_whole(within(parts))
         if name in BY_NUMBERS and not is_known:
             return Array([opened("a length")])
         sizes = [*opens_in([array.shape for array in arrays])]
@@ -100,7 +113,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
             raise refused(str(why)) if type(why) is ValueError else why
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
-        found = _kept(both[0]) if is_known else _what_both_say(*both)
+        found = _kept(both[0]) if is_known else _what_both_say(*both, whole=whole)
         unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
         if unknown and name in ("hstack", "vstack") and own(given[0], "ndim") == 1:
             raise IsOpenError(opened("data"))  # each may be an array
@@ -163,15 +176,17 @@ def _kept(result: Any) -> Any:
         return result.item() if hasattr(result, "item") else result
     is_small = result.dtype.kind in "iuf" and result.size <= MOST_VALUES
     numbers = tuple(result.ravel().tolist()) if is_small else ()
-    return Array(result.shape, numbers, dtype_of(result.dtype.str))
+    return Array(result.shape, numbers, _entries(result, not numbers))
 
 
-def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
-    """The shapes that two results have in common; open where they have none."""
+def _what_both_say(one: Any, other: Any, batch: Any = None, *, whole: bool) -> Any:
+    """The shapes that two results have in common; open where they have none. `whole` says that
+    NumPy was given whole numbers alone."""
     if isinstance(one, list | tuple):
         if len(one) != len(other):
             return opened("data")
-        return [_what_both_say(*pair, batch) for pair in zip(one, other, strict=True)]
+        pairs = zip(one, other, strict=True)
+        return [_what_both_say(*pair, batch, whole=whole) for pair in pairs]
     if not getattr(one, "ndim", 0) or one.ndim != getattr(other, "ndim", 0):
         return opened("a number from data")
 
@@ -180,7 +195,11 @@ def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
         return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
 
     sizes = [*map(size, zip(one.shape, other.shape, strict=True))]
-    return Array(sizes, dtype=dtype_of(one.dtype.str))
+    return Array(sizes, dtype=_entries(one, whole))
+
+
+def _entries(result: Any, whole: bool) -> str | None:
+    return "int64" if whole and result.dtype.kind in "iu" else dtype_of(result.dtype.str)
 
 
 # Those that code calls most
@@ -214,8 +233,9 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
     if entries is not None:
         return Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES and kind != "object"
-    is_known = is_whole and all(isinstance(number, int | float) for number in values)
-    return Array(shape, values if is_known else (), kind)
+    if is_whole and all(isinstance(number, int | float) for number in values):
+        return Array(shape, values, kind)
+    return Array(shape, (), "int64" if dtype is None and are_whole(within(value)) else kind)
 
 
 def _sizes(value: Any, kind: Any = None) -> Any:
@@ -231,19 +251,10 @@ def _sizes(value: Any, kind: Any = None) -> Any:
         raise IsOpenError(opened("objects")) from None
 
 
-def _with(size: Any, sizes: Any, axis: int) -> Array:
-    """An array that has one axis more."""
-    place = place_of(axis, len(sizes) + 1)
-    return Array([*sizes[:place], size, *sizes[place:]])
-
-
-def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
-    shapes = [list(sizes_of(value)) for value in values]
-    lengths = [shape.pop(axis) for shape in shapes]
-    if any(differ(shape, shapes[0]) for shape in shapes):
-        words = "all the input array dimensions except for the concatenation axis must match"
-        raise refused(f"{words} exactly")
-    return _with(sum(lengths), shapes[0], axis)
+def _expanded(value: Any, axis: Any = -1) -> Any:
+    if isinstance(axis, list | tuple):
+        return by_numpy("expand_dims")(value, tuple(axis))
+    return with_axis(1, sizes_of(value), axis)
 
 
 def _product(value: Any, *more: Any, **named: Any) -> Any:
@@ -266,7 +277,7 @@ def _reshaped(value: Any, shape: Any = None, *_: Any, newshape: Any = None, **__
 def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
     if isinstance(values, Array) and len(values.shape) == 1 and not values.own_values:
         return opened("data")  # nobody stacks numbers: each entry is an array
-    return _with(len(values), _sizes([*values])[1:], axis) if axis else _array(values)
+    return with_axis(len(values), _sizes([*values])[1:], axis) if axis else _array(values)
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
@@ -278,6 +289,8 @@ def _elementwise(name: str) -> Callable[..., Any]:
         if all(isinstance(part, int | float) for part in (first, *others)):
             return by_numpy(name)(first, *others)
         kind = "bool" if name.startswith(("is", "logical")) else None
+        if name in KEEPING_WHOLE and are_whole((first, *others)):
+            kind = "int64"
         made = array_of_shape(broadcast_of((first, *others)), kind)
         is_table = own(first, "own_labels", ()) != () and name not in CONVERTING
         if is_table and made.shape == first.shape:
@@ -304,29 +317,15 @@ def _of_numpy_itself(name: str) -> Callable[..., Any]:
     return made
 
 
-def _as_array(value: Any) -> Any:
-    return value if isinstance(value, Open) else _array(value)
-
-
 def _of_method(name: str) -> Callable[..., Any]:
     """The function of an array that is a method of it, too; of all numbers some make one."""
 
     def made(value: Any, *given: Any, **named: Any) -> Any:
         is_of_all = isinstance(value, Open) and not (given or named) and name in OF_ALL
-        return array_of_shape(()) if is_of_all else getattr(_as_array(value), name)(*given, **named)
+        array = value if isinstance(value, Open) else _array(value)
+        return array_of_shape(()) if is_of_all else getattr(array, name)(*given, **named)
 
     return made
-
-
-def multiplied(one: Any, other: Any) -> Any:
-    """`a @ b`, and `np.dot(a, b)`, of which the other is a matrix or a row of numbers."""
-    first, second = (tuple(sizes_of(part)) for part in (one, other))
-    if not first or len(second) not in (1, 2):
-        raise IsOpenError(opened("data"))
-    if differ(first[-1:], second[:1]):
-        words = "mismatch in its core dimension"
-        raise refused(f"matmul: {words} (size {second[0]} is different from {first[-1]})")
-    return array_of_shape((*first[:-1], *second[1:]))
 
 
 class ByIndex(Module):
@@ -350,15 +349,17 @@ NUMPY: dict[str, Any] = {
     **dict.fromkeys(
         ("zeros_like", "ones_like", "empty_like", "full_like"),
         with_entries(lambda value, *_, shape=None, dtype=None, **__: Array(
-            sizes_of(value) if shape is None else sizes_given(shape), dtype=dtype_of(dtype))),
+            sizes_of(value) if shape is None else sizes_given(shape),
+            dtype="int64" if dtype is None and is_whole(value) else dtype_of(dtype))),
     ),
     **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)), "arange": arange,
-    "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: _with(
+    "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: with_axis(
         num, broadcast(sizes_of(start), sizes_of(stop)), axis),
-    "expand_dims": with_entries(lambda value, axis=-1: _with(1, sizes_of(value), axis)),
-    "reshape": with_entries(lambda value, newshape, **_: Array(sizes_of(value)).reshape(newshape)),
-    "concatenate": with_entries(_joined),
-    "stack": with_entries(_stacked),
+    "expand_dims": with_entries(_expanded, whole=True),
+    "reshape": with_entries(
+        lambda value, newshape, **_: Array(sizes_of(value)).reshape(newshape), whole=True),
+    "concatenate": with_entries(joined, whole=True),
+    "stack": with_entries(_stacked, whole=True),
     "newaxis": None,
     "prod": _product,
     "random": Module("numpy.random", {
@@ -370,8 +371,8 @@ NUMPY: dict[str, Any] = {
     **{name: _of_method(method) for name, method in (
         ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
         ("var", "std"))},
-    "concat": with_entries(_joined), "range": arange,
-    "one_hot": lambda indices, depth=None, axis=-1, *_, num_classes=None, **__: _with(
+    "concat": with_entries(joined, whole=True), "range": arange,
+    "one_hot": lambda indices, depth=None, axis=-1, *_, num_classes=None, **__: with_axis(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
     "identity": lambda n, *_, **__: Array((n, n)),
     "eye": lambda n, m=None, *_, dtype=None, **named: Array(
@@ -393,8 +394,6 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     "linalg": Module("numpy.linalg", {"norm": by_numpy("linalg.norm")}),
     "fft": Module("numpy.fft", {word: by_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),
 }
-for _word in METHODS:  # a method is the function of the array
-    setattr(Array, _word, by_numpy(_word))
-for _word in ("dot", "__matmul__"):
-    setattr(Array, _word, multiplied)
+for _word in (*METHODS, "dot", "__matmul__"):  # a method is the function of the array
+    setattr(Array, _word, by_numpy(_word) if _word in METHODS else multiplied)
 Array.own_picked = by_numpy("ndarray.__getitem__")

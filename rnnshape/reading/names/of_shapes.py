@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnshape.nest import within
-from rnnshape.reading.names.arrays import MOST_VALUES, Array
-from rnnshape.reading.names.dtypes import dtype_of, of_entries, together
+from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
+from rnnshape.reading.names.dtypes import are_whole, dtype_of, of_entries, together
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import place_of, product, sizes_given, sizes_of
-from rnnshape.reading.python import Module, Open
+from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
+from rnnshape.reading.python import IsOpenError, Module, Open
 
 
 def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
@@ -66,11 +66,13 @@ def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: An
     return made
 
 
-def with_entries(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, whose array has entries as those have of which it is made."""
+def with_entries(function: Callable[..., Any], *, whole: bool = False) -> Callable[..., Any]:
+    """The same function, whose array has entries as those have of which it is made; `whole` says
+    that of whole numbers it makes such."""
 
     def made(*given: Any, **named: Any) -> Any:
-        found, kind = function(*given, **named), of_entries(within([*given[:1]]))
+        found, parts = function(*given, **named), [*within([*given[:1]])]
+        kind = of_entries(parts) or ("int64" if whole and are_whole(parts) else None)
         if kind is not None and isinstance(found, Array) and found.own_dtype is None:
             found.own_dtype = kind
         return found
@@ -102,7 +104,8 @@ def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -
     sizes = sizes_of(a) if isinstance(a, Array) else ()
     made = of_shape(1)(a, size, *more, **named)
     if isinstance(made, Array):
-        made.own_dtype = together([of_entries([a] if isinstance(a, Array) else within([a]))])
+        parts = [*within([a])]
+        made.own_dtype = together([of_entries(parts)]) or ("int64" if are_whole(parts) else None)
         if type(a) is int and "p" not in named and len(more) < 2:  # of the numbers below it
             made.own_random = 0, a
     if len(sizes) < 2:
@@ -125,6 +128,34 @@ def arange(
         kept = tuple(numbers) if len(numbers) <= MOST_VALUES else ()
         return Array((len(numbers),), kept, dtype_of(more.get("dtype", int)))
     return Array((max(0, math.ceil((values[1] - values[0]) / values[2])),))
+
+
+def with_axis(size: Any, sizes: Any, axis: int) -> Array:
+    """An array that has one axis more."""
+    place = place_of(axis, len(sizes) + 1)
+    return Array([*sizes[:place], size, *sizes[place:]])
+
+
+def joined(values: Any, axis: Any = 0, **_: Any) -> Any:
+    if axis is None:
+        return with_axis(sum(product(sizes_of(value)) for value in values), (), 0)
+    shapes = [list(sizes_of(value)) for value in values]
+    lengths = [shape.pop(axis) for shape in shapes]
+    if any(differ(shape, shapes[0]) for shape in shapes):
+        words = "all the input array dimensions except for the concatenation axis must match"
+        raise refused(f"{words} exactly")
+    return with_axis(sum(lengths), shapes[0], axis)
+
+
+def multiplied(one: Any, other: Any) -> Any:
+    """`a @ b`, and `np.dot(a, b)`, of which the other is a matrix or a row of numbers."""
+    first, second = (tuple(sizes_of(part)) for part in (one, other))
+    if not first or len(second) not in (1, 2):
+        raise IsOpenError(opened("data"))
+    if differ(first[-1:], second[:1]):
+        words = "mismatch in its core dimension"
+        raise refused(f"matmul: {words} (size {second[0]} is different from {first[-1]})")
+    return array_of_shape((*first[:-1], *second[1:]))
 
 
 def shuffle(x: Any) -> Any:

@@ -10,8 +10,8 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import COMPARISONS
-from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE, multiplied
-from rnnshape.reading.names.of_shapes import ARRAYS, of_shape
+from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
+from rnnshape.reading.names.of_shapes import ARRAYS, multiplied, of_shape
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given, sizes_of
 from rnnshape.reading.names.symbolic_tensors import is_batch, is_of_tensorflow

@@ -13,7 +13,7 @@ from rnnshape.expression import printed
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
-from rnnshape.reading.names.of_numpy import multiplied
+from rnnshape.reading.names.of_shapes import multiplied
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
