@@ -43,7 +43,11 @@ from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.reading.uncalled import call_what_is_not_called, refused_aside
+from rnnshape.reading.uncalled import (
+    call_if_it_makes_a_model,
+    call_what_is_not_called,
+    refused_aside,
+)
 from rnnshape.source import Source
 from rnnshape.training.data import TrainingCall
 
@@ -95,11 +99,13 @@ def read_sources(
         follow_module(evaluator, source, statements, evaluator.module)
     held = SESSION.get()
     refused = [*held.problems]  # of what is called, where no network has them
-    if not (held.models or held.calls):
-        try:
+    try:
+        if held.models or held.calls:
+            call_if_it_makes_a_model(evaluator, evaluator.handed)
+        else:
             call_what_is_not_called(evaluator)
-        except ExhaustedError as wrong:
-            evaluator.tell(NotReadError(str(wrong)))
+    except ExhaustedError as wrong:
+        evaluator.tell(NotReadError(str(wrong)))
     if not (held.models or held.calls):
         _tell_of_layers_that_nothing_calls(evaluator)
     reading = reading_of(evaluator)

@@ -215,10 +215,10 @@ def shape_of(tensor: Tensor) -> Shape | Unknown | None:
         makers = [one.maker for one in waiting[-1].tensors if waiting[-1].shapes is None]
         before = [one for one in makers if isinstance(one, LayerCall) and one.shapes is None]
         if not before and (call := waiting.pop()).shapes is None:
+            call.shapes = []  # while others are asked, which may have its layer in them
             call.shapes = _shapes_made_by(call)
         waiting += before
-    shapes = maker.shapes or []
-    return shapes[tensor.output] if tensor.output < len(shapes) else None
+    return next(iter((maker.shapes or [])[tensor.output :]), None)
 
 
 def plain_sizes(tensor: Tensor) -> Shape | None:

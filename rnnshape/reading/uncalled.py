@@ -56,6 +56,19 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
         made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
         if not isinstance(made, Layer) and _count_made() == before:
             _call_methods(evaluator, name, found, made)
+    call_if_it_makes_a_model(evaluator, [own[name] for name in own if name in used])
+
+
+def call_if_it_makes_a_model(evaluator: Evaluator, functions: Iterable[Any]) -> None:
+    """Functions of the code that it does not call itself: they stand where it did not come to, or
+    are handed to others."""
+    for found in [each for each in functions if isinstance(each, FunctionType)]:
+        is_own = hasattr(found, "own_body") and found.__name__.isidentifier()  # and no lambda
+        if is_own and found not in evaluator.followed:
+            many, undo = len(_models()), Undo(evaluator)
+            _call_openly(evaluator, found.__name__, found)
+            if len(_models()) == many:
+                undo()
 
 
 def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> None:
@@ -72,14 +85,16 @@ def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> 
 
     for method in _methods(found):
         before, is_begun, undo = _count_made(), _count_made() > begun, Undo(evaluator)
-        if is_begun and method.is_used:
-            break
+        if is_begun and method.is_used and method.function in evaluator.followed:
+            continue
         if is_begun:  # the first of them have changed theirs
             known = _count_known()
             call(method, _call_openly(evaluator, name, found))
             if _count_known() > known:
                 continue
             undo()
+            if method.is_used:
+                continue
         loaded = len(held.loaded)
         call(method, made)
         if undo.is_refused():  # by what its `__init__` was not given, perhaps
@@ -111,6 +126,7 @@ class Method(NamedTuple):
     """A method, a function in a class or a property; `is_used` by another of them, or private."""
 
     name: str
+    function: Any
     is_used: bool
     is_of_class: bool
     is_property: bool
@@ -120,6 +136,8 @@ def _methods(found: Any) -> list[Method]:
     """The methods of a class and of those that it derives from, where it says what they leave to
     it, or changes what they use; those last that are used."""
     says = {*getattr(found, "__dict__", ()), *_of_self(found, ast.Store)}
+    if any(call.args or any(word.arg for word in call.keywords) for call in _calls_of_bases(found)):
+        says |= {name for base in found.__mro__[1:] for name in _of_self(base, ast.Store)}
     bases = [*filter(is_of_code, found.__mro__[:0:-1])] if isinstance(found, type) else []
     changed = (one for one in bases if _is_abstract(one, [found]) or says & _of_self(one, ast.Load))
     kinds = [*changed, found]
@@ -142,7 +160,7 @@ def _methods(found: Any) -> list[Method]:
         kind, is_used = type(parts[name]), name in used or name.startswith("_")
         takes_none = kind is FunctionType and not signature(function).parameters
         is_of_class = takes_none or kind in (classmethod, staticmethod)
-        methods.append(Method(name, is_used, is_of_class, kind is property))
+        methods.append(Method(name, function, is_used, is_of_class, kind is property))
     return sorted(methods, key=attrgetter("is_used"))
 
 
@@ -171,6 +189,14 @@ def _of_self(found: Any, way: type[ast.expr_context]) -> set[str]:
                 case ast.Call(ast.Name(name)) if name == own:
                     names.add("__call__")
     return names
+
+
+def _calls_of_bases(found: Any) -> list[ast.Call]:
+    """Those in an `__init__` that hand something to the `__init__` of what it derives from."""
+    made = getattr(found, "__dict__", {}).get("__init__")
+    parts = (part for one in getattr(made, "own_body", ()) for part in ast.walk(one))
+    calls = (part for part in parts if isinstance(part, ast.Call))
+    return [call for call in calls if getattr(call.func, "attr", "") == "__init__"]
 
 
 def _is_left_to_others(method: Any) -> bool:
@@ -267,19 +293,24 @@ def _open_parameters(evaluator: Evaluator, names: Iterable[str]) -> dict[str, ob
 
 
 def _fill_for_bases(evaluator: Evaluator, bound: BoundArguments, function: Any) -> None:
-    """`def __init__(self, **params): super().__init__(**params)`: what the bases need."""
+    """`def __init__(self, **params): super().__init__(3, units=4, **params)`: what the bases need
+    beside what they are given there."""
     words = bound.signature.parameters.values()
     rest = next((word.name for word in words if word.kind is word.VAR_KEYWORD), "")
     bases = function.__mro__[1:] if rest and isinstance(function, type) else ()
+    calls = _calls_of_bases(function) if bases else []
+    many = max((len(call.args) for call in calls), default=0)
+    given = {word.arg for call in calls for word in call.keywords}
     needed = {
         word.name
         for made in (vars(base).get("__init__") for base in bases)
         if isinstance(made, FunctionType)
-        for word in [*signature(made).parameters.values()][1:]
+        for word in [*signature(made).parameters.values()][1 + many :]
         if word.default is word.empty and word.kind is word.POSITIONAL_OR_KEYWORD
     }
     if needed and not bound.arguments.get(rest):
-        bound.arguments[rest] = _open_parameters(evaluator, sorted(needed - {*bound.arguments}))
+        needed -= {*bound.arguments, *given}
+        bound.arguments[rest] = _open_parameters(evaluator, sorted(needed))
 
 
 def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArguments) -> object:

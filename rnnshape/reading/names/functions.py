@@ -33,7 +33,7 @@ from rnnshape.reading.names.tensors import (
     argument,
     called,
     is_operation,
-    operation_of_keras,
+    name_in_keras,
     tensors_of,
     unread_layer,
     unread_step,
@@ -49,6 +49,11 @@ TURNING = ("transpose_a", "transpose_b")  # which `called` reads
 ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
+
+
+def operation_of_keras(name: str) -> str:
+    """The function of `keras.ops` that does the same; empty where there is none."""
+    return f"keras.ops.{name_in_keras(name)}" if is_operation(name) else ""
 
 
 def check_name(path: str, name: str) -> Open | None:

@@ -174,6 +174,10 @@ def _size_of_shape(size: Unknown, place: int) -> Open:
 class UnreadTensor(Tensor):
     """What something makes that is not read; where that is called, it is a model."""
 
+    def own_as_argument(self) -> Any:
+        name = getattr(self.maker, "names", {}).get(self.output, "...")
+        raise IsOpenError(opened(name, "what it is, is not known"))
+
     def __call__(self, *given: Any, **named: Any) -> Any:
         found = opened()
         return self.own_made_by_unknown(found.label, [*given, *named.values()], found)
@@ -347,17 +351,12 @@ OTHER_WORDS = {
 
 
 def is_operation(name: str) -> bool:
-    return _known(name) in OPERATIONS
-
-
-def operation_of_keras(name: str) -> str:
-    """The function of `keras.ops` that does the same; empty where there is none."""
-    return f"keras.ops.{_known(name)}" if is_operation(name) else ""
+    return name_in_keras(name) in OPERATIONS
 
 
 def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     """What a function makes of tensors: one more step of the network."""
-    known = _known(name)
+    known = name_in_keras(name)
     if name == "gather":  # of all rows, where `take` without an axis is of all numbers
         named.setdefault("axis", 0)
     takes, is_known = signature(known), session().evaluator.known
@@ -390,7 +389,7 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     return operation(known, operands, **words)
 
 
-def _known(name: str) -> str:
+def name_in_keras(name: str) -> str:
     short = name.removeprefix("reduce_") if name.startswith("reduce_") else name
     return OTHER_NAMES.get(short, short)
 

@@ -105,6 +105,8 @@ class Evaluator:
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
+        # The functions of the code whose body was followed, and those that it hands to others.
+        self.followed, self.handed = set[Any](), dict[Any, None]()
 
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:

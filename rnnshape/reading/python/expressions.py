@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import BuiltinMethodType
+from types import BuiltinMethodType, FunctionType
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -328,6 +328,8 @@ def _with_changes(
         handed += vars(called.without_base).values()
     if isinstance(made, Open) and not hasattr(called, "own_body"):
         handed += [*parts, *keywords.values()]
+        functions = [part for part in handed if isinstance(part, FunctionType)]
+        evaluator.handed |= dict.fromkeys(functions)
         for part in handed:
             if may_fill := hook(part, "own_handed_to"):
                 may_fill(part, made)

@@ -66,8 +66,9 @@ def function(
 
     def run(*values: object, **named: object) -> object:
         unknown = named.pop(UNKNOWN, None)
-        bound = signature.bind(*values, **named)
+        bound = run.__signature__.bind(*values, **named)  # type: ignore[attr-defined]
         bound.apply_defaults()
+        evaluator.followed.add(run)
         if unknown is not None:
             bound.arguments[spread] = unknown
         if len(evaluator.calls) > DEEPEST_CALL:
@@ -105,6 +106,18 @@ def function(
     run.__module__ = "__main__"
     run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
+
+
+def let_all_be_given(evaluator: Evaluator, called: object) -> None:
+    """A decorator that is not read may give a function all that it takes: `@hydra.main()`."""
+    if not isinstance(called, types.FunctionType) or not hasattr(called, "own_body"):
+        return
+    parameters = [*inspect.signature(called).parameters.values()]
+    for place, word in enumerate(parameters):
+        if word.default is word.empty and word.kind not in SPREAD:
+            found = Open(word.name, "", evaluator.source, is_named=True)
+            parameters[place] = word.replace(default=evaluator.named_by_let(found))
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
 
 
 def _value_of(end: Signal) -> object:

@@ -13,7 +13,7 @@ from rnnshape.reading.python.allowed import field
 from rnnshape.reading.python.branches import PLAIN, both_ways, either, lose, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import ACTING, IN_PLACE
-from rnnshape.reading.python.functions import class_, function
+from rnnshape.reading.python.functions import class_, function, let_all_be_given
 from rnnshape.reading.python.limits import TOO_MUCH, ExitError
 from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.objects import is_instance
@@ -72,7 +72,9 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 made = function(evaluator, node.name, node.args, node.body, scope)
             decorators = [evaluator.worth(written, scope) for written in node.decorator_list]
             for decorator in reversed(decorators):  # where either is not known, it is left as is
-                if not isinstance(decorator, Open) and not isinstance(made, Open):
+                if isinstance(decorator, Open):
+                    let_all_be_given(evaluator, made)
+                elif not isinstance(made, Open):
                     made = evaluator.really(decorator, made)
             give(evaluator, node.name, made, scope)
         case ast.Import(names=names):
