@@ -18,7 +18,22 @@ from tests.on_record import Record
 
 CORPUS = Path(__file__).parent / "corpus" / "keras2_programs.txt"
 NAME = r"\b[A-Za-z_]\w*"
-NO_NAMES = {"steps", "model", "layer", "generator", "X", "tensorflow", "keras", "backend", "None"}
+NO_NAMES = {
+    "each",
+    "for",
+    "in",
+    "if",
+    "hasattr",
+    "steps",
+    "model",
+    "layer",
+    "generator",
+    "X",
+    "tensorflow",
+    "keras",
+    "backend",
+    "None",
+}
 RUNNER = """
 import json, sys, traceback
 import tensorflow
