@@ -19,10 +19,21 @@ from rnnshape.columns import (
 )
 from rnnshape.errors import QueryError
 from rnnshape.layer import Layer, layer_of_unknown
-from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
+from rnnshape.network import (
+    Dimensions,
+    Network,
+    Question,
+    Ref,
+    Step,
+    check_names,
+    kind_of_axis,
+    without_states,
+)
 from rnnshape.network_inputs import mend_by_data, other_sizes, with_assumed_as_open
 from rnnshape.rule_run import Measured, RuleRun, tensor_of
 from rnnshape.rules.facts import Tensor
+
+MOST_TRIED = 65  # sizes of a batch, for which what is refused may fit
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,13 @@ def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:
     return description_of(network, dimensions) is not None
 
 
+def is_of_the_batch(wrong: QueryError, network: Network) -> bool:
+    """Whether the rule refuses what it takes in batches of another size."""
+    written = map(int, re.findall(r"\b[1-9]\d{0,4}\b", wrong.message))
+    batches = {*range(1, MOST_TRIED), *written}
+    return any(is_taken(network, Dimensions(batch=batch)) for batch in batches)
+
+
 def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Description, Question]:
     """What the rule says of a network, and the question with sizes that Keras takes: where it would
     refuse the usual ones, more of what is assumed, as nobody has said that there are but 5
@@ -179,6 +197,12 @@ def _of_those_left(
         raise errors[0]
     if not made and (certain := _wrong_with_any(step, runs, errors)):
         raise certain
+    if (asked := without_states(step.layer, step)) is not step:
+        with suppress(QueryError):
+            return [
+                (run, replace(run.layer(asked, number), step=step, inputs=run.given(step)))
+                for run in runs
+            ]
     return [(run, _of_unknown(step, number, run)) for run in runs]
 
 
@@ -202,7 +226,7 @@ def _ranks_tried(run: RuleRun) -> tuple[int, ...]:
 
 
 def _of_unknown(step: Step, number: int, run: RuleRun) -> Layer:
-    return layer_of_unknown(number, step, run.column, tuple(map(run.tensor, step.refs)))
+    return layer_of_unknown(number, step, run.column, run.given(step))
 
 
 def _columns_in(runs: Iterable[RuleRun]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from rnnshape.errors import Problem, QueryError
 from rnnshape.expression import (
@@ -18,7 +18,7 @@ from rnnshape.expression import (
     unknowns_in,
 )
 from rnnshape.nest import within
-from rnnshape.signatures import module_of, signature
+from rnnshape.signatures import is_recurrent, module_of, signature
 
 if TYPE_CHECKING:
     from rnnshape.training.data import Function, TrainingCall
@@ -169,6 +169,23 @@ class Step:
             case (Ref() as only,), ():  # most have no more
                 return (only,)
         return tuple(refs_in((*self.arguments, *(value for _, value in self.keywords))))
+
+
+Called = TypeVar("Called")  # a `Step`, or what a reader has of one
+
+
+def without_states(layer: Call, called: Called) -> Called:
+    """The call of a recurrent layer without the states that it is given, which follow from its
+    units: of what shape they are says nothing of what it returns."""
+    step: Any = called
+    if not any(is_recurrent(inner.name) for inner in calls_within(layer)):
+        return called
+    words = tuple(pair for pair in step.keywords if pair[0] != "initial_state")
+    first = tuple(part[0] if isinstance(part, tuple) else part for part in step.arguments[:1])
+    if (first, words) == (step.arguments, step.keywords):
+        return called
+    changed: Called = replace(step, arguments=first, keywords=words)
+    return changed
 
 
 @dataclass(frozen=True)

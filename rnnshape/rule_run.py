@@ -13,7 +13,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, masks_taken
 from rnnshape.nest import rebuilt
-from rnnshape.network import Dimensions, Network, Ref, Step
+from rnnshape.network import Dimensions, Network, Ref, Step, without_states
 from rnnshape.network_inputs import described_input
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -53,6 +53,9 @@ class RuleRun:
     def tensor(self, ref: Ref) -> Tensor | None:
         return tensor_of(ref, self.inputs, self.layers)
 
+    def given(self, step: Step) -> tuple[Tensor | None, ...]:
+        return tuple(map(self.tensor, step.refs))
+
     def given_to(self, step: Step, number: int) -> dict[Ref, Tensor | None]:
         """What a step is called with, which layers return it, and whether its masks are still there
         when it runs."""
@@ -86,9 +89,10 @@ class RuleRun:
             _check_one_tensor(self.layers[-1], step)
         known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
         facts: Facts | None = None
-        if len(known) == len(given) and step.unread is None:
+        asked = step if len(known) == len(given) else without_states(call, step)
+        if known.keys() >= {*asked.refs} and step.unread is None:
             try:
-                facts = _facts(replace(step, layer=call) if call != step.layer else step, known)
+                facts = _facts(replace(asked, layer=call), known)
             except QueryError:
                 # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
                 if not (self.measured and any(layer.facts is None for layer in self.layers)):

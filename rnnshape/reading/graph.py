@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeAlias, cast
 
 from rnnshape.chains import without_input_arguments
-from rnnshape.description import describe, description_of, is_taken
+from rnnshape.description import describe, description_of, is_of_the_batch, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.nest import rebuilt, within
@@ -23,6 +22,7 @@ from rnnshape.network import (
     Shape,
     Step,
     check_count,
+    without_states,
 )
 from rnnshape.network_inputs import as_built, each_named
 from rnnshape.reading.output_names import names_of, names_returned
@@ -32,7 +32,6 @@ from rnnshape.signatures import is_operation
 
 # Sizes that Keras knows only when it runs: two may have to be the same, as in a product.
 ALIKE = Dimensions(usual=tuple((kind, 5) for kind in ("timesteps", "space", "features")))
-MOST_TRIED = 65  # sizes of a batch, for which what is refused may fit
 MOST_BEFORE = 50  # calls that are described together, behind one that is not read
 
 
@@ -230,6 +229,8 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
     """As code meets them: None where Keras knows a size only when it runs."""
     made: Sequence[Shape | None] = call.returns or ()
     if not made and call.layer.unread is None:
+        if None in map(shape_of, call.tensors):
+            call = without_states(call.layer.call, call)
         if None not in map(shape_of, call.tensors):
             made = shapes_made([call]) or shapes_made(_with_alike(call))
         elif len(before := calls_before([Tensor(call)], [])) <= MOST_BEFORE:
@@ -266,7 +267,7 @@ def shapes_made(
     try:
         described = description_of(network, ALIKE) or describe(network)
     except QueryError as wrong:
-        if as_tried or _is_of_the_batch(wrong, network):
+        if as_tried or is_of_the_batch(wrong, network):
             return []
         raise
     asked = tuple(dict.fromkeys(name for unknown in network.unknowns for name in unknown.asked))
@@ -277,13 +278,6 @@ def shapes_made(
         else _shape_of(tensor, f"{calls[-1].number}.{index}", asked, described.inputs)
         for index, tensor in enumerate(tensors)
     ]
-
-
-def _is_of_the_batch(wrong: QueryError, network: Network) -> bool:
-    """Whether the rule refuses what it takes in batches of another size."""
-    written = map(int, re.findall(r"\b[1-9]\d{0,4}\b", wrong.message))
-    batches = {*range(1, MOST_TRIED), *written}
-    return any(is_taken(network, Dimensions(batch=batch)) for batch in batches)
 
 
 def _shape_of(

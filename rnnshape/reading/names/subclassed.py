@@ -331,7 +331,7 @@ def as_called(layer: Any, made: Any) -> Any:
         found = held.evaluator.really(function, Tensor(graph.InputTensor(sizes)))
         after = (plain_sizes(found) if isinstance(found, Tensor) else None) or sizes
     why = "its activation makes another shape, which Keras does not look at"
-    return made if after == sizes else _unread(layer, why)
+    return _unread(layer, why) if differ(after, sizes) else made
 
 
 def _are_cells(called: Call) -> bool:
