@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from inspect import signature
 from typing import Any
 
-from rnnshape.nest import rebuilt
+from rnnshape.nest import rebuilt, within
+from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import holds_tensors, needed_by
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -19,6 +22,15 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.python import Open, opens_in
+
+
+def beside_others(given: Any) -> Any:
+    """What a layer or model is called with: of what the code gives no value nothing is assumed
+    where there are several, as they must fit each other."""
+    several = [leaf for leaf in within(given) if isinstance(leaf, graph.Tensor | Array | Open)]
+    if len(several) < 2:
+        return given
+    return rebuilt(given, lambda x: replace(x, is_undefined=False) if isinstance(x, Open) else x)
 
 
 def followed_for_itself(

@@ -29,7 +29,7 @@ from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
-from rnnshape.reading.names.first_call import called_as_trained, followed_for_itself
+from rnnshape.reading.names.first_call import beside_others, called_as_trained, followed_for_itself
 from rnnshape.reading.names.inputs import check_mixed, in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_tensorflow import as_tensor
@@ -193,6 +193,7 @@ class Model(Layer):
             check_given(self, (inputs, *more), named)
         session().call_around(self)
         first: Any = opened("inputs") if inputs is None else inputs
+        first, more, named = beside_others((first, more, named))
         check_mixed(first, self.own_title or "this model")
         is_data = isinstance(first, Array)
         self.own_is_symbolic |= not (is_data or self.own_is_aside)
