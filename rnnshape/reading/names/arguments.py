@@ -347,17 +347,6 @@ def needed_by(call: Any) -> list[str]:
     return [word.name for word in takes if word.default is word.empty and word.kind is kind]
 
 
-def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
-    """An input for each tensor that a `call` of the code must be given: the first of a shape, the
-    others of one that is open."""
-    made = [graph.InputTensor(shape, "inputs")]
-    for name in (word for word in needed_by(call)[1:] if word not in ("training", "mask")):
-        given = session().evaluator.named_by_let(opened(name))
-        sizes = open_shape(given) if isinstance(given, Open) else plain_shape(given.shape)
-        made.append(graph.InputTensor(sizes, name))
-    return [*map(Tensor, made)]
-
-
 def check_number(title: str, takes: int, given: Sequence[Tensor]) -> None:
     """A model is given as many tensors as it takes; what no code says may be a list of them."""
     message = f"{title} takes {counted(takes, 'tensor')}, not {len(given)}"

@@ -11,17 +11,50 @@ from typing import Any
 
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import holds_tensors, needed_by
+from rnnshape.reading.names.arguments import holds_tensors, needed_by, open_shape
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     Tensor,
+    plain_shape,
     plain_sizes,
     tensors_of,
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import Open, opens_in
+from rnnshape.reading.python import IsOpenError, Open, opens_in
+
+
+class AnyInput(Tensor):
+    """What a model is given that nobody calls: one tensor, or several."""
+
+    @staticmethod
+    def own_taken_apart(value: Tensor, count: int | None) -> list[Any]:
+        if count is None:
+            raise IsOpenError(opened("", "how many it is given is not known"))
+        return [value[place] for place in range(count)]
+
+    def __getitem__(self, index: object) -> Any:
+        if type(index) not in (int, str):
+            return super().__getitem__(index)
+        name = index if isinstance(index, str) and index.isidentifier() else ""
+        made = self.maker, _open_input(f"inputs[{index!r}]", name)
+        return Tensor(session().sources.setdefault((id(self.maker), index), made)[1])
+
+
+def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
+    """An input for each tensor that a `call` of the code must be given: the first of a shape, the
+    others of one that is open."""
+    others = [word for word in needed_by(call)[1:] if word not in ("training", "mask")]
+    first = graph.InputTensor(shape, "inputs")
+    kind = Tensor if isinstance(shape, tuple) or others else AnyInput
+    return [kind(first), *(Tensor(_open_input(name, name)) for name in others)]
+
+
+def _open_input(label: str, name: str) -> graph.InputTensor:
+    given = session().evaluator.named_by_let(opened(label))
+    shape = open_shape(given) if isinstance(given, Open) else plain_shape(given.shape)
+    return graph.InputTensor(shape, name)
 
 
 def beside_others(given: Any) -> Any:
@@ -54,6 +87,10 @@ def followed_for_itself(
         made = _ends_so_far(made)
     if holds_tensors(made):
         taken = dict.fromkeys(tensors_of([start, more, named]))
+        parts: list[Any] = graph.sources_of(tensors_of(made))
+        parts = [each for each in parts if not each.maker.is_data]
+        if isinstance(start, AnyInput) and start not in parts:
+            taken = dict.fromkeys(parts)
         model.own_takes, model.own_gives = [*taken], tensors_of(made)
         model.own_nests = None, made
 

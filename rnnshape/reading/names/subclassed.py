@@ -16,8 +16,7 @@ from rnnshape.layer_names import not_of_a_graph
 from rnnshape.nest import within
 from rnnshape.network import MaskSet
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import inputs_of_call
-from rnnshape.reading.names.first_call import called_as_trained
+from rnnshape.reading.names.first_call import called_as_trained, inputs_of_call
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
