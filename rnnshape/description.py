@@ -165,6 +165,13 @@ def _assumed_kinds(inputs: Iterable[Tensor]) -> list[str]:
 
 def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
     """Adds the layer of a step to each run; returns those in which the rule takes the numbers."""
+    made = _layers_of(step, number, runs)
+    for run, layer in made:
+        run.layers.append(layer)
+    return [run for run, _ in made]
+
+
+def _layers_of(step: Step, number: int, runs: list[RuleRun]) -> list[tuple[RuleRun, Layer]]:
     made: list[tuple[RuleRun, Layer]] = []
     refused: list[tuple[RuleRun, QueryError]] = []
     for run in runs:
@@ -172,17 +179,13 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
             made.append((run, run.layer(step, number)))
         except QueryError as wrong:
             refused.append((run, wrong))
-    if refused:
-        made = _of_those_left(step, number, runs, made, refused)
-    for run, layer in made:
-        run.layers.append(layer)
-    return [run for run, _ in made]
+    return _of_those_left(step, number, runs, made, refused) if refused else made
 
 
 def _of_those_left(
     step: Step,
     number: int,
-    runs: Sequence[RuleRun],
+    runs: list[RuleRun],
     made: Sequence[tuple[RuleRun, Layer]],
     refused: Sequence[tuple[RuleRun, QueryError]],
 ) -> list[tuple[RuleRun, Layer]]:
@@ -198,11 +201,8 @@ def _of_those_left(
     if not made and (certain := _wrong_with_any(step, runs, errors)):
         raise certain
     if (asked := without_states(step.layer, step)) is not step:
-        with suppress(QueryError):
-            return [
-                (run, replace(run.layer(asked, number), step=step, inputs=run.given(step)))
-                for run in runs
-            ]
+        found = _layers_of(asked, number, runs)
+        return [(run, replace(one, step=step, inputs=run.given(step))) for run, one in found]
     return [(run, _of_unknown(step, number, run)) for run in runs]
 
 

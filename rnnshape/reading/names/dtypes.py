@@ -115,12 +115,16 @@ def is_whole(value: Any) -> bool:
     return type(value) in (int, NumPyNumber) or of_array
 
 
-def are_whole(values: Iterable[Any]) -> bool:
+def are_whole(values: Iterable[Any], *, or_flags: bool = False) -> bool:
     """Whether NumPy is given whole numbers alone, and words that say what to do with them."""
-    return all(
-        isinstance(value, int | str | None) or is_whole(value) or own(value, "own_dtype") == "bool"
-        for value in values
-    )
+
+    def fits(value: Any) -> bool:
+        is_array = own(value, "own_is_data", False)
+        if type(value) is bool or (is_array and value.own_kind() == "bool"):
+            return or_flags
+        return isinstance(value, int | str | None) or is_whole(value)
+
+    return all(map(fits, values))
 
 
 def int64(number: Any) -> int:

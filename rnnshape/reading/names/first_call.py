@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import holds_tensors, needed_by, open_shape
+from rnnshape.reading.names.arguments import holds_tensors, needed_by, open_shape, passed
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
@@ -26,7 +26,7 @@ from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 
 class AnyInput(Tensor):
-    """What a model is given that nobody calls: one tensor, or several."""
+    """What a model is given that nobody knows: one tensor, or several."""
 
     @staticmethod
     def own_taken_apart(value: Tensor, count: int | None) -> list[Any]:
@@ -38,8 +38,9 @@ class AnyInput(Tensor):
         if type(index) not in (int, str):
             return super().__getitem__(index)
         name = index if isinstance(index, str) and index.isidentifier() else ""
-        made = self.maker, _open_input(f"inputs[{index!r}]", name)
-        return Tensor(session().sources.setdefault((id(self.maker), index), made)[1])
+        maker: Any = self.maker
+        made = maker, _open_input(f"{maker.name}[{index!r}]", name)
+        return Tensor(session().sources.setdefault((id(maker), index), made)[1])
 
 
 def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
@@ -49,6 +50,12 @@ def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
     first = graph.InputTensor(shape, "inputs")
     kind = Tensor if isinstance(shape, tuple) or others else AnyInput
     return [kind(first), *(Tensor(_open_input(name, name)) for name in others)]
+
+
+def as_any_input(given: Any) -> Any:
+    """What a model is called with; something open may be several tensors."""
+    made = passed(given)
+    return AnyInput(made.maker) if isinstance(given, Open) and isinstance(made, Tensor) else made
 
 
 def _open_input(label: str, name: str) -> graph.InputTensor:
@@ -88,7 +95,7 @@ def followed_for_itself(
     if holds_tensors(made):
         taken = dict.fromkeys(tensors_of([start, more, named]))
         parts: list[Any] = graph.sources_of(tensors_of(made))
-        parts = [each for each in parts if not each.maker.is_data]
+        parts = [each for each in parts if each == start or not each.maker.is_data]
         if isinstance(start, AnyInput) and start not in parts:
             taken = dict.fromkeys(parts)
         model.own_takes, model.own_gives = [*taken], tensors_of(made)

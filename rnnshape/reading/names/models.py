@@ -29,7 +29,12 @@ from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
-from rnnshape.reading.names.first_call import beside_others, called_as_trained, followed_for_itself
+from rnnshape.reading.names.first_call import (
+    as_any_input,
+    beside_others,
+    called_as_trained,
+    followed_for_itself,
+)
 from rnnshape.reading.names.inputs import check_mixed, in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_tensorflow import as_tensor
@@ -140,6 +145,12 @@ class Model(Layer):
             return other
         if name == "own_compiled":
             return None
+        if name in ("own_takes", "own_gives", "own_nests") and not self.own_kind:
+            left, right = (
+                len(x) > 0 if name != "own_nests" else x[1] is not None for x in (one, other)
+            )
+            if not (left and right):  # where it is called says what it is
+                return one if left else other
         self.own_open = because if self.own_open is None else self.own_open
         return other
 
@@ -217,7 +228,7 @@ class Model(Layer):
         if not was_built:
             options = (*more, *named.values())
             self.own_options = bool(options) and not (self.own_is_aside or holds_tensors(options))
-            self.own_follow(passed(first), more, named)
+            self.own_follow(as_any_input(first), more, named)
         if is_data or not holds_tensors(first):
             return rebuilt(predictions(self, first), as_tensor)
         if not overrides(self, "call"):

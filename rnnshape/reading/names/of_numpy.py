@@ -18,7 +18,6 @@ from rnnshape.reading.names.dtypes import (
     TEXTS,
     are_whole,
     dtype_of,
-    is_whole,
     of_dtype,
     of_entries,
     together,
@@ -27,6 +26,7 @@ from rnnshape.reading.names.of_shapes import (
     ARRAYS,
     GENERATOR,
     arange,
+    as_large_as,
     joined,
     multiplied,
     of_shape,
@@ -96,7 +96,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
         function = attrgetter(name)(numpy)
         arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
         is_known = all(array.own_values for array in arrays) and not batches
-        whole = are_whole(within(parts))
+        whole = are_whole(within(parts), or_flags=True)
         if name in BY_NUMBERS and not is_known:
             return Array([opened("a length")])
         sizes = [*opens_in([array.shape for array in arrays])]
@@ -346,12 +346,8 @@ _TRICKS = Module("numpy.lib.stride_tricks", {
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     "array": functools.partial(_array, copy=True), "asarray": _array,
-    **dict.fromkeys(
-        ("zeros_like", "ones_like", "empty_like", "full_like"),
-        with_entries(lambda value, *_, shape=None, dtype=None, **__: Array(
-            sizes_of(value) if shape is None else sizes_given(shape),
-            dtype="int64" if dtype is None and is_whole(value) else dtype_of(dtype))),
-    ),
+    **dict.fromkeys(("zeros_like", "ones_like", "empty_like"), as_large_as(0)),
+    "full_like": as_large_as(1),
     **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)), "arange": arange,
     "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: with_axis(
         num, broadcast(sizes_of(start), sizes_of(stop)), axis),

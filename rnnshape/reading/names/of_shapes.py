@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
-from rnnshape.reading.names.dtypes import are_whole, dtype_of, of_entries, together
+from rnnshape.reading.names.dtypes import are_whole, dtype_of, is_whole, of_entries, together
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open
@@ -78,6 +78,17 @@ def with_entries(function: Callable[..., Any], *, whole: bool = False) -> Callab
         return found
 
     return made
+
+
+def as_large_as(place: int) -> Callable[..., Any]:
+    """`np.zeros_like(x)`, of the kind that x has unless a dtype stands in a place behind it."""
+
+    def made(value: Any, *more: Any, shape: Any = None, dtype: Any = None, **_: Any) -> Array:
+        dtype = next(iter(more[place:]), dtype)
+        kind = "int64" if dtype is None and is_whole(value) else dtype_of(dtype)
+        return Array(sizes_of(value) if shape is None else sizes_given(shape), dtype=kind)
+
+    return with_entries(made)
 
 
 NEVER = 1e-4
