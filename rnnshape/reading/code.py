@@ -166,12 +166,11 @@ def reading_of(evaluator: Evaluator) -> Reading:
                 question, network=network, is_of_code=True, notes=notes, calls=tuple(calls)
             )
             questions.append(made)
-        for wrong in refused_aside(held) if held.taken and not evaluator.messages else ():
-            evaluator.tell(wrong)
-    except ExhaustedError as wrong:
-        evaluator.tell(NotReadError(str(wrong)))
-    except QueryError as wrong:
-        evaluator.tell(wrong)
+        if all(isinstance(one, NotReadError) for one in evaluator.messages):
+            for wrong in refused_aside(held) if held.taken or not questions else ():
+                evaluator.tell(wrong)
+    except (ExhaustedError, QueryError) as wrong:
+        evaluator.tell(wrong if isinstance(wrong, QueryError) else NotReadError(str(wrong)))
     for caught in evaluator.caught if not questions else ():
         if not isinstance(caught, GoneError):  # the code writes it in another way, too
             evaluator.tell(caught)

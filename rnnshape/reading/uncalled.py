@@ -80,7 +80,7 @@ def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> 
         owner = found if method.is_of_class else owner
         asked = partial(evaluator.attribute, owner, method.name)
         if not isinstance(owner, Open):
-            function = asked if method.is_property else asked()
+            function = asked if method.is_property else evaluator.really(asked)
             _call_openly(evaluator, f"{name}.{method.name}", function)
 
     for method in _methods(found):
@@ -141,7 +141,8 @@ def _methods(found: Any) -> list[Method]:
     bases = [*filter(is_of_code, found.__mro__[:0:-1])] if isinstance(found, type) else []
     changed = (one for one in bases if _is_abstract(one, [found]) or says & _of_self(one, ast.Load))
     kinds = [*changed, found]
-    parts = {name: part for kind in kinds for name, part in getattr(kind, "__dict__", {}).items()}
+    names = dict.fromkeys(name for kind in kinds for name in getattr(kind, "__dict__", ()))
+    parts = {name: getattr_static(found, name) for name in names}
     functions: dict[str, Any] = {
         name: getattr(part, "fget", getattr(part, "__func__", part))
         for name, part in parts.items()
@@ -218,7 +219,7 @@ def _call_openly(
     nothing_is_open: bool = False,
 ) -> object:
     """What a function makes of the values that are given, and open ones for the others; also for
-    those that are None or 0 otherwise, if Keras refuses what is made of that."""
+    those that are None, 0 or empty otherwise, if Keras refuses what is made of that."""
     try:
         bound = signature(function).bind_partial(*values, **dict(words))
     except Exception:  # what it is called with may be the code's
@@ -270,7 +271,9 @@ def _refused() -> Iterator[QueryError]:
 
 
 def _says_nothing(default: object) -> bool:
-    return default is None or (type(default) is int and default == 0)
+    if type(default) in (tuple, list, dict, str):
+        return not default
+    return default is None or (type(default) is int and default in (0, -1))
 
 
 def _missing(bound: BoundArguments, asks: Callable[[object], bool]) -> list[str]:

@@ -246,7 +246,9 @@ def next_of(stream: Any, *default: object) -> object:
     return stream.row if is_data else next(stream, *default)
 
 
-def type_of(value: object) -> type:
+def type_of(value: object, *more: object) -> type:
+    if more:
+        raise IsOpenError(Open("a class", "a class that `type` makes is not read"))
     is_of_unknown_class(known(value))
     kind = type(value)
     is_named = kind in NAMED or hook(value, "own_has_class")
@@ -263,7 +265,7 @@ def _exec(*_: object) -> None:
 
 
 # functions of Python, as attributes
-ASKED = {
+ASKED: dict[str, Callable[..., Any]] = {
     "__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of, "__new__": maker_of
 }  # fmt: skip
 
