@@ -20,7 +20,7 @@ from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.session import SESSION, Session, refusal_of
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
-from rnnshape.reading.python.limits import ExhaustedError, TooLongError
+from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
 from rnnshape.reading.python.stand_in import is_of_code
 
 MOST_CHECKED = 100  # calls whose result no model takes
@@ -325,6 +325,8 @@ def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArgument
         return evaluator.really(function, *bound.args, **bound.kwargs)
     except (ExhaustedError, TooLongError) as wrong:
         evaluator.tell(NotReadError(str(wrong)))
+        return Open("a function")
+    except ExitError:  # `raise SystemExit`
         return Open("a function")
     finally:
         evaluator.calls.clear()

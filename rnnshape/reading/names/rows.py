@@ -17,6 +17,7 @@ from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import IsOpenError, StandIn, own
+from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import is_operation, module_of, signature
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -269,19 +270,35 @@ def with_mask(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> dict
     a tensor; open where it is not known whether one comes."""
     is_taken = "mask" in [*inspect.signature(call).parameters][len(given) :]
     calls = graph.calls_before([*graph.tensors_in(given)], []) if is_taken else ()
-    made_by = (call.layer.call for call in calls)
-    if "mask" in named or not any(c.name == "Masking" or c["mask_zero"] is True for c in made_by):
+    if "mask" in named or not any(map(_may_make_mask, calls)):
         return dict(named)
-    layers: dict[Any, Layer] = dict(zip(calls, described(calls), strict=False))
-    layer = layers.get(given[0].maker) if isinstance(given[0], graph.Tensor) else None
-    made = layer.outputs[given[0].output] if layer and layer.facts else None
-    sizes, rank = plain_sizes(given[0]) if made else None, len((made and made.mask) or ())
     mask: object = opened("mask")
-    if made and not made.masked:
-        mask = None
-    elif made and sizes and made.mask_runs and made.axes[:rank] == made.mask:
-        mask = Tensor(graph.InputTensor(sizes[:rank], "mask", "bool"))
+    others = [*graph.tensors_in([*given[1:], dict(named)])]
+    is_plain = isinstance(given[0], graph.Tensor) and not (others or session().groups)
+    before = {tensor for call in calls for tensor in call.tensors} | {*graph.tensors_in(given)}
+    is_plain &= before.isdisjoint(session().unmasked)
+    if is_plain and all(map(_is_of_keras, calls)):
+        made = dict(zip(calls, described(calls), strict=False)).get(given[0].maker)
+        tensor = made.outputs[given[0].output] if made and made.facts else None
+        sizes, rank = plain_sizes(given[0]) if tensor else None, len((tensor and tensor.mask) or ())
+        if tensor and not tensor.masked:
+            mask = None
+        elif tensor and sizes and tensor.mask_runs and tensor.axes[:rank] == tensor.mask:
+            mask = Tensor(graph.InputTensor(sizes[:rank], "mask", "bool"))
     return {**named, "mask": mask}
+
+
+def _may_make_mask(call: graph.LayerCall) -> bool:
+    made = call.layer.call
+    is_said = made.name == "Masking" or made["mask_zero"] is True
+    return is_said or overrides(call.layer.stand_in, "compute_mask")
+
+
+def _is_of_keras(call: graph.LayerCall) -> bool:
+    """Whether it is a call of a layer of Keras, in no model and no layer of the code: of others
+    Keras hands on no masks as a model is made, or those that the code says."""
+    is_inside = call.part is not None or bool(call.group)
+    return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
 
 
 def overrides(layer: Any, *methods: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import re
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +30,7 @@ from rnnshape.reading.names.subclassed import tried
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
+from rnnshape.signatures import INPUT_ARGUMENTS
 
 
 class Likely(tuple[Any, ...]):
@@ -46,6 +50,7 @@ class Sequential(Model):
 
     own_kind = "Sequential"
     own_began: graph.InputTensor | None = None
+    own_handed: tuple[Any, ...] | None = None  # what it had before what nobody knows was given it
     own_takes_open = ("layers",)
     own_said = property(lambda model: None if type(held := model.own_shape) is Likely else held)
 
@@ -83,9 +88,19 @@ class Sequential(Model):
         self._check_tried()
 
     def own_handed_to(self, unknown: Open) -> None:
-        """What nobody knows may add layers, where there are none yet."""
-        if isinstance(self, Sequential) and not any(isinstance(x, Layer) for x in self.own_items):
+        """What nobody knows may add layers, where there are none yet; Python's own adds none."""
+        of = re.split(r"\W", unknown.label)[0]
+        is_pythons = of in sys.stdlib_module_names or hasattr(builtins, of)
+        is_empty = not any(isinstance(item, Layer) for item in self.own_items)
+        if isinstance(self, Sequential) and is_empty and not is_pythons:
+            before = self.own_items
             self._add(unknown, None)
+            self.own_handed = before
+
+    def _were_added(self, item: Any) -> bool:
+        """Whether something else may have added layers before this one, which says no input."""
+        call = getattr(own(item, "own_layer"), "call", ())
+        return not (isinstance(item, Tensor) or any(word in call for word in INPUT_ARGUMENTS))
 
     def _count_built(self) -> None:
         """Each time that Keras builds it, it makes a `Functional`, whose name is counted."""
@@ -111,6 +126,9 @@ class Sequential(Model):
 
     def _add(self, item: Any, place: Place | None) -> None:
         item = item.output if type(item) is InputLayer else item
+        if self.own_handed is not None and not self._were_added(item):
+            self.own_items = self.own_handed
+        self.own_handed = None
         if isinstance(item, list | tuple):
             raise self.own_refused("Sequential takes its layers in one list, not in several", place)
         if isinstance(item, Open):

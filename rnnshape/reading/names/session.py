@@ -76,6 +76,7 @@ class Session:
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.certain: list[graph.LayerCall] = []
         self.taken: set[graph.LayerCall] = set()
+        self.unmasked: set[graph.Tensor] = set()  # by layers of the code that return what they take
         self.holders: dict[int, list[Any]] = {}
         self.made_weights: list[object] = []
         self.input_layers: dict[object, Any] = {}

@@ -211,6 +211,8 @@ def hand_on_mask(
 ) -> None:
     """Notes whose mask that is, of several in their order."""
     handed = mask_handed_on(layer)
+    if handed == "none":
+        session().unmasked |= {*graph.tensors_in(made)} & {*graph.tensors_in(given)}
     parts = [made[key] for key in sorted(made, key=str)] if isinstance(made, dict) else made
     results = [*graph.tensors_in(parts)] if handed != "none" else []
     sources = [*graph.tensors_in(given[:1])] if handed != "any" else [None] * len(results)
