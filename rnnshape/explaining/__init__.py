@@ -30,6 +30,7 @@ _USES_KERAS = re.compile(
     r"keras|tensor|theano|sklearn|numpy|model|layer|lstm|gru|rnn", re.IGNORECASE
 )
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
+_WITHIN = "Error encountered: "
 _DISTINCT = 30  # characters of a message that only Keras has
 _LONGEST = 300  # characters of a message that are shown
 _UNKNOWN = (
@@ -56,7 +57,12 @@ def explain(error: str | BaseException) -> Explanation:
     errors = errors_in(text)
     pieces = [(f"{error.name}: {error.message}", error.position) for error in errors]
     least = _DISTINCT if has_traceback(text) and not _USES_KERAS.search(text) else 0
-    for message, position in (*pieces, (one_line(text), len(text))):
+    pieces = [
+        (part, position)
+        for message, position in (*pieces, (one_line(text), len(text)))
+        for part in (*message.split(_WITHIN)[1:], message)  # what it has met says more
+    ]
+    for message, position in pieces:
         found = advice(message)
         if found is not None and len(found[1].match[0]) >= least:
             told, said = found

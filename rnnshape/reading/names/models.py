@@ -49,7 +49,7 @@ from rnnshape.reading.names.predictions import (
 )
 from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, opened, session
-from rnnshape.reading.names.subclassed import check_begun, check_given, try_call
+from rnnshape.reading.names.subclassed import OPTIONS, check_begun, check_given, try_call
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -204,7 +204,9 @@ class Model(Layer):
             check_given(self, (inputs, *more), named)
         session().call_around(self)
         first: Any = opened("inputs") if inputs is None else inputs
-        first, more, named = beside_others((first, more, named))
+        tensors = {word: part for word, part in named.items() if word not in OPTIONS}
+        first, more, tensors = beside_others((first, more, tensors))
+        named = {**named, **tensors}
         check_mixed(first, self.own_title or "this model")
         is_data = isinstance(first, Array)
         self.own_is_symbolic |= not (is_data or self.own_is_aside)

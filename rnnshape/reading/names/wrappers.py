@@ -89,7 +89,7 @@ class LayerOverTime(Layer):
         inner = (isinstance(inner, Cells) and inner.own_inner) or inner
         self.own_is_stack = isinstance(inner, list | tuple)
         several: Any = inner if self.own_is_stack else [inner]
-        is_open = any(own(part, "own_open") is not None for part in several)
+        is_open = any(own(part, "own_open") is not None or _is_unread(part) for part in several)
         unread = (isinstance(p, Layer) and isinstance(argument(p), Unknown) for p in several)
         if not is_open and any(unread):
             words = ("cell", "return_sequences", "return_state")
@@ -158,6 +158,11 @@ class LayerOverTime(Layer):
     def own_text(self) -> str:
         inner = next(iter(self.own_inner), None)
         return f"{type(self).__name__}({getattr(inner, 'own_title', '...')})"
+
+
+def _is_unread(layer: Any) -> bool:
+    """Whether it is a layer of Keras around one that is not read."""
+    return bool(own(layer, "own_keras_name") and getattr(own(layer, "own_layer"), "unread", None))
 
 
 def _says_shape(layer: Any) -> bool:
