@@ -14,6 +14,7 @@ from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, subclassed
 from rnnshape.reading.names.arguments import Setting, config, holds_tensors, in_order, passed
+from rnnshape.reading.names.own_call import followed_with_mask, own_called
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -22,12 +23,10 @@ from rnnshape.reading.names.rows import (
     nested_like,
     not_kept,
     overrides,
-    own_called,
     shapes_of_row,
     unused,
     uses_all,
     uses_more,
-    with_mask,
 )
 from rnnshape.reading.names.session import (
     added_to_unknown,
@@ -247,9 +246,8 @@ class Layer(StandIn):
         taken = [part for part in (*tensors, *words.values()) if holds_tensors(part)]
         if not self.own_is_built:
             subclassed.build(self, tensors, words)
-        words = with_mask(self.call, tensors, words)
         before, number = len(held.calls), held.number
-        made = self._made(tensors, words)
+        made, words = followed_with_mask(self, tensors, words)
         subclassed.check_shape(self, tensors, made)
         inner = held.calls[before:]
         is_row = self.own_is_row or self.own_weights or uses_more(inner, taken)
@@ -258,7 +256,7 @@ class Layer(StandIn):
         if not is_row and uses_all(made, taken):
             subclassed.hand_on_mask(self, taken, made, inner)
             return made
-        shapes = shapes_of_row(self._made, [tensors, words], made, inner)
+        shapes = shapes_of_row(self.own_made, [tensors, words], made, inner)
         del held.calls[before:]
         held.number = number
         if "own_row" not in vars(self):
@@ -276,7 +274,7 @@ class Layer(StandIn):
             tensor.maker.mask = "none"  # type: ignore[union-attr]
         return nested_like(made, [*graph.tensors_in(ends)])
 
-    def _made(self, tensors: Any, words: Any) -> Any:
+    def own_made(self, tensors: Any, words: Any) -> Any:
         with session().within_call(self.own_title, self):
             return own_called(self.call, tensors, words)
 

@@ -39,6 +39,7 @@ from rnnshape.reading.names.inputs import check_mixed, in_order_of, name_of_mode
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of, of_sequential
+from rnnshape.reading.names.own_call import own_called
 from rnnshape.reading.names.predictions import (
     check_fits,
     method_of_today,
@@ -47,7 +48,7 @@ from rnnshape.reading.names.predictions import (
     reshaped,
     trained,
 )
-from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides, own_called
+from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides
 from rnnshape.reading.names.session import MOST_MODELS, opened, session
 from rnnshape.reading.names.subclassed import OPTIONS, check_begun, check_given, try_call
 from rnnshape.reading.names.tensors import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -10,14 +9,13 @@ from rnnshape.chains import without_input_arguments
 from rnnshape.description import description_of
 from rnnshape.expression import LARGEST, Call
 from rnnshape.layer import Layer
-from rnnshape.nest import as_lists, rebuilt, within
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import IsOpenError, StandIn, own
-from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import is_operation, module_of, signature
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -256,81 +254,11 @@ def uses_all(made: Any, given: Any) -> bool:
     return known <= {*ends, *(tensor for call in calls for tensor in call.tensors)}
 
 
-def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping[str, Any]) -> Any:
-    """Calls a `call` of the code, as Keras does without a `training` that it does not take."""
-    takes = inspect.signature(call).parameters
-    is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
-    words = (word for word in named if word != "training" or word in takes or is_any)
-    lists = {word: as_lists(named[word]) for word in words}
-    return _called_and_locked(call, [*map(as_lists, given)], with_mask(call, given, lists))
-
-
-def with_mask(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments by name, with the mask that Keras hands to a `call` of the code that takes one:
-    a tensor; open where it is not known whether one comes."""
-    is_taken = "mask" in [*inspect.signature(call).parameters][len(given) :]
-    calls = graph.calls_before([*graph.tensors_in(given)], []) if is_taken else ()
-    if "mask" in named or not any(map(_may_make_mask, calls)):
-        return dict(named)
-    mask: object = opened("mask")
-    others = [*graph.tensors_in([*given[1:], dict(named)])]
-    is_plain = isinstance(given[0], graph.Tensor) and not (others or session().groups)
-    before = {tensor for call in calls for tensor in call.tensors} | {*graph.tensors_in(given)}
-    is_plain &= before.isdisjoint(session().unmasked)
-    if is_plain and all(map(_is_of_keras, calls)):
-        made = dict(zip(calls, described(calls), strict=False)).get(given[0].maker)
-        tensor = made.outputs[given[0].output] if made and made.facts else None
-        sizes, rank = plain_sizes(given[0]) if tensor else None, len((tensor and tensor.mask) or ())
-        if tensor and not tensor.masked:
-            mask = None
-        elif tensor and sizes and tensor.mask_runs and tensor.axes[:rank] == tensor.mask:
-            mask = Tensor(graph.InputTensor(sizes[:rank], "mask", "bool"))
-    return {**named, "mask": mask}
-
-
-def _may_make_mask(call: graph.LayerCall) -> bool:
-    made = call.layer.call
-    is_said = made.name == "Masking" or made["mask_zero"] is True
-    return is_said or overrides(call.layer.stand_in, "compute_mask")
-
-
-def _is_of_keras(call: graph.LayerCall) -> bool:
-    """Whether it is a call of a layer of Keras, in no model and no layer of the code: of others
-    Keras hands on no masks as a model is made, or those that the code says."""
-    is_inside = call.part is not None or bool(call.group)
-    return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
-
-
 def overrides(layer: Any, *methods: str) -> bool:
     """Whether the code defines any of these methods of a layer itself."""
     return any(
         getattr(getattr(type(layer), one, None), "__module__", "") == "__main__" for one in methods
     )
-
-
-def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
-    """Keras keeps a layer that a `call` makes if it calls that once more before, to build what is
-    in its owner. From then on it refuses any new one."""
-    owner, held = getattr(call, "__self__", None), session()
-    if owner is None or not held.evaluator.is_sure:
-        return call(*given, **named)
-    before = attributes_of(owner)
-    unbuilt = [part for part in before.values() if not part.own_is_built]
-    is_locked = overrides(owner, "build") or all(part.own_layer in held.built for part in unbuilt)
-    made = call(*given, **named)
-    for name, part in attributes_of(owner).items():
-        if part.own_layer is None or any(part is one for one in before.values()):
-            continue
-        part.own_layer.parameters = None
-        if not is_locked:
-            with held.aside():
-                call(*given, **named)
-            is_locked = attributes_of(owner)[name] is not part
-        if is_locked:
-            why = f"{name} is made in call, which may make no layer that is kept"
-            words, place = "You cannot add new elements", part.own_layer.call.places.get("")
-            held.problem(f"{why}: make it in __init__", words=f"{words} of state", place=place)
-    return made
 
 
 def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
