@@ -203,7 +203,7 @@ def test_what_is_no_old_name_is_not_found() -> None:
     assert attribute("summary") is None
     assert name("keras.layers.LSTM") is None
     assert name("tensorflow.keras.preprocessing.text.Tokenizer") is None
-    resets = "[each.reset_state() for each in model.layers if hasattr(each, 'reset_state')]"
+    resets = "[each.reset_state() for each in model.layers if getattr(each, 'stateful', False)]"
     assert attribute("reset_states", "model") == Today(resets)
 
 

@@ -168,7 +168,7 @@ def _methods(found: Any) -> list[Method]:
 def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:
     """Whether it is a class that leaves methods to those that derive from it."""
     parts = [getattr_static(found, name) for name in dir(found)] if isinstance(found, type) else []
-    lacks = _of_self(found, ast.Load) - {*dir(found)} if derived else set()
+    lacks = _of_self(found, ast.Call) - {*dir(found)} - _of_self(found, ast.Store)
     return any(
         getattr(part, "__isabstractmethod__", False) is True
         or (derived and _is_left_to_others(part))
@@ -176,9 +176,9 @@ def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:
     ) or any(lacks & {*vars(other)} for other in derived)
 
 
-def _of_self(found: Any, way: type[ast.expr_context]) -> set[str]:
-    """The attributes of an object that the methods of its class take, or set; `__call__` where they
-    call it."""
+def _of_self(found: Any, way: type[ast.AST]) -> set[str]:
+    """The attributes of an object that the methods of its class take, set or call; `__call__` where
+    they call it itself."""
     names = set()
     for function in getattr(found, "__dict__", {}).values():
         body: list[ast.stmt] = getattr(function, "own_body", [])
@@ -187,7 +187,9 @@ def _of_self(found: Any, way: type[ast.expr_context]) -> set[str]:
             match node:
                 case ast.Attribute(ast.Name(name), word, ctx) if name == own:
                     names |= {word} if isinstance(ctx, way) else set()
-                case ast.Call(ast.Name(name)) if name == own:
+                case ast.Call(ast.Attribute(ast.Name(name), word)) if name == own:
+                    names |= {word} if way is ast.Call else set()
+                case ast.Call(ast.Name(name)) if name == own and way is not ast.Store:
                     names.add("__call__")
     return names
 
@@ -198,6 +200,13 @@ def _calls_of_bases(found: Any) -> list[ast.Call]:
     parts = (part for one in getattr(made, "own_body", ()) for part in ast.walk(one))
     calls = (part for part in parts if isinstance(part, ast.Call))
     return [call for call in calls if getattr(call.func, "attr", "") == "__init__"]
+
+
+def _positional(call: ast.Call) -> list[ast.expr]:
+    """What it is given by place: in `Base.__init__(self, 3)` the object is none of it."""
+    given = [part for part in call.args if not isinstance(part, ast.Starred)]
+    is_of_super = isinstance(getattr(call.func, "value", None), ast.Call)
+    return given if is_of_super else given[1:]
 
 
 def _is_left_to_others(method: Any) -> bool:
@@ -301,18 +310,24 @@ def _fill_for_bases(evaluator: Evaluator, bound: BoundArguments, function: Any) 
     words = bound.signature.parameters.values()
     rest = next((word.name for word in words if word.kind is word.VAR_KEYWORD), "")
     bases = function.__mro__[1:] if rest and isinstance(function, type) else ()
-    calls = _calls_of_bases(function) if bases else []
-    many = max((len(call.args) for call in calls), default=0)
-    given = {word.arg for call in calls for word in call.keywords}
-    needed = {
-        word.name
-        for made in (vars(base).get("__init__") for base in bases)
-        if isinstance(made, FunctionType)
-        for word in [*signature(made).parameters.values()][1 + many :]
-        if word.default is word.empty and word.kind is word.POSITIONAL_OR_KEYWORD
-    }
+    needed, above = set[str](), function
+    for base in bases:
+        made = vars(base).get("__init__")
+        if not isinstance(made, FunctionType):
+            continue
+        calls = _calls_of_bases(above)
+        many = max((len(_positional(call)) for call in calls), default=0)
+        given = {word.arg for call in calls for word in call.keywords}
+        taken = [*signature(made).parameters.values()][1 + many :]
+        named = [
+            word for word in taken if word.kind in (word.POSITIONAL_OR_KEYWORD, word.KEYWORD_ONLY)
+        ]
+        needed |= {word.name for word in named if word.default is word.empty} - given
+        above = base
+        if not any(word.kind is word.VAR_KEYWORD for word in taken):
+            break
     if needed and not bound.arguments.get(rest):
-        needed -= {*bound.arguments, *given}
+        needed -= {*bound.arguments}
         bound.arguments[rest] = _open_parameters(evaluator, sorted(needed))
 
 
