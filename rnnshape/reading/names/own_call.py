@@ -90,6 +90,8 @@ def _is_of_keras(call: graph.LayerCall) -> bool:
     """Whether it is a call of a layer of Keras, in no model and no layer of the code: of others
     Keras hands on no masks as a model is made, or those that the code says."""
     is_inside = call.part is not None or bool(call.group)
+    if call.layer.call.name == "cast" or "mask" in dict(call.keywords):  # which may keep one
+        return False
     return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
 
 
