@@ -64,11 +64,12 @@ def call_if_it_makes_a_model(evaluator: Evaluator, functions: Iterable[Any]) -> 
     are handed to others."""
     for found in [each for each in functions if isinstance(each, FunctionType)]:
         is_own = hasattr(found, "own_body") and found.__name__.isidentifier()  # and no lambda
-        if is_own and found not in evaluator.followed:
-            many, undo = len(_models()), Undo(evaluator)
-            _call_openly(evaluator, found.__name__, found)
-            if len(_models()) == many:
-                undo()
+        with suppress(ExhaustedError):  # the rest is answered all the same
+            if is_own and found not in evaluator.followed:
+                many, undo = len(_models()), Undo(evaluator)
+                _call_openly(evaluator, found.__name__, found)
+                if len(_models()) == many:
+                    undo()
 
 
 def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> None:
