@@ -236,6 +236,19 @@ def test_a_class_that_nobody_calls_may_derive_from_a_layer_that_takes_more() -> 
     assert messages(f"{text}        super().__init__(filters, 3)\nlayer = Conv2D(4)") != []
 
 
+@pytest.mark.parametrize(
+    "set_it", ["os.environ['{}'] = 'jax'", "os.environ.setdefault('{}', 'jax')"]
+)
+@pytest.mark.parametrize(
+    "ask", ["keras.config.backend()", "keras.backend.backend()", "K.backend()"]
+)
+def test_the_backend_is_that_which_the_code_sets_and_else_tensorflow(set_it: str, ask: str) -> None:
+    model = f"m = Sequential([Input((5, 2)), LSTM({{'tensorflow': 3, 'jax': 8}}[{ask}])])"
+    for name, units in ("KERAS_BACKEND", 8), ("OTHER", 3):
+        network = one(f"import os\n{set_it.format(name)}\n{model}")
+        assert str(network) == f"Input((5, 2)) -> LSTM({units})"
+
+
 def test_the_same_layer_twice_is_shared() -> None:
     network = one(
         "a = Input((4, 2)); b = Input((4, 2)); l = LSTM(3)\nm = Model([a, b], Add()([l(a), l(b)]))"

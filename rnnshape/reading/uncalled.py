@@ -66,10 +66,9 @@ def call_if_it_makes_a_model(evaluator: Evaluator, functions: Iterable[Any]) -> 
         is_own = hasattr(found, "own_body") and found.__name__.isidentifier()  # and no lambda
         with suppress(ExhaustedError):  # the rest is answered all the same
             if is_own and found not in evaluator.followed:
-                many, undo = len(_models()), Undo(evaluator)
+                before, undo = [*_models()], Undo(evaluator)
                 _call_openly(evaluator, found.__name__, found)
-                if len(_models()) == many:
-                    undo()
+                undo.keep_alone([model for model in _models() if model not in before])
 
 
 def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> None:
@@ -254,11 +253,12 @@ class Undo:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.snapshot = Snapshot(evaluator, evaluator.module)
-        self.lists: tuple[list[Any], ...] = evaluator.messages, SESSION.get().problems
+        held = SESSION.get()
+        self.lists: tuple[list[Any], ...] = evaluator.messages, held.problems, held.trained
         self.lengths = [len(part) for part in self.lists]
 
     def is_refused(self) -> bool:
-        pairs = zip(self.lists, self.lengths, strict=True)
+        pairs = zip(self.lists[:2], self.lengths[:2], strict=True)
         told = (one for part, length in pairs for one in part[length:])
         return any(not isinstance(one, NotReadError) for one in (*told, *_refused()))
 
@@ -266,6 +266,19 @@ class Undo:
         self.snapshot.set(self.snapshot.before)
         for part, length in zip(self.lists, self.lengths, strict=True):
             del part[length:]
+
+    def keep_alone(self, models: Sequence[Any]) -> None:
+        """Takes back all but some models that were made since: nobody knows when they are."""
+        if not models:
+            self()
+            return
+        held = SESSION.get()
+        trained = [each for each in held.trained[self.lengths[-1] :] if each[0] in models]
+        logs = [(log, [*log]) for log in (held.models, held.unused, held.calls)]
+        self.snapshot.set(self.snapshot.before)
+        for log, content in logs:
+            log[:] = content
+        held.trained[self.lengths[-1] :] = trained
 
 
 def _refused() -> Iterator[QueryError]:

@@ -23,7 +23,7 @@ from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
-from rnnshape.reading.python import IsOpenError, Open, StandIn, hook, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape, check
 
@@ -106,7 +106,7 @@ def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -
 def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
     """`LSTM(64, x)`: a layer is made of its arguments first, and then called with tensors."""
     tensors = graph.tensors_in([*values, dict(named)])
-    given = [one for one in tensors if hook(one, "own_as_argument") is None]  # that surely are some
+    given = [*filter(_is_surely_one, tensors)]
     node = session().evaluator.node
     if not given or graph.are_computed(given) or not isinstance(node, ast.Call):
         return
@@ -123,6 +123,16 @@ def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any
     write = f"{ast.unparse(node.func)}({', '.join(others)})({', '.join(taken[:1])})"
     message = f"{name} is made of its arguments first, and then called with tensors: write {write}"
     raise QueryError(message)
+
+
+def _is_surely_one(tensor: graph.Tensor) -> bool:
+    """Whether it is a tensor, and nothing else that something makes which is not read."""
+    call = tensor.maker
+    if isinstance(call, graph.InputTensor) or call.layer.unread:
+        return isinstance(call, graph.InputTensor)
+    return not signatures.is_operation(call.layer.call.name) or any(
+        map(_is_surely_one, call.tensors)
+    )
 
 
 def _with_kernel_of_today(

@@ -282,7 +282,7 @@ class KerasModule(Module):
     def __call__(self, *_: Any, **__: Any) -> Any:
         """`merge([a, b], mode="concat")`: in Keras 1 some modules were functions."""
         if self.path.endswith((".backend.backend", ".config.backend")):
-            return session().evaluator.environ.get("KERAS_BACKEND", "tensorflow")
+            return session().evaluator.environ.own_said("KERAS_BACKEND", "tensorflow")
         return opened("", "functions of Keras 1 are not read")
 
     def _named(self, name: str) -> Any:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import unknowns_in
+from rnnshape.expression import Unknown, unknowns_in
 from rnnshape.nest import as_lists
 from rnnshape.reading import graph
 from rnnshape.reading.names.rows import attributes_of, described, overrides
@@ -82,7 +82,7 @@ def with_mask(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> dict
 
 def _may_make_mask(call: graph.LayerCall) -> bool:
     made = call.layer.call
-    is_said = made.name == "Masking" or made["mask_zero"] is True
+    is_said = made.name == "Masking" or made["mask_zero"] not in (None, False)
     return is_said or overrides(call.layer.stand_in, "compute_mask")
 
 
@@ -90,7 +90,8 @@ def _is_of_keras(call: graph.LayerCall) -> bool:
     """Whether it is a call of a layer of Keras, in no model and no layer of the code: of others
     Keras hands on no masks as a model is made, or those that the code says."""
     is_inside = call.part is not None or bool(call.group)
-    if call.layer.call.name == "cast" or "mask" in dict(call.keywords):  # which may keep one
+    is_open = isinstance(call.layer.call["mask_zero"], Unknown)
+    if is_open or call.layer.call.name == "cast" or "mask" in dict(call.keywords):  # may keep one
         return False
     return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
 

@@ -289,6 +289,8 @@ def argument(value: Any) -> Value:
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
     what = "a function of the code" if isinstance(value, types.FunctionType) else what_it_is(value)
     name = value.own_name if isinstance(value, Array) else name
+    if isinstance(value, graph.Tensor):
+        name = getattr(value.maker, "names", {}).get(value.output, "...")
     shown = "..." if name in ("", "<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
 

@@ -89,8 +89,8 @@ class Evaluator:
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used, self.labels = set[str](), dict[str, None]()
         self.module = Scope()
-        self.environ = environ.own_set
-        self.roots: list[object] = [self.environ]  # what else code can change
+        self.environ = environ
+        self.roots: list[object] = [environ.own_set]  # what else code can change
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do

@@ -71,6 +71,10 @@ class Environ(StandIn):
         self.own_note(f"{key}={default!r}")
         return default
 
+    def own_said(self, key: str, usual: object) -> object:
+        """What the code has set there."""
+        return self.own_set.get(key, self.own_defaults.get(key, usual))
+
     def setdefault(self, key: str, default: object) -> object:
         return self.own_set.get(key, self.own_defaults.setdefault(key, default))
 
