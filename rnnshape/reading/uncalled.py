@@ -21,6 +21,7 @@ from rnnshape.reading.names.session import SESSION, Session, refusal_of
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
+from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.stand_in import is_of_code
 
 MOST_CHECKED = 100  # calls whose result no model takes
@@ -44,7 +45,7 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
     used = evaluator.called.keys() | {
         node.id
         for name, found in own.items()
-        for part in getattr(found, "own_body", ())
+        for part in _body(found)
         for node in ast.walk(part)
         if isinstance(node, ast.Name) and node.id != name
     }
@@ -63,7 +64,7 @@ def call_if_it_makes_a_model(evaluator: Evaluator, functions: Iterable[Any]) -> 
     """Functions of the code that it does not call itself: they stand where it did not come to, or
     are handed to others."""
     for found in [each for each in functions if isinstance(each, FunctionType)]:
-        is_own = hasattr(found, "own_body") and found.__name__.isidentifier()  # and no lambda
+        is_own = body_of(found) is not None and found.__name__.isidentifier()  # and no lambda
         with suppress(ExhaustedError):  # the rest is answered all the same
             if is_own and found not in evaluator.followed:
                 before, undo = [*_models()], Undo(evaluator)
@@ -143,16 +144,15 @@ def _methods(found: Any) -> list[Method]:
     kinds = [*changed, found]
     names = dict.fromkeys(name for kind in kinds for name in getattr(kind, "__dict__", ()))
     parts = {name: getattr_static(found, name) for name in names}
-    functions: dict[str, Any] = {
-        name: getattr(part, "fget", getattr(part, "__func__", part))
+    functions = {
+        name: function
         for name, part in parts.items()
-        if isinstance(part, FunctionType | classmethod | staticmethod | property)
-        if not name.startswith("__")
+        if (function := _function(part)) and not name.startswith("__")
     }
     used = {
         node.attr
         for name, function in functions.items()
-        for statement in getattr(function, "own_body", ())
+        for statement in _body(function)
         for node in ast.walk(statement)
         if isinstance(node, ast.Attribute) and node.attr != name
     }
@@ -165,13 +165,27 @@ def _methods(found: Any) -> list[Method]:
     return sorted(methods, key=attrgetter("is_used"))
 
 
+def _function(part: Any) -> FunctionType | None:
+    """The function of a method or property; None of an object, which may answer to any name."""
+    if isinstance(part, property):
+        part = part.fget
+    elif isinstance(part, classmethod | staticmethod):
+        part = part.__func__
+    return part if isinstance(part, FunctionType) else None
+
+
+def _body(part: object) -> list[ast.stmt]:
+    """What the code has in a function, a method or a property."""
+    return body_of(_function(part)) or []
+
+
 def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:
     """Whether it is a class that leaves methods to those that derive from it."""
-    parts = [getattr_static(found, name) for name in dir(found)] if isinstance(found, type) else []
+    names = dir(found) if isinstance(found, type) else []
+    parts = [*filter(None, (_function(getattr_static(found, name)) for name in names))]
     lacks = _of_self(found, ast.Call) - {*dir(found)} - _of_self(found, ast.Store)
     return any(
-        getattr(part, "__isabstractmethod__", False) is True
-        or (derived and _is_left_to_others(part))
+        vars(part).get("__isabstractmethod__") is True or (derived and _is_left_to_others(part))
         for part in parts
     ) or any(lacks & {*vars(other)} for other in derived)
 
@@ -180,10 +194,9 @@ def _of_self(found: Any, way: type[ast.AST]) -> set[str]:
     """The attributes of an object that the methods of its class take, set or call; `__call__` where
     they call it itself."""
     names = set()
-    for function in getattr(found, "__dict__", {}).values():
-        body: list[ast.stmt] = getattr(function, "own_body", [])
-        own = next(iter(signature(function).parameters), "") if body else ""
-        for node in (part for statement in body for part in ast.walk(statement)):
+    for function in filter(None, map(_function, getattr(found, "__dict__", {}).values())):
+        own = next(iter(signature(function).parameters), "")
+        for node in (part for statement in _body(function) for part in ast.walk(statement)):
             match node:
                 case ast.Attribute(ast.Name(name), word, ctx) if name == own:
                     names |= {word} if isinstance(ctx, way) else set()
@@ -196,8 +209,8 @@ def _of_self(found: Any, way: type[ast.AST]) -> set[str]:
 
 def _calls_of_bases(found: Any) -> list[ast.Call]:
     """Those in an `__init__` that hand something to the `__init__` of what it derives from."""
-    made = getattr(found, "__dict__", {}).get("__init__")
-    parts = (part for one in getattr(made, "own_body", ()) for part in ast.walk(one))
+    body = _body(getattr(found, "__dict__", {}).get("__init__"))
+    parts = (part for statement in body for part in ast.walk(statement))
     calls = (part for part in parts if isinstance(part, ast.Call))
     return [call for call in calls if getattr(call.func, "attr", "") == "__init__"]
 
@@ -211,7 +224,7 @@ def _positional(call: ast.Call) -> list[ast.expr]:
 
 def _is_left_to_others(method: Any) -> bool:
     """`raise NotImplementedError`, behind a docstring, is all of it."""
-    match list(getattr(method, "own_body", ())):
+    match _body(method):
         case [*before, ast.Raise(ast.Name(name) | ast.Call(ast.Name(name)))]:
             is_all = all(isinstance(getattr(one, "value", None), ast.Constant) for one in before)
             return is_all and name == "NotImplementedError"

@@ -17,6 +17,7 @@ from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
+from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import DataOrigin
 
@@ -129,7 +130,7 @@ class Dataset(StandIn):
 
 def _mapped(function: Any, element: Any) -> Any:
     given = element if isinstance(element, tuple) else (element,)
-    if hasattr(function, "own_body") and not isinstance(element, Open):
+    if body_of(function) is not None and not isinstance(element, Open):
         try:
             signature(function).bind(*given)
         except TypeError:

@@ -36,6 +36,7 @@ from rnnshape.reading.python.objects import (
     vars_of,
 )
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.stand_in import StandIn, exact, hook, is_free, is_of_code, stored_name
 from rnnshape.reading.python.streams import Stream, managed
 
@@ -57,7 +58,7 @@ def wraps(function: Any, *_: object, **__: object) -> Any:
     """What gives a function of the code the name of another."""
 
     def named(inner: Any) -> Any:
-        if hasattr(inner, "own_body") and hasattr(function, "own_body"):
+        if body_of(inner) is not None and body_of(function) is not None:
             inner.__name__ = inner.__qualname__ = function.__name__
         return inner
 
@@ -90,7 +91,7 @@ class Abstract:
 
 def _abstract(method: Any) -> Any:
     """`abc.abstractmethod`: it marks the code's own functions, and nothing else."""
-    if hasattr(method, "own_body"):
+    if body_of(method) is not None:
         method.__isabstractmethod__ = True
     return method
 
@@ -155,7 +156,7 @@ class EnumMeta(enum.EnumMeta):
     values: Python sets what it says of a member, whatever `__new__` of the code gives for it."""
 
     def __new__(cls, name: str, bases: Any, names: Any, **more: Any) -> Any:
-        if "__new__" in names or any(hasattr(base.__new__, "own_body") for base in bases):
+        if "__new__" in names or any(body_of(base.__new__) is not None for base in bases):
             raise IsOpenError(Open(name, "an Enum with __new__ is not read"))
         return super().__new__(cls, name, bases, names, **more)
 

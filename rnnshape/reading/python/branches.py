@@ -21,6 +21,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
     Signal,
+    body_of,
 )
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 from rnnshape.reading.python.streams import Stream
@@ -258,7 +259,7 @@ def _held(value: Any) -> Any:
         return value.state if isinstance(value, Stream) else value
     is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
     is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
-    is_changed |= hasattr(value, "own_body") and isinstance(value, types.FunctionType)
+    is_changed |= body_of(value) is not None and isinstance(value, types.FunctionType)
     return vars(value) if is_changed and not is_plain else None
 
 

@@ -26,7 +26,7 @@ from rnnshape.reading.python.handed_on import (
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number
-from rnnshape.reading.python.scope import Doubt, Scope, locals_of
+from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
@@ -316,7 +316,7 @@ def _with_changes(
     """What a call makes; where that is not known, nor is what it changes."""
     called, parts, keywords = given
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
-    out = None if hasattr(called, "own_body") else keywords.get("out")
+    out = None if body_of(called) is not None else keywords.get("out")
     for part in (*parts[: word in CHANGING_ARRAYS], out):
         if fill := hook(part, "fill"):
             fill(part)
@@ -326,7 +326,7 @@ def _with_changes(
         handed += functions_of(one)
     if isinstance(called, Open) and called.without_base:  # of which nobody knows who calls what
         handed += vars(called.without_base).values()
-    if isinstance(made, Open) and not hasattr(called, "own_body"):
+    if isinstance(made, Open) and body_of(called) is None:
         handed += [*parts, *keywords.values()]
         functions = [part for part in handed if isinstance(part, FunctionType)]
         evaluator.handed |= dict.fromkeys(functions)

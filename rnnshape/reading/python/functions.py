@@ -26,6 +26,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
     Signal,
+    body_of,
     has_yield,
     own_names,
 )
@@ -110,7 +111,7 @@ def function(
 
 def let_all_be_given(evaluator: Evaluator, called: object) -> None:
     """A decorator that is not read may give a function all that it takes: `@hydra.main()`."""
-    if not isinstance(called, types.FunctionType) or not hasattr(called, "own_body"):
+    if not isinstance(called, types.FunctionType) or body_of(called) is None:
         return
     parameters = [*inspect.signature(called).parameters.values()]
     for place, word in enumerate(parameters):
@@ -163,7 +164,7 @@ def from_unknown(
     """What a function or class of the code is given by `*args` or `**config` that nobody knows:
     each argument may come from there, and what it takes besides. None of others, but of those that
     take what is open."""
-    is_function = isinstance(called, types.FunctionType) and hasattr(called, "own_body")
+    is_function = isinstance(called, types.FunctionType) and body_of(called) is not None
     is_followed = is_function or is_of_code(called)
     is_ours = isinstance(called, StandIn | type)  # others may say that they have any name
     words = getattr(called, "own_takes_open", ()) if is_ours else ()
@@ -171,7 +172,7 @@ def from_unknown(
         parameters = inspect.signature(called).parameters.values()
         words = [word.name for word in parameters if word.kind not in SPREAD]
         run = called.__init__ if isinstance(called, type) else called  # type: ignore[misc]
-        if any(word.kind is word.VAR_KEYWORD for word in parameters) and hasattr(run, "own_body"):
+        if any(word.kind is word.VAR_KEYWORD for word in parameters) and body_of(run) is not None:
             named = {UNKNOWN: because, **named}
     more = {word: evaluator.part(because, f"[{word!r}]") for word in words}
     return {**more, **named} if is_followed or words else None

@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnshape.nest import within
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -62,7 +63,7 @@ def vars_of(value: Any) -> MutableMapping[str, Any]:
 def setter_of(owner: Any) -> Any:
     """`object.__setattr__` and that of `super()`, which set what an object of the code has."""
     found: Any = getattr(known(owner), "__setattr__", None)
-    if hasattr(found, "own_body"):  # of a class of the code
+    if body_of(found) is not None:  # of a class of the code
         return found
     first = [getattr(owner, "__self__", None)] if type(owner) is super else []
 
@@ -86,7 +87,7 @@ def maker_of(owner: Any) -> Any:
             raise IsOpenError(Open("an object", "how this is made is not read"))
         return object.__new__(kind, *given, **named)
 
-    return found if hasattr(found, "own_body") else make
+    return found if body_of(found) is not None else make
 
 
 def delete_attribute(owner: Any, name: str) -> None:

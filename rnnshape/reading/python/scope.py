@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
-from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
+from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -187,3 +187,10 @@ def _is_method(held: object) -> bool:
     return isinstance(held, FunctionType) or (
         isinstance(held, of_python) and held.__objclass__ is dict
     )
+
+
+def body_of(value: object) -> list[ast.stmt] | None:
+    """What the code has in a function or method of its own; None of all else: an object of the code
+    may answer to any name."""
+    function = value.__func__ if isinstance(value, MethodType) else value
+    return vars(function).get("own_body") if isinstance(function, FunctionType) else None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.streams import Stream
 
 
@@ -188,7 +189,7 @@ def is_settable(owner: object, name: str) -> bool:
     for a function or class of the code that would be another then."""
     if _is_settable(owner, name):
         return True
-    if (is_of_code(owner) or hasattr(owner, "own_body")) and name not in OF_READERS:
+    if (is_of_code(owner) or body_of(owner) is not None) and name not in OF_READERS:
         raise IsOpenError(Open(name, f"what it is once {name} is set is not read"))
     return False
 
@@ -198,7 +199,7 @@ def _is_settable(owner: object, name: str) -> bool:
         return is_of_code(type(owner)) and not isinstance(owner, StandIn | type | enum.Enum)
     if isinstance(owner, types.FunctionType):
         is_own = name.startswith("own_") or (_is_dunder(name) and name != "__name__")
-        return hasattr(owner, "own_body") and not is_own
+        return body_of(owner) is not None and not is_own
     is_method = isinstance(owner, type) and name in DUNDERS - {"__class__", "__name__"}
     if (_is_dunder(name) and not is_method) or isinstance(owner, Module):
         return False
@@ -277,7 +278,7 @@ def taken(owner: object, stored: str, found: Any) -> Any:
     next."""
     for base in _kind(owner).__mro__ if isinstance(owner, type | super) else ():
         if vars(base).get(stored) is found:
-            if isinstance(found, types.FunctionType) and not hasattr(found, "own_body"):
+            if isinstance(found, types.FunctionType) and body_of(found) is None:
                 return _of_class(base, found)
             if isinstance(found, property) and not is_of_code(base):
                 raise AttributeError(stored)

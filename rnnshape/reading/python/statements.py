@@ -26,6 +26,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
     Signal,
+    body_of,
     own_nodes,
 )
 from rnnshape.reading.python.stand_in import StandIn, is_of_code
@@ -228,7 +229,7 @@ def _may_stop(leave: Any) -> bool:
     """Whether an `__exit__` of the code may return that no error goes on."""
     if isinstance(getattr(leave, "__self__", None), Managed):
         return any(node.handlers for node in leave.__self__.tries)
-    returns = (part for part in own_nodes(getattr(leave, "own_body", ())))
+    returns = (part for part in own_nodes(body_of(leave) or ()))
     return any(isinstance(part, ast.Return) and part.value for part in returns)
 
 
@@ -342,8 +343,8 @@ def unfinished(
             found[id(value)] = value
             if not isinstance(value, FunctionType):
                 waiting += within(value)
-            elif body := getattr(value, "own_body", None):
-                code.append((body, value.own_scope))  # type: ignore[attr-defined]
+            elif body := body_of(value):
+                code.append(([*body], value.own_scope))  # type: ignore[attr-defined]
     lost = [one for one in found.values() if isinstance(one, list | set | dict) or is_of_code(one)]
     objects = (one for one in found.values() if not isinstance(one, StandIn))
     lose(evaluator, scope, because, *lost, *(vars(one) for one in objects if is_of_code(type(one))))

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import own_nodes
+from rnnshape.reading.python.scope import body_of, own_nodes
 
 KEEP_ROWS = ("generator", "cycle", "dropwhile", "filter", "islice", "takewhile")
 
@@ -143,7 +143,7 @@ class Managed:
 
 
 def managed(function: Callable[..., Any]) -> Callable[..., object]:
-    nodes = own_nodes(getattr(function, "own_body", ()))
+    nodes = own_nodes(body_of(function) or ())
     tries = [node for node in nodes if isinstance(node, ast.Try)]
 
     def call(*given: object, **named: object) -> Any:
