@@ -120,9 +120,7 @@ def test_states_of_a_layer_after_one_without_a_rule_can_be_passed_on(
     form: str, keras_measurer: KerasInProcess
 ) -> None:
     finished = command(STATES_AFTER, form, "--dry-run")
-    assert (
-        finished.code == 1
-    )  # what is returned is known by the units, and what makes the states not
+    assert finished.code == 1  # its units say what it returns, and nothing what makes its states
     assert form == "--code" or finished.lines[0]["outputs"][-1]["shape"] == [2, 6, 4]
     finished = command(STATES_AFTER, form, measurer=keras_measurer)
     assert finished.code == 0
