@@ -92,7 +92,9 @@ class RuleRun:
         asked = step if len(known) == len(given) else without_states(call, step)
         if known.keys() >= {*asked.refs} and step.unread is None:
             try:
-                facts = _facts(replace(asked, layer=call), known)
+                facts = _facts(
+                    replace(asked, layer=call) if call is not step.layer else asked, known
+                )
             except QueryError:
                 # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
                 if not (self.measured and any(layer.facts is None for layer in self.layers)):

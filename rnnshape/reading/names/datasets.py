@@ -16,8 +16,7 @@ from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_of
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
-from rnnshape.reading.python.scope import body_of
+from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, body_of
 from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import DataOrigin
 

@@ -22,7 +22,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, Open, opens_in
+from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in
 
 
 class AnyInput(Tensor):
@@ -115,10 +115,9 @@ def _ends_so_far(made: Any) -> Any:
 
 def asks_whether_it_trains(model: Any) -> bool:
     """Whether a `call` of the code goes another way where it trains: `if training: ...`."""
-    body: list[ast.stmt] = getattr(type(model).call, "own_body", [])
     tests = (
         part.test
-        for statement in body
+        for statement in body_of(type(model).call) or ()
         for part in ast.walk(statement)
         if isinstance(part, ast.If | ast.IfExp)
     )

@@ -14,7 +14,7 @@ from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of, of_entries
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ, indexed
-from rnnshape.reading.python import IsOpenError, Open, StandIn, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
 from rnnshape.reading.python.handed_on import containers_in, names_in
 
 # What NumPy's arrays have and pandas' do not: neither tables nor columns, and no tables.
@@ -242,7 +242,7 @@ class Frame(Array):
 
     def own_mapped(self, function: Any = None, *more: object, **others: object) -> Any:
         """One entry for each of a column; a function may make a row of each, or change others."""
-        is_more = "Series" in "".join(map(ast.unparse, getattr(function, "own_body", ())))
+        is_more = "Series" in "".join(map(ast.unparse, body_of(function) or ()))
         is_more |= bool([*containers_in([function]), *names_in([function])])
         if len(self.shape) != 1 or is_more or more or others:
             return opened()

@@ -21,7 +21,7 @@ from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes, unread_step
-from rnnshape.reading.python import IsOpenError, Open, own
+from rnnshape.reading.python import IsOpenError, Open, body_of, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.registry import HAND_ON_LISTS, HAND_ON_SINGLE, LOSE_LISTS
@@ -107,8 +107,8 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
 def check_begun(layer: Any) -> None:
     """An `__init__` of the code has to call that of Keras."""
     functions = [value for kind in type(layer).__mro__ for value in vars(kind).values()]
-    bodies = (part for one in functions for part in getattr(one, "own_body", ()))
-    is_own = hasattr(type(layer).__init__, "own_body")
+    bodies = (part for one in functions for part in (body_of(one) or ()))
+    is_own = body_of(type(layer).__init__) is not None
     is_named = any("__init__(" in ast.unparse(part) for part in bodies)
     if is_own and not (is_named and layer.own_is_begun):
         name, write = type(layer).__name__, "super().__init__()"
@@ -198,7 +198,7 @@ def mask_handed_on(layer: Any) -> MaskSet:
     """Which masks Keras sets on what a layer of the code makes, where that has none: where it
     `supports_masking`, that of its first argument, but for what a `compute_mask` says."""
     if overrides(layer, "compute_mask"):
-        body: list[ast.stmt] = getattr(type(layer).compute_mask, "own_body", [])
+        body = body_of(type(layer).compute_mask) or []
         said = "; ".join(map(ast.unparse, body))
         return "none" if said == "return None" else "first" if said == "return mask" else "any"
     if layer.own_keras_name:

@@ -21,7 +21,7 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import worth
 from rnnshape.reading.python.module import follow_module
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.scope import Doubt
+from rnnshape.reading.python.scope import Doubt, body_of
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -40,6 +40,7 @@ __all__ = [
     "Module",
     "Open",
     "StandIn",
+    "body_of",
     "exact",
     "follow_module",
     "hook",
