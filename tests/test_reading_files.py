@@ -546,6 +546,45 @@ def test_a_file_beside_the_code_is_read(
     assert str(reading.networks[0]) == f"GRU({units})"
 
 
+PACKAGES = {
+    "package/__init__.py": "",
+    "package/sizes.py": "n = 5",
+    "package/models/__init__.py": "",
+    "package/models/gru.py": "from ..sizes import n\nm = Sequential([GRU(n)])",
+    "package/models/named.py": "from package.sizes import n\nm = Sequential([GRU(n)])",
+    "scripts/run.py": "from package.models.gru import n, m",
+    "src/inner.py": "n = 6",
+    "tests/of_src.py": "from inner import n\nm = Sequential([GRU(n)])",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "here", "project", "units"),
+    [
+        *((f"package/models/{name}.py", ".", "", "5") for name in ("gru", "named")),
+        *((f"package/models/{name}.py", "package/models", "", "5") for name in ("gru", "named")),
+        ("scripts/run.py", ".", "", "5"),  # as `python -m scripts.run` finds it
+        ("scripts/run.py", "scripts", "", ""),
+        *(("scripts/run.py", "scripts", made, "5") for made in ("pyproject.toml", ".git/HEAD")),
+        ("tests/of_src.py", "tests", "setup.py", "6"),
+        ("tests/of_src.py", "tests", "", "inner.n"),
+    ],
+)
+def test_a_module_of_the_package_or_project_of_the_code_is_read(
+    file: str, here: str, project: str, units: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in PACKAGES.items() | ({project: ""}.items() if project else set()):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path / here)
+    asked = os.path.relpath(tmp_path / file)
+    if units:
+        assert [str(network) for network in read(asked).networks] == [f"GRU({units})"]
+    else:
+        with pytest.raises(QueryError, match="makes no Keras layers"):
+            read(asked)
+
+
 @pytest.mark.parametrize("text", ["x = 1\n", "def f(:\n"], ids=["no layers", "no Python"])
 def test_a_file_that_is_not_read_takes_no_answer_of_another(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(text)

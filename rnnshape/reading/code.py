@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,8 +16,8 @@ from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph
-from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading
+from rnnshape.reading.modules import look_for_compile, modules_for
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.compiling import functions_of
 from rnnshape.reading.names.frames import Frame
@@ -38,10 +37,9 @@ from rnnshape.reading.names.session import (
 )
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.training import output_names, training_calls
-from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, follow_module, python
+from rnnshape.reading.python import Evaluator, IsOpenError, Open, follow_module, python
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
-from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.uncalled import (
     call_if_it_makes_a_model,
@@ -74,7 +72,7 @@ def read_code(
         text: the code.
         let: values of what it takes from data, by their names: `vocab_size`, `X_train.shape[2]`.
         where: the file that it is from.
-        folder: where that file is; those beside it can be imported.
+        folder: where that file is; those beside it, and of its project, can be imported.
         begins: what names stand for as the code begins.
 
     >>> reading = read_code("x = Input((5, 2)); y = LSTM(3)(x); m = Model(x, y)", {})
@@ -94,7 +92,7 @@ def read_sources(
     """The same of several texts, each of which knows the names of those before."""
     evaluator = follower(let, folder, begins)
     for source in sources:
-        _look_for_compile(source)
+        look_for_compile(source)
         statements, source = _statements(evaluator, source)
         follow_module(evaluator, source, statements, evaluator.module)
     held = SESSION.get()
@@ -115,12 +113,11 @@ def read_sources(
 
 def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] = ()) -> Evaluator:
     """What follows code that may name all of Keras, with a session of its own."""
-    files: dict[str, object] = {}
-
-    def find(evaluator: Evaluator, path: str) -> object:
-        return folder and _module_of_file(evaluator, folder, path, files)
-
+    modules = modules_for(folder) if folder else None
+    find = modules.found if modules else (lambda evaluator, path: None)
     evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown, known_of_open)
+    if modules and modules.package:
+        evaluator.module.names["__package__"] = modules.package
     SESSION.set(Session(evaluator))
     makes: dict[str, Callable[[Any], object]] = {
         "value": lambda value: value,
@@ -218,46 +215,6 @@ def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], S
         before = number
         source = Source("\n".join(lines), source.where)
     return [], source
-
-
-def _look_for_compile(source: Source) -> None:
-    """Notes where any code says it, also what cannot be followed, or runs later or not at all."""
-    SESSION.get().may_compile |= "compile" in source.text.replace("re.compile", "")
-    is_told = "custom_object" in source.text or "keras_serializable" in source.text
-    SESSION.get().has_custom_objects |= is_told
-    SESSION.get().may_add_loss |= "add_loss" in source.text or "egulariz" in source.text
-
-
-def _module_of_file(
-    evaluator: Evaluator, folder: Path, path: str, files: dict[str, object]
-) -> object:
-    """A module that stands below the folder of the code, read like it."""
-    path = path.removeprefix(".")  # two dots are above the folder
-    parts = path.split(".")
-    if not all(part.isidentifier() for part in parts):
-        return None
-    file = folder.joinpath(*parts, "__init__.py")
-    if not os.path.isfile(file):
-        file = file.parent.with_suffix(".py")
-    if not os.path.isfile(file) or not file.resolve().is_relative_to(folder.resolve()):
-        return None
-    if path in files:
-        return files[path]
-    package = path if file.stem == "__init__" else path.rpartition(".")[0]
-    scope = Scope(names={"__name__": path, "__package__": package})
-    module = files[path] = Module(path, scope.names)
-    module.held = scope.names
-    evaluator.roots.append(scope.names)
-    try:
-        source = Source(file_text(file), f"{file.relative_to(folder)}, line ")
-        _look_for_compile(source)
-        statements = source.statements()
-    except QueryError:
-        return None
-    around, evaluator.module = evaluator.module, scope
-    follow_module(evaluator, source, statements, scope)
-    evaluator.module = around
-    return module
 
 
 def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:

@@ -1,0 +1,93 @@
+"""The modules that code imports from files: those beside it, of its package and its project."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rnnshape.errors import QueryError
+from rnnshape.reading.files import file_text
+from rnnshape.reading.names.session import SESSION
+from rnnshape.reading.python import Evaluator, Module, follow_module
+from rnnshape.reading.python.scope import Scope
+from rnnshape.source import Source
+
+# What the folder of a project has in it.
+PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+@dataclass(frozen=True)
+class Modules:
+    """The modules of files that code can import, each of which is read once.
+
+    Args:
+        places: the folders that they are looked for in, one after the other.
+        package: the code's own package: `models.layers`, or nothing.
+    """
+
+    places: tuple[Path, ...]
+    package: str
+    read: dict[Path, Module | None] = field(default_factory=dict)
+
+    def found(self, evaluator: Evaluator, path: str) -> Module | None:
+        """The module of a path (`.package.name` where it is asked for by dots), or None."""
+        name = path.removeprefix(".")  # two dots are above all packages
+        if all(part.isidentifier() for part in name.split(".")):
+            for place in self.places:
+                if (file := _file_of(place, name)) is not None:
+                    return self._module(evaluator, name, file, f"{file.relative_to(place)}")
+        return None
+
+    def _module(self, evaluator: Evaluator, path: str, file: Path, shown: str) -> Module | None:
+        key = file.resolve()
+        if key in self.read:
+            return self.read[key]
+        package = path if file.stem == "__init__" else path.rpartition(".")[0]
+        scope = Scope(names={"__name__": path, "__package__": package})
+        module = self.read[key] = Module(path, scope.names)
+        module.held = scope.names
+        evaluator.roots.append(scope.names)
+        try:
+            source = Source(file_text(file), f"{shown}, line ")
+            look_for_compile(source)
+            statements = source.statements()
+        except QueryError:
+            self.read[key] = None
+            return None
+        around, evaluator.module = evaluator.module, scope
+        follow_module(evaluator, source, statements, scope)
+        evaluator.module = around
+        return module
+
+
+def modules_for(folder: Path) -> Modules:
+    """The modules that code in a folder can import: from there, from where it is asked, or where
+    its package or project is, and from what lies between."""
+    folder = folder.resolve()
+    above, package = folder, list[str]()
+    while os.path.isfile(above / "__init__.py") and above.name.isidentifier():
+        package.insert(0, above.name)
+        above = above.parent
+    around = (folder, *folder.parents)
+    projects = (place for place in around if any(os.path.exists(place / x) for x in PROJECT))
+    tops = above, Path.cwd(), next(projects, above)
+    places = [place for place in around if any(place.is_relative_to(top) for top in tops)]
+    return Modules((*places, places[-1] / "src"), ".".join(package))
+
+
+def _file_of(place: Path, path: str) -> Path | None:
+    """The file below a folder that a path of a module stands for."""
+    file = place.joinpath(*path.split("."), "__init__.py")
+    if not os.path.isfile(file):
+        file = file.parent.with_suffix(".py")
+    is_below = os.path.isfile(file) and file.resolve().is_relative_to(place.resolve())
+    return file if is_below else None
+
+
+def look_for_compile(source: Source) -> None:
+    """Notes where any code says it, also what cannot be followed, or runs later or not at all."""
+    SESSION.get().may_compile |= "compile" in source.text.replace("re.compile", "")
+    is_told = "custom_object" in source.text or "keras_serializable" in source.text
+    SESSION.get().has_custom_objects |= is_told
+    SESSION.get().may_add_loss |= "add_loss" in source.text or "egulariz" in source.text
