@@ -15,6 +15,7 @@ from rnnshape.source import Source
 
 # What the folder of a project has in it.
 PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+SHARE = 3 / 4  # of what a statement may take: a module that takes more is not read
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Modules:
         scope = Scope(names={"__name__": path, "__package__": package})
         module = self.read[key] = Module(path, scope.names)
         module.held = scope.names
+        roots = [*evaluator.roots]
         evaluator.roots.append(scope.names)
         try:
             source = Source(file_text(file), f"{shown}, line ")
@@ -55,10 +57,13 @@ class Modules:
         except QueryError:
             self.read[key] = None
             return None
+        most = evaluator.steps + (evaluator.limit - evaluator.steps) * SHARE
         around, evaluator.module = evaluator.module, scope
         follow_module(evaluator, source, statements, scope)
         evaluator.module = around
-        return module
+        if evaluator.steps > most:  # what it holds would take as much at each condition
+            self.read[key], evaluator.roots[:] = None, roots
+        return self.read[key]
 
 
 def modules_for(folder: Path) -> Modules:

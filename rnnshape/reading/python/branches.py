@@ -21,7 +21,6 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
     Signal,
-    body_of,
 )
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 from rnnshape.reading.python.streams import Stream
@@ -35,26 +34,31 @@ HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
 
 
 class Snapshot:
-    """What is in every list, dictionary, object and scope that the code can reach."""
+    """What is in every list, dictionary, object and scope that the code can reach. A function is
+    among them from its first attribute on, which few are given."""
 
     def __init__(self, evaluator: Evaluator, scope: Scope) -> None:
-        self.held: dict[int, Any] = {}
+        self.held, found = dict[int, Any](), dict[int, Any]()
         waiting: list[Any] = [around.names for around in scope.around()]
         waiting += [evaluator.module.names, evaluator.parts, *evaluator.roots]
         while waiting:
             value = waiting.pop()
             is_fixed = type(value).__dictoffset__ == 0 and not isinstance(value, HOLDING)
-            if is_fixed or id(value) in self.held:
+            if is_fixed or id(value) in found:
                 continue
-            if isinstance(value, tuple | frozenset):
-                waiting += value
-                continue
-            inner = list(within(value))
-            if inner or _content(value) is not None:
+            found[id(value)] = value
+            waiting += within(value)
+            if _content(value) is not None:
                 self.held[id(value)] = value
-                waiting += inner
         evaluator.spend(STEPS_OF_EACH * len(self.held))
         self.before = self.now()
+        evaluator.snapshots.add(self)
+
+    def add(self, function: types.FunctionType) -> None:
+        """What gives a function an attribute says so before, for it may be the first."""
+        if id(function) not in self.held:
+            self.held[id(function)] = function
+            self.before[id(function)] = _content(function) or {}
 
     def now(self) -> dict[int, Any]:
         contents = {key: _content(value) for key, value in self.held.items()}
@@ -63,8 +67,8 @@ class Snapshot:
     def changed(self, before: dict[int, Any]) -> dict[int, set[Any]]:
         """The names or places at which something else stands now, of all that was known then; of
         layers and arrays, what they keep for themselves is none of it."""
-        now, found = self.now(), dict[int, set[Any]]()
-        for key, content in before.items():
+        now, found = self.before | self.now(), dict[int, set[Any]]()
+        for key, content in (self.before | before).items():
             if isinstance(value := self.held[key], Log | Counts | StandIn):
                 continue
             places = {
@@ -77,13 +81,13 @@ class Snapshot:
         return found
 
     def set(self, contents: dict[int, Any]) -> None:
-        for key, content in contents.items():
+        for key, content in (self.before | contents).items():
             _set_content(self.held[key], content)
 
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
         """Keeps what both contents agree on. Lists of other lengths are open everywhere, and so
         are sets of other members."""
-        lost = {}
+        first, second, lost = self.before | first, self.before | second, {}
         for key, content in first.items():
             is_whole = isinstance(value := self.held[key], list | set)
             if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
@@ -259,7 +263,6 @@ def _held(value: Any) -> Any:
         return value.state if isinstance(value, Stream) else value
     is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
     is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
-    is_changed |= body_of(value) is not None and isinstance(value, types.FunctionType)
     return vars(value) if is_changed and not is_plain else None
 
 
@@ -267,6 +270,9 @@ def _content(value: Any) -> dict[Any, Any] | None:
     """A copy of what code can change of a value, by names, places or members, or None."""
     if is_of_code(value):
         return {name: part for name, part in vars(value).items() if not name.startswith("__")}
+    if isinstance(value, types.FunctionType):
+        given = (item for item in vars(value).items() if not item[0].startswith(("own_", "__")))
+        return dict(given) or None
     held = _held(value)
     if isinstance(held, Log):
         return {id(part): part for part in held}
@@ -297,10 +303,12 @@ def _set_content(value: Any, content: dict[Any, Any]) -> None:
 
 def within(value: Any) -> Iterator[Any]:
     """What is in a value; nothing of what Python can't change."""
-    if isinstance(value, types.FunctionType):
+    if isinstance(value, tuple | frozenset):
+        yield from value
+    elif isinstance(value, types.FunctionType):
         scope = getattr(value, "own_scope", None)
         yield from (around.names for around in scope.around()) if scope else ()
-        yield from (part for name, part in vars(value).items() if name[:4] != "own_")
+        yield from (_content(value) or {}).values()
     elif isinstance(value, types.MethodType):
         yield value.__self__
     elif isinstance(value, partial):

@@ -12,7 +12,9 @@ import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
+from weakref import WeakSet
 
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
@@ -96,7 +98,7 @@ class Evaluator:
         self.refusals: list[Open] = []  # what Python itself would not do
         self.ended: Open | None = None  # the first of them where the code surely comes to it
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
-        self.steps, self.limit = 0, limits.MOST_STEPS
+        self.steps, self.limit, self.most = 0, limits.MOST_STEPS, limits.MOST_STEPS
         # `try` statements, and loops that can be taken back, around what is followed
         self.trying, self.loops = list[ast.Try | ast.TryStar](), 0
         self.doubted: list[Doubt] = []  # what may have failed there
@@ -106,6 +108,7 @@ class Evaluator:
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
+        self.snapshots = WeakSet[Any]()  # of what there was, to which it may be set back
         # The functions of the code whose body was followed, and those that it hands to others.
         self.followed, self.handed = set[Any](), dict[Any, None]()
 
@@ -166,9 +169,9 @@ class Evaluator:
             raise limits.ExhaustedError("this code takes too many steps to be read")
 
     def begin_statement(self) -> None:
-        """Bounds what one statement of a module takes: a part of what is left, so that those after
-        it have some too, however many take too much."""
-        left = limits.MOST_STEPS - self.steps
+        """Bounds what one statement of a module takes: a part of what the module has left, so that
+        those after it have some too, however many take too much."""
+        left = self.most - self.steps
         self.limit = self.steps + min(limits.STEPS_OF_STATEMENT, left // 4)
 
     # The three ways to do something to a value.
@@ -304,6 +307,8 @@ class Evaluator:
         elif isinstance(owner, Module):
             self.parts[f"{owner.path}.{name}"] = value
         elif is_settable(owner, name) and not isinstance(value, functools.cached_property):
+            for snapshot in self.snapshots if isinstance(owner, FunctionType) else ():
+                snapshot.add(owner)
             self.really(setattr, owner, stored_name(owner, name), value)
 
     def part(self, owner: Open, text: str) -> object:

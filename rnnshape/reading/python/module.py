@@ -18,7 +18,8 @@ def follow_module(
     evaluator: Evaluator, source: Source, statements: Sequence[ast.stmt], scope: Scope
 ) -> None:
     """Follows the statements of a module; one that can't be followed does not end it."""
-    before = evaluator.calls, evaluator.trying, evaluator.limit
+    before = evaluator.calls, evaluator.trying, evaluator.limit, evaluator.most
+    evaluator.most = evaluator.limit  # what the statement may take that imports it
     with evaluator.within(source):
         for node in statements:
             evaluator.calls, evaluator.trying = [], []
@@ -31,7 +32,7 @@ def follow_module(
                 break
             except (Exception, Signal, ExhaustedError) as wrong:
                 _stops(evaluator, node, scope, wrong)
-    evaluator.calls, evaluator.trying, evaluator.limit = before
+    evaluator.calls, evaluator.trying, evaluator.limit, evaluator.most = before
 
 
 def _stops(evaluator: Evaluator, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
