@@ -195,7 +195,8 @@ def test_random_code_is_worth_what_python_makes_of_it(strategy: st.SearchStrateg
 # Loops over what is not read
 
 CHANGES = ("a = b + 1", "a = c * 2", "b = a", "b = 0", "b = len(p)", "c = b + c", "a += len(q)",
-           "p.append(a)", "q.append(c)", "p = []", "d['k'] = a", "continue", "break")  # fmt: skip
+           "p.append(a)", "q.append(c)", "p = []", "d['k'] = a", "f.n = b", "K.n += a", "a = K.n",
+           "c = getattr(f, 'n', c)", "continue", "break")  # fmt: skip
 TESTS = (
     "a == 0",
     "a > 1",
@@ -205,6 +206,7 @@ TESTS = (
     "len(p) > 1",
     "len(q) % 2",
     "'k' in d",
+    "hasattr(f, 'n')",
 )
 
 
@@ -221,7 +223,8 @@ def unread_loops(draw: Draw) -> str:
         return indent("\n".join(lines), "    ")
 
     head = draw(st.sampled_from(["for x in unread():", "while unread():"]))
-    start, result = "a, b, c, p, q, d = 0, 0, 3, [], [], {}", "result = [a, b, c, p, q, 'k' in d]"
+    start = "def f(): pass\nclass K: n = 0\na, b, c, p, q, d = 0, 0, 3, [], [], {}"
+    result = "result = [a, b, c, p, q, 'k' in d, K.n, getattr(f, 'n', 5)]"
     return f"{start}\n{head}\n{body(0)}\n{result}"
 
 

@@ -16,6 +16,7 @@ from rnnshape.source import Source
 # What the folder of a project has in it.
 PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 SHARE = 3 / 4  # of what a statement may take: a module that takes more is not read
+MOST_FILES = 64  # each branch of the code is followed with all that these hold
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Modules:
 
     def _module(self, evaluator: Evaluator, path: str, file: Path, shown: str) -> Module | None:
         key = file.resolve()
-        if key in self.read:
-            return self.read[key]
+        if key in self.read or len(self.read) == MOST_FILES:
+            return self.read.get(key)
         package = path if file.stem == "__init__" else path.rpartition(".")[0]
         scope = Scope(names={"__name__": path, "__package__": package})
         module = self.read[key] = Module(path, scope.names)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from rnnshape.reading.python.contents import (
+    HOLDING,
+    PLAIN,
+    content_of,
+    held_by,
+    set_content,
+    within,
+)
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -23,14 +31,12 @@ from rnnshape.reading.python.scope import (
     Signal,
 )
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
-from rnnshape.reading.python.streams import Stream
 
-STEPS_OF_EACH = 3  # list, dictionary or object: it is copied three times, and compared
+# A list, dictionary or object is copied three times, and compared; the others are only come by.
+STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 NOT_FOLLOWED = (RecursionError, TooLargeError, TooLongError)  # the program itself goes on
 MISSING = object()
-PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
-HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
 
 
 class Snapshot:
@@ -38,30 +44,30 @@ class Snapshot:
     among them from its first attribute on, which few are given."""
 
     def __init__(self, evaluator: Evaluator, scope: Scope) -> None:
-        self.held, found = dict[int, Any](), dict[int, Any]()
-        waiting: list[Any] = [around.names for around in scope.around()]
-        waiting += [evaluator.module.names, evaluator.parts, *evaluator.roots]
+        self.held, self.before = dict[int, Any](), dict[int, Any]()
+        waiting: list[Any] = [scope, evaluator.module.names, evaluator.parts, *evaluator.roots]
+        found = set[int]()
         while waiting:
             value = waiting.pop()
             is_fixed = type(value).__dictoffset__ == 0 and not isinstance(value, HOLDING)
             if is_fixed or id(value) in found:
                 continue
-            found[id(value)] = value
+            found.add(id(value))
             waiting += within(value)
-            if _content(value) is not None:
-                self.held[id(value)] = value
-        evaluator.spend(STEPS_OF_EACH * len(self.held))
-        self.before = self.now()
+            content = content_of(value)
+            if content is not None:
+                self.held[id(value)], self.before[id(value)] = value, content
+        evaluator.spend(STEPS_OF_EACH * len(self.held) + len(found) // OTHERS_IN_A_STEP)
         evaluator.snapshots.add(self)
 
     def add(self, function: types.FunctionType) -> None:
         """What gives a function an attribute says so before, for it may be the first."""
         if id(function) not in self.held:
             self.held[id(function)] = function
-            self.before[id(function)] = _content(function) or {}
+            self.before[id(function)] = content_of(function) or {}
 
     def now(self) -> dict[int, Any]:
-        contents = {key: _content(value) for key, value in self.held.items()}
+        contents = {key: content_of(value) for key, value in self.held.items()}
         return {key: content for key, content in contents.items() if content is not None}
 
     def changed(self, before: dict[int, Any]) -> dict[int, set[Any]]:
@@ -69,20 +75,20 @@ class Snapshot:
         layers and arrays, what they keep for themselves is none of it."""
         now, found = self.before | self.now(), dict[int, set[Any]]()
         for key, content in (self.before | before).items():
-            if isinstance(value := self.held[key], Log | Counts | StandIn):
+            if isinstance(self.held[key], Log | Counts | StandIn):
                 continue
             places = {
                 place
                 for place, part in content.items()
                 if not isinstance(part, Open) and not _same(part, now[key].get(place, MISSING))
             }
-            if places or (isinstance(value, list | set | dict) and len(content) < len(now[key])):
+            if places or len(content) < len(now[key]):
                 found[key] = places
         return found
 
     def set(self, contents: dict[int, Any]) -> None:
         for key, content in (self.before | contents).items():
-            _set_content(self.held[key], content)
+            set_content(self.held[key], content)
 
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
         """Keeps what both contents agree on. Lists of other lengths are open everywhere, and so
@@ -102,7 +108,7 @@ class Snapshot:
         for key, content in first.items():
             value, other = self.held[key], second[key]
             if isinstance(value, Log):
-                _set_content(value, {**content, **other})
+                set_content(value, {**content, **other})
                 continue
             if changed:  # a list that is another one on the other side may now look like that one
                 content = {
@@ -118,7 +124,7 @@ class Snapshot:
                 )
                 for name in names
             }
-            _set_content(value, _without(merged or other, lost, because))
+            set_content(value, _without(merged or other, lost, because))
 
 
 class Outcome(NamedTuple):
@@ -226,8 +232,8 @@ def lose(evaluator: Evaluator, scope: Scope, because: Open, *values: object) -> 
     what holds the names of an object, and of a class, each of them is."""
     lost = {id(value): None for value in values if not isinstance(value, (*PLAIN, tuple))}
     for held in Snapshot(evaluator, scope).held.values() if lost else ():
-        inside = held if is_of_code(held) else _held(held)
-        content = _content(held) or {}
+        inside = held if is_of_code(held) else held_by(held)
+        content = content_of(held) or {}
         if id(inside) in lost and (inside is not held or is_of_code(held)):
             bases = [vars(base) for base in (held, *type(held).__mro__) if is_of_code(base)]
             data = {
@@ -237,9 +243,9 @@ def lose(evaluator: Evaluator, scope: Scope, because: Open, *values: object) -> 
                 if name[:2] != "__" and isinstance(part, (*PLAIN, list, tuple, dict, Open))
             }
             names = data if inside is held else {*content, *data}
-            _set_content(held, content | {name: _named(because, name) for name in names})
+            set_content(held, content | {name: _named(because, name) for name in names})
         elif not isinstance(held, Log):  # which are made all the same
-            _set_content(held, _without(content, lost, because))
+            set_content(held, _without(content, lost, because))
 
 
 def _followed(
@@ -255,72 +261,6 @@ def _followed(
     finally:
         evaluator.conditions.pop()
     return Outcome(None, value, snapshot.now())
-
-
-def _held(value: Any) -> Any:
-    """The list, set or dictionary in which a value has what code can change of it, or None."""
-    if isinstance(value, list | set | dict | Stream):
-        return value.state if isinstance(value, Stream) else value
-    is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
-    is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
-    return vars(value) if is_changed and not is_plain else None
-
-
-def _content(value: Any) -> dict[Any, Any] | None:
-    """A copy of what code can change of a value, by names, places or members, or None."""
-    if is_of_code(value):
-        return {name: part for name, part in vars(value).items() if not name.startswith("__")}
-    if isinstance(value, types.FunctionType):
-        given = (item for item in vars(value).items() if not item[0].startswith(("own_", "__")))
-        return dict(given) or None
-    held = _held(value)
-    if isinstance(held, Log):
-        return {id(part): part for part in held}
-    if isinstance(held, list):
-        return dict(enumerate(held))
-    return None if held is None else dict(held) if isinstance(held, dict) else dict.fromkeys(held)
-
-
-def _set_content(value: Any, content: dict[Any, Any]) -> None:
-    held = _held(value)
-    if isinstance(value, Stream):
-        value.state = content
-    elif isinstance(held, list):
-        held[:] = content.values()
-    elif isinstance(held, set):
-        held.clear()
-        held.update(content)
-    elif isinstance(held, dict):
-        dict.clear(held)
-        dict.update(held, content)
-    else:
-        for name in [name for name in _content(value) or () if name not in content]:
-            delattr(value, name)
-        for name, part in content.items():
-            if vars(value).get(name) is not part:
-                setattr(value, name, part)
-
-
-def within(value: Any) -> Iterator[Any]:
-    """What is in a value; nothing of what Python can't change."""
-    if isinstance(value, tuple | frozenset):
-        yield from value
-    elif isinstance(value, types.FunctionType):
-        scope = getattr(value, "own_scope", None)
-        yield from (around.names for around in scope.around()) if scope else ()
-        yield from (_content(value) or {}).values()
-    elif isinstance(value, types.MethodType):
-        yield value.__self__
-    elif isinstance(value, partial):
-        yield from (value.func, value.args, value.keywords)
-    elif is_of_code(value):
-        yield from (part for part in vars(value).values() if not isinstance(part, property))
-    else:
-        held = _held(value)
-        yield from (held.values() if isinstance(held, dict) else held) or ()
-        if is_of_code(type(value)):
-            yield type(value)
-            yield vars(value) if held is value else None  # of a `dict` that the code derives from
 
 
 def _row_of(parts: Sequence[Any]) -> object:

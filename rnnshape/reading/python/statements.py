@@ -10,7 +10,8 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import PLAIN, both_ways, either, lose, within
+from rnnshape.reading.python.branches import both_ways, either, lose
+from rnnshape.reading.python.contents import PLAIN, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import ACTING, IN_PLACE
 from rnnshape.reading.python.functions import class_, function, let_all_be_given

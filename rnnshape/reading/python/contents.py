@@ -1,0 +1,85 @@
+"""What code can change of a value: a copy of it, and how it is set back."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from rnnshape.reading.python.scope import Log, Scope
+from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
+from rnnshape.reading.python.streams import Stream
+
+PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
+HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
+
+
+def held_by(value: Any) -> Any:
+    """The list, set or dictionary in which a value has what code can change of it, or None."""
+    if isinstance(value, list | set | dict | Stream):
+        return value.state if isinstance(value, Stream) else value
+    is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
+    is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
+    return vars(value) if is_changed and not is_plain else None
+
+
+def content_of(value: Any) -> dict[Any, Any] | None:
+    """A copy of what code can change of a value, by names, places or members, or None."""
+    if is_of_code(value):
+        return {name: part for name, part in vars(value).items() if not name.startswith("__")}
+    if isinstance(value, types.FunctionType):
+        return _given(vars(value)) or None
+    held = held_by(value)
+    if isinstance(held, Log):
+        return {id(part): part for part in held}
+    if isinstance(held, list):
+        return dict(enumerate(held))
+    return None if held is None else dict(held) if isinstance(held, dict) else dict.fromkeys(held)
+
+
+def set_content(value: Any, content: dict[Any, Any]) -> None:
+    held = held_by(value)
+    if isinstance(value, Stream):
+        value.state = content
+    elif isinstance(held, list):
+        held[:] = content.values()
+    elif isinstance(held, set):
+        held.clear()
+        held.update(content)
+    elif isinstance(held, dict):
+        dict.clear(held)
+        dict.update(held, content)
+    else:
+        for name in [name for name in content_of(value) or () if name not in content]:
+            delattr(value, name)
+        for name, part in content.items():
+            if vars(value).get(name) is not part:
+                setattr(value, name, part)
+
+
+def within(value: Any) -> Iterable[Any]:
+    """What is in a value; nothing of what Python can't change."""
+    if isinstance(value, types.FunctionType):
+        names = vars(value)
+        return () if "own_scope" not in names else (names["own_scope"], *_given(names).values())
+    if isinstance(value, Scope):
+        return (value.names, value.above)
+    if isinstance(value, tuple | frozenset):
+        return [*value]
+    if isinstance(value, types.MethodType):
+        return (value.__self__,)
+    if isinstance(value, partial):
+        return (value.func, value.args, value.keywords)
+    if is_of_code(value):
+        return [*vars(value).values()]
+    held = held_by(value)
+    parts: Iterable[Any] = held.values() if isinstance(held, dict) else held or ()
+    if is_of_code(type(value)):
+        return (*parts, type(value), vars(value) if held is value else None)  # a `dict` of the code
+    return parts
+
+
+def _given(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a function that the code has given it."""
+    return {name: part for name, part in names.items() if name[:4] != "own_" and name[:2] != "__"}
