@@ -33,7 +33,7 @@ from rnnshape.reading.python.scope import (
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
-STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
+STEPS_OF_EACH, OTHERS_IN_A_STEP = 5, 4
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 NOT_FOLLOWED = (RecursionError, TooLargeError, TooLongError)  # the program itself goes on
 MISSING = object()
@@ -53,6 +53,9 @@ class Snapshot:
             if is_fixed or id(value) in found:
                 continue
             found.add(id(value))
+            if type(value) is types.FunctionType and value not in evaluator.with_attributes:
+                waiting.append(vars(value).get("own_scope"))
+                continue
             waiting += within(value)
             content = content_of(value)
             if content is not None:
@@ -62,9 +65,7 @@ class Snapshot:
 
     def add(self, function: types.FunctionType) -> None:
         """What gives a function an attribute says so before, for it may be the first."""
-        if id(function) not in self.held:
-            self.held[id(function)] = function
-            self.before[id(function)] = content_of(function) or {}
+        self.held[id(function)], self.before[id(function)] = function, {}
 
     def now(self) -> dict[int, Any]:
         contents = {key: content_of(value) for key, value in self.held.items()}

@@ -108,6 +108,7 @@ class Evaluator:
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
+        self.with_attributes = set[FunctionType]()  # functions to which the code has given some
         self.snapshots = WeakSet[Any]()  # of what there was, to which it may be set back
         # The functions of the code whose body was followed, and those that it hands to others.
         self.followed, self.handed = set[Any](), dict[Any, None]()
@@ -307,8 +308,10 @@ class Evaluator:
         elif isinstance(owner, Module):
             self.parts[f"{owner.path}.{name}"] = value
         elif is_settable(owner, name) and not isinstance(value, functools.cached_property):
-            for snapshot in self.snapshots if isinstance(owner, FunctionType) else ():
-                snapshot.add(owner)
+            if isinstance(owner, FunctionType) and owner not in self.with_attributes:
+                self.with_attributes.add(owner)
+                for snapshot in self.snapshots:
+                    snapshot.add(owner)
             self.really(setattr, owner, stored_name(owner, name), value)
 
     def part(self, owner: Open, text: str) -> object:
