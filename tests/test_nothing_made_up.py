@@ -734,3 +734,42 @@ def test_what_is_known_of_two_parts_of_open_lengths_is_so_whatever_these_are(mad
                 pairs = zip(known or (), other.outputs[0].sizes or (), strict=False)
                 assert all(size in (None, its) for size, its in pairs)
                 assert layer.parameters in (None, other.parameters)
+
+
+HOLDING = {  # what code fills, and how much is in it
+    "a = [0]": "len(a)",
+    "a = {'k': [0]}['k']": "len(a)",
+    "d = {}; a = d.setdefault('k', [0])": "len(d['k'])",
+    "d = collections.defaultdict(list); a = d['k']; a.append(0)": "len(d['k'])",
+    "a = {0}": "len(a)",
+    "a = {'n': 1}": "len(a)",
+    "a = collections.Counter('a')": "len(a)",
+    "d = {'k': collections.Counter('a')}; a = d['k']": "len(d['k'])",
+}
+FILLING = [
+    (("[0]", "(list)"), "a.extend(GIVEN)"),
+    (("[0]", "(list)"), "fill = a.extend; fill(GIVEN)"),
+    (("{0}", "'n'", "Counter"), "a.update(GIVEN)"),
+    (("{0}",), "a.difference_update(GIVEN)"),
+    (("'n'",), "a.update(m=2, **unread)"),
+    (("Counter",), "a.subtract(GIVEN)"),
+    (("Counter",), "for row in unread: a.update(row)"),
+]
+GIVEN = ["unread", "(x for x in unread if x)", "each()", "(x for x in (y for y in unread))"]
+FILLED = {
+    f"{start}; {fill.replace('GIVEN', given)}".replace("; for", "\nfor"): f"n = {size} + 1"
+    for start, size in HOLDING.items()
+    for kinds, fill in FILLING
+    for given in (GIVEN if "GIVEN" in fill else [""])
+    if any(kind in start for kind in kinds)
+}
+
+
+@pytest.mark.parametrize("begins", FILLED)
+def test_how_much_is_in_what_is_filled_from_what_is_not_read_is_open(
+    begins: str, tmp_path: Path
+) -> None:
+    each = "def each():\n    yield from unread"
+    text = f"import collections\n{each}\n{begins}\n{FILLED[begins]}\nm = Sequential([GRU(n)])\n"
+    _, [answer] = asked(tmp_path, text)
+    assert answer.layers == [("GRU(n)", None)]

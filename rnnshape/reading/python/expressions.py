@@ -17,11 +17,11 @@ from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
-    CHANGING,
     FILLING,
     containers_in,
     functions_of,
     names_in,
+    owner_of,
 )
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
@@ -300,6 +300,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             made = _of_open(evaluator, node, spread, parts, keywords)
             if isinstance(made, Open):
                 made.roots = because.roots or (because,)
+                lose(evaluator, scope, made, *owner_of(called))
             return made
         parts, keywords = [], named
     evaluator.calls.append(node)
@@ -341,7 +342,6 @@ def _with_changes(
             lose(evaluator, scope, evaluator.open(node), *lost)
         return made
     word, lost = word or getattr(called, "__name__", ""), [*containers_in(handed)]
-    owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
     for part in parts if word == "shuffle" else ():
         if type(part) is list:
             name = shortened(written(node.args[0]))
@@ -353,9 +353,9 @@ def _with_changes(
         lost += [part for part in parts[:1] if isinstance(part, list)]
     if isinstance(called, type | BuiltinMethodType) and word in FAILING:
         _may_fail(evaluator, made, scope)
-    is_open = any(isinstance(part, Open) for part in parts)
-    if isinstance(owner, list | set | dict) and word in CHANGING and (is_open or word == "sort"):
-        lost.append(owner)
+    is_open = any(isinstance(part, Open | Stream) for part in (*parts, *keywords.values()))
+    if is_open or word == "sort":
+        lost += owner_of(called)
     match node:
         case ast.Call(func=ast.Attribute(ast.Subscript(ast.Name() | ast.Attribute() as held))):
             groups = evaluator.worth(held, scope) if word in FILLING else None

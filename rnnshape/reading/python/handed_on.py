@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from rnnshape.reading.python.scope import Scope
+from rnnshape.reading.python.scope import Scope, body_of
 from rnnshape.reading.python.stand_in import is_of_code
 
 CHANGING = {  # methods that change what a list, set or dictionary holds
-    "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
-    "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",
+    "add", "clear", "difference_update", "discard", "extend", "insert",
+    "intersection_update", "pop", "popitem", "remove", "setdefault", "sort", "subtract",
+    "symmetric_difference_update", "update",
 }  # fmt: skip
 FILLING = {*CHANGING, "append"}
 HELD = (list, set, dict)
@@ -31,6 +32,13 @@ def containers_in(given: Iterable[object]) -> Iterator[object]:
             yield value.__self__
         for names, name in _changed_by(value):
             yield names.get(name)
+
+
+def owner_of(called: Any) -> list[object]:
+    """The list, set or dictionary that a method of it changes: no more than one."""
+    is_method = isinstance(called, BuiltinMethodType | MethodType) and body_of(called) is None
+    owner = called.__self__ if is_method and called.__name__ in CHANGING else None
+    return [owner] if isinstance(owner, HELD) else []
 
 
 def names_in(given: Iterable[object]) -> Iterator[tuple[Names, str]]:
