@@ -96,14 +96,15 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     from rnnshape.description import describe_what_fits
 
     taken: list[Question] = []
-    refused: list[QueryError] = []
+    refused = dict[object, QueryError]()  # each once: of two models that it stands in, too
     for question in reading.questions:
         try:
             describe_what_fits(replace(question, dimensions=dimensions))
             taken.append(question)
         except QueryError as wrong:
-            refused.append(wrong)
-    return reading._replace(questions=tuple(taken), messages=(*reading.messages, *refused))
+            refused.setdefault((wrong.message, wrong.place), wrong)
+    messages = (*reading.messages, *refused.values())
+    return reading._replace(questions=tuple(taken), messages=messages)
 
 
 def _file(path: Path, let: Let) -> Reading:

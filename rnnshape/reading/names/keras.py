@@ -291,6 +291,12 @@ class KerasModule(Module):
         if name == "Variable":
             return variable if "keras" in self.path else variable_of_tensorflow
         dotted = f"{self.path}.{name}"
+        if name in ("src", "_tf_keras"):
+            return module_of_keras(dotted)
+        if self.path.endswith("_tf_keras"):
+            return module_of_keras("tensorflow.keras")
+        if ".src" in self.path:
+            return self._of_inner(name)
         if dotted in MODULES:
             return MODULES[dotted]
         module = None if self.path in PACKAGES else keras2.MODULES.get(self.path)
@@ -309,6 +315,18 @@ class KerasModule(Module):
         if name in SUBMODULES or of_ops or is_package:
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)
+
+    def _of_inner(self, name: str) -> Any:
+        """What `keras.src.layers.rnn.lstm` has under a name: what `keras.layers` has, or a module
+        in it."""
+        part = self.path.partition(".src.")[2].partition(".")[0]
+        is_gone = f"keras.{part}" in (*keras2.MODULES, *PACKAGES)
+        public = module_of_keras(f"keras.{part}" if part in SUBMODULES and not is_gone else "keras")
+        if name not in SUBMODULES:
+            found = public.under(name)
+            if not (isinstance(found, Open) and name.islower()):
+                return found
+        return module_of_keras(f"{self.path}.{name}")
 
 
 NESTS = Module("keras.tree", {

@@ -55,6 +55,7 @@ from rnnshape.reading.names.weights import (
     weights_of,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python.stand_in import UnreadBase
 
 CLASSES_OF: dict[str, type[Layer]] = {}  # of layers that take others, each with a class of its own
 
@@ -83,7 +84,8 @@ class Layer(StandIn):
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
-        made.own_added, made.own_is_built, made.own_is_begun = (), False, False
+        made.own_added, made.own_is_built = (), False
+        made.own_is_begun = UnreadBase in cls.__mro__  # whose `__init__` calls Keras', as it must
         return made
 
     def __init_subclass__(cls, **named: Any) -> None:

@@ -183,8 +183,12 @@ def both_ways(
     """Follows both sides of a condition that is not known, and keeps what they agree on. The
     snapshot is of now, where there is one."""
     condition = shortened(test)
+    is_assumed = evaluator.assumed is not None and scope.body is evaluator.assumed
     for text, follow in ((condition, first), (f"not {condition}", second)):
-        if any(text == known and because is why for known, why in evaluator.conditions):
+        if any(
+            text in (known, f"not not {known}") and (because is why or is_assumed)
+            for known, why in evaluator.conditions
+        ):
             return follow()
     snapshot = snapshot or Snapshot(evaluator, scope)
     before = snapshot.before
