@@ -773,3 +773,44 @@ def test_how_much_is_in_what_is_filled_from_what_is_not_read_is_open(
     text = f"import collections\n{each}\n{begins}\n{FILLED[begins]}\nm = Sequential([GRU(n)])\n"
     _, [answer] = asked(tmp_path, text)
     assert answer.layers == [("GRU(n)", None)]
+
+
+CHANGED = {  # under a condition that is not known, and what follows from it, or what does not
+    "d['b'] = 2": ("len(d)", "sum(d.values())", "len({**d})", "len(dict(d, c=1))", "len(d.copy())",
+                   "5 if 'b' in d else 6", "len([*d])", "len(list(d.items()))", "count(d)",
+                   "d['b']", "len(sorted(d))", "len(d | {'c': 1})", "max(d.values())",
+                   "d.get('b', 1)"),
+    "del d['a']": ("len(d) + 1", "5 if d else 6", "5 if 'a' in d else 6"),
+    "d.clear()": ("len(d) + 1", "1 + sum(1 for _ in d)"),
+    "d.pop('a')": ("len(d) + 1",),
+    "d |= {'c': 2}": ("len(d)",),
+    "d.setdefault('z', 2)": ("len(d)", "len(d.keys())"),
+    "d.update(b=2)": ("len(d)", "len(d.values())"),
+}  # fmt: skip
+UNCHANGED = {
+    "d['b'] = 2": ("d['a']", "{**d}['a']", "dict(d)['a']", "d.get('a')", "4 if 'a' in d else 5",
+                   "4 if d else 5", "4 if 'z' in d else 5", "len({'a': 1})"),
+    "d['b'] = 2; n = len(d)\nelse: n = len(d) + 1": ("n",),
+    "d['b'] = 2\nelse: d['b'] = 3": ("len(d)",),
+    "d['b'] = 2\nd['b'] = 3": ("len(d)", "d['b']"),
+    "e = 2": ("len(d)",),
+}  # fmt: skip
+KEYS = "def count(d): return len(d)\nd = {'a': 4}\nif unread: "
+
+
+@pytest.mark.parametrize(
+    ("change", "size", "is_known"),
+    [(change, size, False) for change, sizes in CHANGED.items() for size in sizes]
+    + [(change, size, True) for change, sizes in UNCHANGED.items() for size in sizes],
+)
+def test_what_follows_from_the_keys_of_a_dictionary_is_open_where_they_depend_on_what_is_not_read(
+    change: str, size: str, is_known: bool, tmp_path: Path
+) -> None:
+    code = f"{KEYS}{change}\nunits = {size}\nm = Sequential([GRU(units)])\n"
+    _, [answer] = asked(tmp_path, code)
+    [(_, parameters)] = answer.layers
+    assert (parameters is not None) is is_known
+    for unread in (True, False) if is_known else ():
+        names: dict[str, object] = {"unread": unread}
+        exec(f"{KEYS}{change}\nunits = {size}", names)
+        assert answer.layers == [(f"GRU({names['units']})", parameters)]

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.files import file_text
 from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.python import Evaluator, Module, follow_module
@@ -50,7 +50,7 @@ class Modules:
         module = self.read[key] = Module(path, scope.names)
         module.held = scope.names
         roots = [*evaluator.roots]
-        evaluator.roots.append(scope.names)
+        evaluator.roots.append(scope)
         try:
             source = Source(file_text(file), f"{shown}, line ")
             look_for_compile(source)
@@ -60,8 +60,11 @@ class Modules:
             return None
         most = evaluator.steps + (evaluator.limit - evaluator.steps) * SHARE
         around, evaluator.module = evaluator.module, scope
+        many = len(evaluator.messages)
         follow_module(evaluator, source, statements, scope)
         evaluator.module = around
+        told = evaluator.messages[many:]  # what could not be read is open where it is used
+        evaluator.messages[many:] = [one for one in told if not isinstance(one, NotReadError)]
         if evaluator.steps > most:  # what it holds would take as much at each condition
             self.read[key], evaluator.roots[:] = None, roots
         return self.read[key]

@@ -4,9 +4,10 @@ with nothing; and what takes such a call back."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import BoundArguments, Parameter, signature
-from itertools import islice
+from itertools import islice, product
+from math import prod
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -19,6 +20,7 @@ from rnnshape.reading.python.evaluator import written
 from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
 from rnnshape.reading.python.scope import body_of, own_names
 
+MOST_SIDES = 6  # of the conditions of a function, each of which is followed
 # What a test is made of that gives the same each time.
 OF_A_TEST = (
     ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp,
@@ -53,10 +55,10 @@ def call_openly(
         undo()
         _fill(evaluator, bound, without)
         made = _called(evaluator, name, function, bound)
-    tests, made_since = _tests_of(function, bound), SESSION.get().models[many:]
+    sides, made_since = _sides_of(_tests_of(function, bound)), SESSION.get().models[many:]
     is_open = isinstance(made, Open) or any(map(_is_open, made_since))
-    if tests and (is_open or undo.is_refused()):
-        return _on_each_side(evaluator, name, function, bound, tests, undo)
+    if len(sides) > 1 and (is_open or undo.is_refused()):
+        return _on_each_side(evaluator, name, function, bound, sides, undo)
     return made
 
 
@@ -71,7 +73,7 @@ def _is_open(model: Any) -> bool:
     return model.own_open is not None
 
 
-def _tests_of(function: Any, bound: BoundArguments) -> list[str]:
+def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
     """The conditions in a function that are the same wherever they stand in it: of its arguments
     alone, and of what its object has, to which it gives no other values."""
     body = body_of(function) or ()
@@ -81,14 +83,34 @@ def _tests_of(function: Any, bound: BoundArguments) -> list[str]:
     if isinstance(function, MethodType) and all(isinstance(one.ctx, ast.Load) for one in named):
         given |= {*islice(signature(function.__func__).parameters, 1)}
     free = given - own_names(body)
-    tests = [node.test for node in nodes if isinstance(node, ast.If | ast.IfExp)]
-    found = dict[str, None]()
-    for test in tests:
+    found = dict[str, ast.expr]()
+    for test in (node.test for node in nodes if isinstance(node, ast.If | ast.IfExp)):
+        while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test = test.operand
         parts = [*ast.walk(test)]
         names = {part.id for part in parts if isinstance(part, ast.Name)}
         if names and names <= free and all(isinstance(part, OF_A_TEST) for part in parts):
-            found[written(test).removeprefix("not ")] = None
-    return [*found]
+            found[written(test)] = test
+    return [*found.values()]
+
+
+def _sides_of(tests: Sequence[ast.expr]) -> list[dict[str, bool]]:
+    """Which of some conditions hold at a time: of those that ask for the same, `kind == "lstm"` and
+    `kind == "gru"`, one or none; none at all where there are too many to follow."""
+    groups = dict[str, list[str]]()
+    for test in tests:
+        subject = test.left if isinstance(test, ast.Compare) else test
+        groups.setdefault(written(subject), []).append(written(test))
+    are_alike = len(tests) == 1 or not any(isinstance(test, ast.BoolOp) for test in tests)
+    in_order = {written(test) for test in tests if isinstance(test, ast.Compare)
+                and not isinstance(test.ops[0], ast.Eq | ast.Is)}  # fmt: skip
+    choices = [
+        [*group, *([] if len(group) > 1 and in_order & {*group} else [""])]
+        for group in groups.values()
+    ]
+    many = prod(map(len, choices))
+    sides = product(*choices) if are_alike and many <= MOST_SIDES else ()
+    return [{written(test): written(test) in holding for test in tests} for holding in sides]
 
 
 def _on_each_side(
@@ -96,28 +118,38 @@ def _on_each_side(
     name: str,
     function: Any,
     bound: BoundArguments,
-    tests: Sequence[str],
+    sides: Sequence[Mapping[str, bool]],
     undo: Undo,
 ) -> object:
-    """What a function makes where its conditions hold, and where they don't: of several, which may
-    not go together, what Keras takes."""
+    """What a function makes where its conditions hold, and where they don't."""
     undo()
-    begun = count_made()
+    begun, found = count_made(), list[object]()
     made: object = None
-    for sign in ("", "not "):
-        of_side = Undo(evaluator)
-        evaluator.conditions = [(f"{sign}{test}", Open(test)) for test in tests]
+    for side in sides:
+        of_side, many = Undo(evaluator), len(SESSION.get().models)
+        evaluator.conditions = [
+            (text if holds else f"not {text}", Open(text)) for text, holds in side.items()
+        ]
         evaluator.assumed = body_of(function)
         try:
             made = _called(evaluator, name, function, bound)
         finally:
             evaluator.conditions, evaluator.assumed = [], None
-        if len(tests) > 1 and of_side.is_refused():
-            of_side()
+        networks = [*map(_network, SESSION.get().models[many:])]
+        if networks and all(network is not None and network in found for network in networks):
+            of_side()  # nothing of it is another
+        found += networks
     if count_made() == begun:
         undo()
         return _called(evaluator, name, function, bound)
     return made
+
+
+def _network(model: Any) -> object:
+    try:
+        return model.own_network("")
+    except (IsOpenError, QueryError, ExhaustedError):
+        return None
 
 
 class Undo:

@@ -45,14 +45,16 @@ class Snapshot:
 
     def __init__(self, evaluator: Evaluator, scope: Scope) -> None:
         self.held, self.before = dict[int, Any](), dict[int, Any]()
-        waiting: list[Any] = [scope, evaluator.module.names, evaluator.parts, *evaluator.roots]
-        found = set[int]()
+        waiting: list[Any] = [scope, evaluator.module, evaluator.parts, *evaluator.roots]
+        found, self.names, self.unsure = set[int](), set[int](), evaluator.unsure
         while waiting:
             value = waiting.pop()
             is_fixed = type(value).__dictoffset__ == 0 and not isinstance(value, HOLDING)
             if is_fixed or id(value) in found:
                 continue
             found.add(id(value))
+            if isinstance(value, Scope):
+                self.names.add(id(value.names))
             if type(value) is types.FunctionType and value not in evaluator.with_attributes:
                 waiting.append(vars(value).get("own_scope"))
                 continue
@@ -119,6 +121,8 @@ class Snapshot:
                     for name, part in content.items()
                 }
             names = () if key in lost or _same(content, other) else {**content, **other}
+            if isinstance(value, dict) and key not in self.names:
+                self.unsure.note(value, content.keys() ^ other.keys(), because)
             merged = {
                 name: _merged_in(
                     value, name, content.get(name, MISSING), other.get(name, MISSING), because

@@ -20,6 +20,7 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
+from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
@@ -111,6 +112,7 @@ class Evaluator:
             None  # the body of the function of which they are that, from the start
         )
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
+        self.unsure = UnsureKeys()
         self.with_attributes = set[FunctionType]()  # functions to which the code has given some
         self.snapshots = WeakSet[Any]()  # of what there was, to which it may be set back
         # The functions of the code whose body was followed, and those that it hands to others.
@@ -187,7 +189,9 @@ class Evaluator:
         made: object = None
         try:
             self.spend(limits.weight_of_call(plain, parts, named))
+            self.unsure.check(plain, parts)
             made = bounded(function(*parts, **named))
+            self.unsure.follow(plain, parts, made)
             if isinstance(made, Open):
                 raise IsOpenError(made, is_made=True)
             limits.check_result(made)

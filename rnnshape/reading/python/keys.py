@@ -1,0 +1,71 @@
+"""Dictionaries that have some of their keys only where a condition holds that is not known."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rnnshape.reading.python.limits import is_in, is_not_in
+from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.scope import body_of
+
+# Functions of Python and methods of a dictionary, by their names, that ask which keys there are.
+ASKING = {
+    "Counter", "OrderedDict", "all", "any", "enumerated", "eq", "filter", "frozenset", "iter",
+    "len", "list", "map", "max", "min", "ne", "reversed", "set", "sorted", "sum", "tuple", "zip",
+}  # fmt: skip
+METHODS = {"items", "keys", "popitem", "values"}
+COPYING = {"copy", "copy_of", "deep_copy", "dict", "ior", "or_", "update"}  # and what copies them
+
+
+class UnsureKeys:
+    """Which dictionaries may lack which of their keys, and why.
+
+    >>> keys, sizes = UnsureKeys(), {"a": 3, "b": 4}
+    >>> keys.note(sizes, {"b"}, Open("args.more"))
+    >>> keys.check(len, [sizes])
+    Traceback (most recent call last):
+    rnnshape.reading.python.open.IsOpenError: args.more
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[dict[Any, Any], set[Any], Open]] = {}
+
+    def note(self, held: dict[Any, Any], keys: set[Any], because: Open) -> None:
+        known = self._found[id(held)][1] if id(held) in self._found else set()
+        self._found[id(held)] = held, known | keys, because
+
+    def _unsure(self, values: Sequence[Any]) -> Iterator[tuple[Any, set[Any], Open]]:
+        for value in values:
+            held, keys, because = self._found.get(id(value), ({}, set(), Open("")))
+            if there := {key for key in keys if key in held}:
+                yield held, there, because
+
+    def check(self, function: Any, parts: Sequence[Any]) -> None:
+        """Raises where what a function makes of its parts depends on such keys."""
+        if not self._found or body_of(function) is not None:
+            return
+        name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
+        for held, keys, because in self._unsure([owner, *parts]):
+            if held is owner:
+                depends = name in METHODS
+            elif function in (is_in, is_not_in):
+                depends = held is parts[1] and parts[0] in keys
+            else:
+                depends = name in ASKING or (name == "bool" and len(keys) == len(held))
+            if depends:
+                raise IsOpenError(because)
+
+    def follow(self, function: Any, parts: Sequence[Any], made: object) -> None:
+        """What a function has done: what it copies into another lacks the same keys, and what it
+        sets is there."""
+        if not self._found or body_of(function) is not None:
+            return
+        name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
+        if function is operator.setitem and id(parts[0]) in self._found:
+            self._found[id(parts[0])][1].discard(parts[1])
+        for held, keys, because in self._unsure([owner, *parts]) if name in COPYING else ():
+            into = made if made is not None else owner
+            if isinstance(into, dict) and into is not held:
+                self.note(into, keys, because)
