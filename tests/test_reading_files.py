@@ -553,6 +553,11 @@ PACKAGES = {
     "package/models/gru.py": "from ..sizes import n\nm = Sequential([GRU(n)])",
     "package/models/named.py": "from package.sizes import n\nm = Sequential([GRU(n)])",
     "scripts/run.py": "from package.models.gru import n, m",
+    "package/whole.py": "from package import sizes\nm = Sequential([GRU(sizes.n)])",
+    "package/dotted.py": "import package.sizes\nm = Sequential([GRU(package.sizes.n)])",
+    "loose/sizes.py": "n = 7",
+    "loose/whole.py": "from loose import sizes\nm = Sequential([GRU(sizes.n)])",
+    "loose/dotted.py": "import loose.sizes\nm = Sequential([GRU(loose.sizes.n)])",
     "src/inner.py": "n = 6",
     "tests/of_src.py": "from inner import n\nm = Sequential([GRU(n)])",
 }
@@ -563,26 +568,48 @@ PACKAGES = {
     [
         *((f"package/models/{name}.py", ".", "", "5") for name in ("gru", "named")),
         *((f"package/models/{name}.py", "package/models", "", "5") for name in ("gru", "named")),
+        *((f"package/{name}.py", "package", "", "5") for name in ("whole", "dotted")),
+        *((f"loose/{name}.py", ".", "", "7") for name in ("whole", "dotted")),
         ("scripts/run.py", ".", "", "5"),  # as `python -m scripts.run` finds it
         ("scripts/run.py", "scripts", "", ""),
         *(("scripts/run.py", "scripts", made, "5") for made in ("pyproject.toml", ".git/HEAD")),
-        ("tests/of_src.py", "tests", "setup.py", "6"),
+        *(("tests/of_src.py", here, "setup.py", "6") for here in ("tests", ".", "..")),
         ("tests/of_src.py", "tests", "", "inner.n"),
     ],
 )
 def test_a_module_of_the_package_or_project_of_the_code_is_read(
     file: str, here: str, project: str, units: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder = tmp_path / "project"
     for name, text in PACKAGES.items() | ({project: ""}.items() if project else set()):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    monkeypatch.chdir(tmp_path / here)
-    asked = os.path.relpath(tmp_path / file)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    monkeypatch.chdir(folder / here)
+    asked = os.path.relpath(folder / file)
     if units:
         assert [str(network) for network in read(asked).networks] == [f"GRU({units})"]
     else:
         with pytest.raises(QueryError, match="makes no Keras layers"):
             read(asked)
+
+
+@pytest.mark.parametrize("here", [".", "..", "package"])
+def test_the_place_of_a_mistake_in_an_imported_file_is_one_that_can_be_opened(
+    here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "project"
+    (folder / "package/models").mkdir(parents=True)
+    for name in ("package", "package/models"):
+        (folder / name / "__init__.py").touch()
+    (folder / "package/models/asked.py").write_text("from ..wrong import build\nm = build()")
+    wrong = "def build():\n    return Sequential([Input((5, 3)), GRU(3), GRU(4)])"
+    (folder / "package/wrong.py").write_text(wrong)
+    monkeypatch.chdir(folder / here)
+    [line] = command(
+        "--check", os.path.relpath(folder / "package/models/asked.py")
+    ).out.splitlines()
+    path, number, *_ = line.split(":")
+    assert (Path(path).resolve(), number) == ((folder / "package/wrong.py").resolve(), "2")
 
 
 @pytest.mark.parametrize("text", ["x = 1\n", "def f(:\n"], ids=["no layers", "no Python"])

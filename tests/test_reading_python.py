@@ -196,7 +196,8 @@ def test_random_code_is_worth_what_python_makes_of_it(strategy: st.SearchStrateg
 
 CHANGES = ("a = b + 1", "a = c * 2", "b = a", "b = 0", "b = len(p)", "c = b + c", "a += len(q)",
            "p.append(a)", "q.append(c)", "p = []", "d['k'] = a", "f.n = b", "K.n += a", "a = K.n",
-           "c = getattr(f, 'n', c)", "continue", "break")  # fmt: skip
+           "c = getattr(f, 'n', c)", "if hasattr(f, 'n'): del f.n",
+           "continue", "break")  # fmt: skip
 TESTS = (
     "a == 0",
     "a > 1",

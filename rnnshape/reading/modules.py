@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.files import file_text
@@ -26,32 +27,50 @@ class Modules:
     Args:
         places: the folders that they are looked for in, one after the other.
         package: the code's own package: `models.layers`, or nothing.
+        read: what was made of each file: None where it can't be read.
+        named: those that were asked for, by their paths.
     """
 
     places: tuple[Path, ...]
     package: str
     read: dict[Path, Module | None] = field(default_factory=dict)
+    named: dict[str, Module] = field(default_factory=dict)
 
     def found(self, evaluator: Evaluator, path: str) -> Module | None:
         """The module of a path (`.package.name` where it is asked for by dots), or None."""
         name = path.removeprefix(".")  # two dots are above all packages
-        if all(part.isidentifier() for part in name.split(".")):
-            for place in self.places:
-                if (file := _file_of(place, name)) is not None:
-                    return self._module(evaluator, name, file, f"{file.relative_to(place)}")
+        parts = name.split(".")
+        for place in self.places if all(part.isidentifier() for part in parts) else ():
+            file = _file_of(place, name)
+            if file is not None:
+                return self._named(name, self._module(evaluator, name, file))
+            if next(place.joinpath(*parts).glob("*.py"), None):  # a package of no `__init__.py`
+                return self._named(name, self.named.get(name) or _module_of(name, {}))
         return None
 
-    def _module(self, evaluator: Evaluator, path: str, file: Path, shown: str) -> Module | None:
+    def _named(self, name: str, module: Module | None) -> Module | None:
+        """The module, as its package has it, and with those in it that are read."""
+        if module is not None:
+            self.named[name] = module
+            for path, inner in self.named.items():
+                above, _, last = path.rpartition(".")
+                held = self.named[above].held if above in self.named else None
+                if held is not None:
+                    held.setdefault(last, inner)
+        return module
+
+    def _module(self, evaluator: Evaluator, path: str, file: Path) -> Module | None:
         key = file.resolve()
         if key in self.read or len(self.read) == MOST_FILES:
             return self.read.get(key)
         package = path if file.stem == "__init__" else path.rpartition(".")[0]
-        scope = Scope(names={"__name__": path, "__package__": package})
-        module = self.read[key] = Module(path, scope.names)
-        module.held = scope.names
+        names: dict[str, Any] = {"__name__": path, "__package__": package}
+        scope = Scope(names=names)
+        self.read[key] = _module_of(path, names)
         roots = [*evaluator.roots]
         evaluator.roots.append(scope)
         try:
+            shown = os.path.relpath(file, self.places[0])
             source = Source(file_text(file), f"{shown}, line ")
             look_for_compile(source)
             statements = source.statements()
@@ -80,9 +99,10 @@ def modules_for(folder: Path) -> Modules:
         above = above.parent
     around = (folder, *folder.parents)
     projects = (place for place in around if any(os.path.exists(place / x) for x in PROJECT))
-    tops = above, Path.cwd(), next(projects, above)
+    project = next(projects, above)
+    tops = above, Path.cwd(), project
     places = [place for place in around if any(place.is_relative_to(top) for top in tops)]
-    return Modules((*places, places[-1] / "src"), ".".join(package))
+    return Modules((*places, project / "src"), ".".join(package))
 
 
 def _file_of(place: Path, path: str) -> Path | None:
@@ -92,6 +112,12 @@ def _file_of(place: Path, path: str) -> Path | None:
         file = file.parent.with_suffix(".py")
     is_below = os.path.isfile(file) and file.resolve().is_relative_to(place.resolve())
     return file if is_below else None
+
+
+def _module_of(path: str, names: dict[str, Any]) -> Module:
+    module = Module(path, names)
+    module.held = names
+    return module
 
 
 def look_for_compile(source: Source) -> None:

@@ -17,6 +17,7 @@ from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.evaluator import written
+from rnnshape.reading.python.handed_on import FILLING
 from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
 from rnnshape.reading.python.scope import body_of, own_names
 
@@ -79,10 +80,9 @@ def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
     body = body_of(function) or ()
     nodes = [node for part in body for node in ast.walk(part)]
     given = {word for word, value in bound.arguments.items() if isinstance(value, Open)}
-    named = [part for part in nodes if isinstance(part, ast.Attribute)]
-    if isinstance(function, MethodType) and all(isinstance(one.ctx, ast.Load) for one in named):
+    if isinstance(function, MethodType):
         given |= {*islice(signature(function.__func__).parameters, 1)}
-    free = given - own_names(body)
+    free = given.difference(own_names(body), _changed_in(nodes))
     found = dict[str, ast.expr]()
     for test in (node.test for node in nodes if isinstance(node, ast.If | ast.IfExp)):
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -92,6 +92,21 @@ def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
         if names and names <= free and all(isinstance(part, OF_A_TEST) for part in parts):
             found[written(test)] = test
     return [*found.values()]
+
+
+def _changed_in(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """The names of what code changes in place: it sets parts of it, or fills it."""
+    for node in nodes:
+        part: Any = None
+        match node:
+            case ast.Call(func=ast.Attribute(value=part, attr=word)) if word in FILLING:
+                pass
+            case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()):
+                part = node
+        while isinstance(part, ast.Subscript | ast.Attribute):
+            part = part.value
+        if isinstance(part, ast.Name):
+            yield part.id
 
 
 def _sides_of(tests: Sequence[ast.expr]) -> list[dict[str, bool]]:
@@ -135,9 +150,11 @@ def _on_each_side(
             made = _called(evaluator, name, function, bound)
         finally:
             evaluator.conditions, evaluator.assumed = [], None
-        networks = [*map(_network, SESSION.get().models[many:])]
-        if networks and all(network is not None and network in found for network in networks):
+        since = SESSION.get().models[many:]
+        networks = [*map(_network, since)]
+        if since and all(network is not None and network in found for network in networks):
             of_side()  # nothing of it is another
+        of_side.keep_alone(since)  # the next begins where this one did
         found += networks
     if count_made() == begun:
         undo()
@@ -172,10 +189,7 @@ class Undo:
             del part[length:]
 
     def keep_alone(self, models: Sequence[Any]) -> None:
-        """Takes back all but some models that were made since: nobody knows when they are."""
-        if not models:
-            self()
-            return
+        """Takes back all but some models that were made since, and what is told."""
         held = SESSION.get()
         trained = [each for each in held.trained[self.lengths[-1] :] if each[0] in models]
         logs = [(log, [*log]) for log in (held.models, held.unused, held.calls)]

@@ -76,7 +76,10 @@ def call_if_it_makes_a_model(evaluator: Evaluator, functions: Iterable[Any]) -> 
             if is_own and found not in evaluator.followed:
                 before, undo = [*models_made()], Undo(evaluator)
                 call_openly(evaluator, found.__name__, found)
-                undo.keep_alone([model for model in models_made() if model not in before])
+                if made := [model for model in models_made() if model not in before]:
+                    undo.keep_alone(made)
+                else:
+                    undo()
 
 
 def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> None:

@@ -70,8 +70,7 @@ class Snapshot:
         self.held[id(function)], self.before[id(function)] = function, {}
 
     def now(self) -> dict[int, Any]:
-        contents = {key: content_of(value) for key, value in self.held.items()}
-        return {key: content for key, content in contents.items() if content is not None}
+        return {key: content_of(value) or {} for key, value in self.held.items()}
 
     def changed(self, before: dict[int, Any]) -> dict[int, set[Any]]:
         """The names or places at which something else stands now, of all that was known then; of

@@ -153,8 +153,11 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
         inner = f"{path}{alias.name}" if path.endswith(".") else f"{path}.{alias.name}"
         is_module = inner in evaluator.modules
         value = evaluator.modules[inner] if is_module else evaluator.attribute(module, alias.name)
-        if isinstance(value, Open) and node.level:
-            value = _module(evaluator, inner)
+        if isinstance(value, Open):
+            found = (
+                _module(evaluator, inner) if node.level else evaluator.find_module(evaluator, inner)
+            )
+            value = value if found is None else found
         if isinstance(value, Open):
             _doubt(evaluator, value, f"cannot import name {alias.name!r}")
             value = evaluator.named_by_let(value, alias.asname or alias.name)
