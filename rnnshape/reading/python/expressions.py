@@ -25,7 +25,7 @@ from rnnshape.reading.python.handed_on import (
 )
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
-from rnnshape.reading.python.open import IsOpenError, Open, is_number
+from rnnshape.reading.python.open import IsOpenError, Open, is_number, opens_in
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -353,8 +353,8 @@ def _with_changes(
         lost += [part for part in parts[:1] if isinstance(part, list)]
     if isinstance(called, type | BuiltinMethodType) and word in FAILING:
         _may_fail(evaluator, made, scope)
-    is_open = any(isinstance(part, Open | Stream) for part in (*parts, *keywords.values()))
-    if is_open or word == "sort":
+    is_open = any(True for _ in opens_in([parts, keywords]))
+    if is_open or word == "sort" or any(isinstance(part, Stream) for part in parts):
         lost += owner_of(called)
     match node:
         case ast.Call(func=ast.Attribute(ast.Subscript(ast.Name() | ast.Attribute() as held))):

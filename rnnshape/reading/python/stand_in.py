@@ -125,7 +125,10 @@ def is_visible(owner: object, name: str) -> bool:
         return isinstance(owner, type) and is_of_code(owner)
     if _is_dunder(name):
         is_made = isinstance(owner, StandIn) and not is_of_code(kind)
-        return name in DUNDERS and not (is_made and name == "__init__")
+        held = (vars(base).get(name) for base in kind.__mro__ if is_of_code(base))
+        own = (one.__func__ if isinstance(one, staticmethod | classmethod) else one for one in held)
+        is_method = any(map(body_of, own))  # such as `__build__`
+        return (name in DUNDERS and not (is_made and name == "__init__")) or is_method
     if issubclass(kind, StandIn):
         return _is_visible_of_stand_in(owner, kind, name)
     of_plain = plain_type(owner)
