@@ -19,7 +19,7 @@ from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.evaluator import written
 from rnnshape.reading.python.handed_on import FILLING
 from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
-from rnnshape.reading.python.scope import body_of, own_names
+from rnnshape.reading.python.scope import Scope, body_of, own_names
 
 MOST_SIDES = 6  # of the conditions of a function, each of which is followed
 # What a test is made of that gives the same each time.
@@ -50,14 +50,14 @@ def call_openly(
     if nothing_is_open:
         _fill(evaluator, bound, without)
     evaluator.begin_statement()
-    undo, many = Undo(evaluator), len(SESSION.get().models)
+    undo, many = Undo(evaluator, function), len(SESSION.get().models)
     made = _called(evaluator, name, function, bound)
     if without and not nothing_is_open and undo.is_refused():  # whoever calls it gives more
         undo()
         _fill(evaluator, bound, without)
         made = _called(evaluator, name, function, bound)
     sides, made_since = _sides_of(_tests_of(function, bound)), SESSION.get().models[many:]
-    is_open = isinstance(made, Open) or any(map(_is_open, made_since))
+    is_open = any(map(_is_open, made_since)) or (isinstance(made, Open) and not made_since)
     if len(sides) > 1 and (is_open or undo.is_refused()):
         return _on_each_side(evaluator, name, function, bound, sides, undo)
     return made
@@ -66,12 +66,14 @@ def call_openly(
 def _is_open(model: Any) -> bool:
     """Whether it is not known what a model is made of."""
     try:
-        model.own_network("")
+        network = model.own_network("")
     except IsOpenError:
         return True
     except (QueryError, ExhaustedError):
         return False
-    return model.own_open is not None
+    steps = network.steps if network else ()
+    is_either = any(str(step.layer).startswith("depends on ") for step in steps)
+    return model.own_open is not None or is_either
 
 
 def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
@@ -141,7 +143,7 @@ def _on_each_side(
     begun, found = count_made(), list[object]()
     made: object = None
     for side in sides:
-        of_side, many = Undo(evaluator), len(SESSION.get().models)
+        of_side, many = Undo(evaluator, function), len(SESSION.get().models)
         evaluator.conditions = [
             (text if holds else f"not {text}", Open(text)) for text, holds in side.items()
         ]
@@ -172,8 +174,9 @@ def _network(model: Any) -> object:
 class Undo:
     """Takes back what has come of a call, and what is wrong with it."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self.snapshot = Snapshot(evaluator, evaluator.module)
+    def __init__(self, evaluator: Evaluator, function: object = None) -> None:
+        around = Scope(evaluator.module, {"function": function})  # the object of a method, too
+        self.snapshot = Snapshot(evaluator, around)
         held = SESSION.get()
         self.lists: tuple[list[Any], ...] = evaluator.messages, held.problems, held.trained
         self.lengths = [len(part) for part in self.lists]

@@ -343,9 +343,14 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
         yield f"{message}: name the Input before it {words}"
     if any(tensor.own_reaches("") for tensor in takes):  # what is not read may be all of them
         return
-    if any(str(call.layer.call).startswith("depends on ") for call in calls):  # on either side
-        return
-    for tensor in graph.sources_of(gives, takes):
+    passed = (*gives, *(tensor for call in calls for tensor in call.tensors))
+    either = [
+        one
+        for one in passed
+        if isinstance(one.maker, graph.LayerCall)
+        and str(one.maker.layer.call).startswith("depends on ")
+    ]  # made of one or the other
+    for tensor in graph.sources_of(gives, [*takes, *either]):
         source: Any = tensor.maker
         if source.shape is not None and not source.is_data:  # else Keras takes it as it is
             name = source.name or source.given_name

@@ -317,16 +317,21 @@ class KerasModule(Module):
         return name_of_keras(name, self.path)
 
     def _of_inner(self, name: str) -> Any:
-        """What `keras.src.layers.rnn.lstm` has under a name: what `keras.layers` has, or a module
-        in it."""
-        part = self.path.partition(".src.")[2].partition(".")[0]
+        """What `keras.src.layers.rnn.lstm` has under a name: what `keras.layers` has, a module in
+        it, or what is no part of Keras' API, which is open."""
+        dotted = f"{self.path}.{name}"
+        part, *further = self.path.partition(".src")[2].split(".")[1:] or [""]
+        is_folder = part == "layers" and len(further) == 1  # `layers.merging.concatenate`
+        if name in SUBMODULES or (is_folder and name.islower()):
+            return module_of_keras(dotted)
         is_gone = f"keras.{part}" in (*keras2.MODULES, *PACKAGES)
-        public = module_of_keras(f"keras.{part}" if part in SUBMODULES and not is_gone else "keras")
-        if name not in SUBMODULES:
-            found = public.under(name)
-            if not (isinstance(found, Open) and name.islower()):
-                return found
-        return module_of_keras(f"{self.path}.{name}")
+        public = f"keras.{part}" if part in SUBMODULES and not is_gone else "keras"
+        found: Any = Open(dotted)
+        if part in ("backend", "ops"):
+            found = function_of(name, "keras.ops") if is_operation(name) else found
+        elif not any(keras2.name(f"{path}.{name}") for path in (public, "keras.layers")):
+            found = module_of_keras(public).under(name)
+        return module_of_keras(dotted) if isinstance(found, Open) and name.islower() else found
 
 
 NESTS = Module("keras.tree", {

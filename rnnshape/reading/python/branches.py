@@ -33,7 +33,7 @@ from rnnshape.reading.python.scope import (
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
-STEPS_OF_EACH, OTHERS_IN_A_STEP = 5, 4
+STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 NOT_FOLLOWED = (RecursionError, TooLargeError, TooLongError)  # the program itself goes on
 MISSING = object()
@@ -186,7 +186,7 @@ def both_ways(
     """Follows both sides of a condition that is not known, and keeps what they agree on. The
     snapshot is of now, where there is one."""
     condition = shortened(test)
-    is_assumed = evaluator.assumed is not None and scope.body is evaluator.assumed
+    is_assumed = evaluator.assumed is not None and scope.body is evaluator.assumed  # by its text
     for text, follow in ((condition, first), (f"not {condition}", second)):
         if any(
             text in (known, f"not not {known}") and (because is why or is_assumed)

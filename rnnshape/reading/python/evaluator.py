@@ -108,9 +108,8 @@ class Evaluator:
         self.certain: Exception | None = None  # the last that is raised whatever is not known
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
-        self.assumed: object = (
-            None  # the body of the function of which they are that, from the start
-        )
+        # the body of the function that is followed under such conditions from its start
+        self.assumed: object = None
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
         self.unsure = UnsureKeys()
         self.with_attributes = set[FunctionType]()  # functions to which the code has given some
