@@ -818,3 +818,18 @@ def test_what_follows_from_the_keys_of_a_dictionary_is_open_where_they_depend_on
         names: dict[str, object] = {"unread": unread}
         exec(f"{KEYS}{change}\nunits = {size}", names)
         assert answer.layers == [(f"GRU({names['units']})", parameters)]
+
+
+@pytest.mark.parametrize("kind", ["FileNotFoundError", "OSError", "(IOError, ValueError)"])
+@pytest.mark.parametrize(
+    "reads", ["open('x')", "np.load('x')", "pd.read_csv('x').values", "json.load(open('x'))['k']"]
+)
+def test_what_is_done_where_a_file_may_not_be_there_is_open(
+    reads: str, kind: str, tmp_path: Path
+) -> None:
+    text = (
+        f"try:\n    a = {reads}\n    n = 3\nexcept {kind}:\n    n = {{}}\nm = Sequential([GRU(n)])"
+    )
+    for otherwise, is_known in (("2", False), ("3", True)):
+        _, [answer] = asked(tmp_path, text.format(otherwise))
+        assert [counted is not None for _, counted in answer.layers] == [is_known]

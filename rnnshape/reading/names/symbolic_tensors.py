@@ -101,8 +101,16 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
         return TypeError("one tensor is taken for several")
     message = "this is one tensor, and not several"
     if isinstance(maker, graph.LayerCall):
+        if _may_be_other(tensor):
+            return IsOpenError(opened("", "what it returns is not known"))
         message = _returns_one(maker.layer.call)
     return QueryError(f'{message} (Keras: "Iterating over a symbolic")')
+
+
+def _may_be_other(tensor: graph.Tensor) -> bool:
+    """Whether what is not read makes it: a list of tensors, perhaps, or a number."""
+    is_unread = isinstance(tensor.maker, graph.LayerCall) and tensor.maker.layer.unread is not None
+    return is_unread and graph.plain_sizes(tensor) is None
 
 
 def _returns_one(call: Call) -> str:
@@ -180,7 +188,8 @@ def asked_for_number(name: str) -> Any:
     what, words = ASKED[name]
 
     def asked(tensor: graph.Tensor) -> Any:
-        _tell(tensor, f"a model's tensor {what}", "", words)
+        if not _may_be_other(tensor):
+            _tell(tensor, f"a model's tensor {what}", "", words)
         raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
 
     return asked

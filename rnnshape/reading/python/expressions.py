@@ -26,7 +26,7 @@ from rnnshape.reading.python.handed_on import (
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number, opens_in
-from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of
+from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_lack_file
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
@@ -316,6 +316,8 @@ def _with_changes(
 ) -> object:
     """What a call makes; where that is not known, nor is what it changes."""
     called, parts, keywords = given
+    if may_lack_file(node, evaluator.trying):
+        _may_fail(evaluator, evaluator.open(node), scope)
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
     out = None if body_of(called) is not None else keywords.get("out")
     for part in (*parts[: word in CHANGING_ARRAYS], out):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
@@ -74,6 +75,19 @@ class Scope:
         if node.level == 0 or above < 0:
             return "." * node.level + (node.module or "")
         return "." + ".".join([*parts[:above], *filter(None, [node.module])])
+
+
+# What reads a file, and what code expects of one that is not there.
+OF_FILES = re.compile("open|load|load_model|loadtxt|genfromtxt|fromfile|listdir|scandir|read_.*")
+NOT_THERE = {"EnvironmentError", "FileNotFoundError", "IOError", "OSError"}
+
+
+def may_lack_file(node: ast.Call, trying: Sequence[ast.Try | ast.TryStar]) -> bool:
+    """Whether a call reads a file that the code around it knows may not be there."""
+    word = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    kinds = (handler.type for around in trying for handler in around.handlers if handler.type)
+    names = (part.id for kind in kinds for part in ast.walk(kind) if isinstance(part, ast.Name))
+    return bool(trying) and bool(OF_FILES.fullmatch(word)) and not NOT_THERE.isdisjoint(names)
 
 
 def locals_of(scope: Scope) -> dict[str, Any]:
