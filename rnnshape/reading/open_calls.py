@@ -154,10 +154,11 @@ def _on_each_side(
             evaluator.conditions, evaluator.assumed = [], None
         since = SESSION.get().models[many:]
         networks = [*map(_network, since)]
-        if since and all(network is not None and network in found for network in networks):
+        is_trained = len(SESSION.get().trained) > of_side.lengths[-1]
+        if since and not is_trained and all(found.count(network) for network in networks):
             of_side()  # nothing of it is another
         of_side.keep_alone(since)  # the next begins where this one did
-        found += networks
+        found += filter(None, networks)
     if count_made() == begun:
         undo()
         return _called(evaluator, name, function, bound)
