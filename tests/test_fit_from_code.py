@@ -342,6 +342,23 @@ def test_arrays_that_do_not_fit_together_have_no_tick(tmp_path: Path) -> None:
     assert "with X (9, 4, 8) and Z (9, 6, 8) Concatenate()" in out
 
 
+@pytest.mark.parametrize("drop", ["", "    if drop: m.add(Dropout(0.2))\n"])
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_a_mistake_on_one_side_of_a_condition_is_told_where_nobody_calls_the_function(
+    method: str, drop: str
+) -> None:
+    text = (
+        "def train(mode, drop):\n    m = Sequential([Input((5, 3)), LSTM(8)])\n"
+        f"{drop}    m.add(Dense(1))\n    m.compile('adam', 'mse')\n"
+        "    if mode == 'train':\n        m.fit(np.zeros((4, 5, 3)), np.zeros((4, 1)))\n"
+        f"    elif mode == 'test':\n        m.{method}(np.zeros((4, 5, 2)), np.zeros((4, 1)))\n"
+        "    return m"
+    )
+    text = f"{IMPORTS}{text}"
+    told = {(one.line, "does not fit" in one.message) for one in problems(text)}
+    assert told == {(text.count("\n"), True)}
+
+
 def test_what_a_model_of_the_code_is_not_known_to_take_has_no_tick(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(
