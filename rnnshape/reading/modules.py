@@ -17,7 +17,7 @@ from rnnshape.source import Source
 # What the folder of a project has in it.
 PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 SHARE = 3 / 4  # of what a statement may take: a module that takes more is not read
-MOST_FILES = 32  # each branch of the code is followed with all that these hold
+MOST_FILES = 16  # each branch of the code is followed with all that these hold
 
 
 @dataclass(frozen=True)
