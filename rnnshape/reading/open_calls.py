@@ -157,7 +157,8 @@ def _on_each_side(
         is_trained = len(SESSION.get().trained) > of_side.lengths[-1]
         if since and not is_trained and all(found.count(network) for network in networks):
             of_side()  # nothing of it is another
-        of_side.keep_alone(since)  # the next begins where this one did
+        else:
+            of_side.keep_alone(since)  # the next begins where this one did
         found += filter(None, networks)
     if count_made() == begun:
         undo()

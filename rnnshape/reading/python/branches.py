@@ -186,7 +186,8 @@ def both_ways(
     """Follows both sides of a condition that is not known, and keeps what they agree on. The
     snapshot is of now, where there is one."""
     condition = shortened(test)
-    is_assumed = evaluator.assumed is not None and scope.body is evaluator.assumed  # by its text
+    # Of a function that is followed on one side of its conditions the text says which one it is.
+    is_assumed = evaluator.assumed is not None and scope.body is evaluator.assumed
     for text, follow in ((condition, first), (f"not {condition}", second)):
         if any(
             text in (known, f"not not {known}") and (because is why or is_assumed)
