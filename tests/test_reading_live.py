@@ -110,6 +110,50 @@ def masks_that_keras_adds(k: Any, layers: Any) -> Any:
     return k.Model(x, layers.LSTM(3)(layers.LSTM(2, return_sequences=True)(y)))
 
 
+def joined_without_a_mask() -> Any:
+    """A layer of the user's own of which the shape depends on whether a mask comes."""
+
+    class Joined(keras().layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.supports_masking = True
+
+        def call(self, x: Any, mask: Any = None) -> Any:
+            return keras().ops.concatenate([x, x], -1) if mask is None else x
+
+    return Joined()
+
+
+@live
+def a_mask_from_another_model(k: Any, layers: Any) -> Any:
+    inner = k.Sequential([layers.Embedding(9, 4, mask_zero=True), layers.Dropout(0.1)])
+    x = k.Input((5,))
+    between = k.Model(x, inner(x))
+    return k.Model(x, layers.Dropout(0.1)(joined_without_a_mask()(between(x))))
+
+
+@live
+def a_mask_that_comes_into_another_model(k: Any, layers: Any) -> Any:
+    outer = k.Sequential([k.Input((5, 4)), joined_without_a_mask(), layers.Activation("relu")])
+    x = k.Input((5,))
+    return k.Model(x, outer(layers.Embedding(9, 4, mask_zero=True)(x)))
+
+
+@live
+def a_model_once_with_a_mask_and_once_without(k: Any, layers: Any) -> Any:
+    inner = k.Sequential([k.Input((5, 4)), joined_without_a_mask()])
+    x = k.Input((5,))
+    both = [layers.Embedding(9, 4, mask_zero=zero)(x) for zero in (True, False)]
+    return k.Model(x, [inner(one) for one in both])
+
+
+@live
+def a_lambda_behind_a_model_with_a_mask(k: Any, layers: Any) -> Any:
+    inner = k.Sequential([k.Input((5,)), layers.Embedding(9, 4, mask_zero=True)])
+    last = layers.Lambda(lambda t, mask=None: t if mask is None else t[:, 0])
+    return k.Sequential([inner, last, layers.Activation("relu")])
+
+
 @live
 def called_with_its_states(k: Any, layers: Any) -> Any:
     x, h = k.Input((5, 4)), k.Input((3,))
@@ -228,6 +272,10 @@ def test_given_shapes_go_through_what_cannot_be_copied() -> None:
     assert [one.shape for one in inspect(model).outputs] == [(2, 5, 5), (2, None, 6), (2, 2)]
     report = inspect(model, input=(4, 9, 3))
     assert [one.shape for one in report.outputs] == [(4, 9, 5), (4, 9, 6), (4, 2)]
+    x = k.Input((None,))
+    model = k.Model(x, joined_without_a_mask()(layers.Embedding(9, 4, mask_zero=True)(x)))
+    report = inspect(model, input=(4, 9))
+    assert report.outputs[-1].shape == (4, 9, 4)
     called = subclassed()
     called(k.ops.zeros((2, 7, 3)))
     assert inspect(called, input=(8, 11, 3)).outputs[0].shape == (8, 11, 4)

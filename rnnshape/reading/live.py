@@ -34,12 +34,16 @@ from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, compiled_in, read_config
 from rnnshape.reading.symbolic import (
+    asks_for_masks,
     bases,
     built_shape,
     built_shapes,
+    calls_in,
     flattened,
     input_names,
     is_built,
+    is_made_of_layers,
+    is_model,
     is_operation,
     keras_of,
     names_kept,
@@ -47,6 +51,7 @@ from rnnshape.reading.symbolic import (
     output_keys,
     shape_of,
     shapes_by_keras,
+    shapes_of_run,
     specs_after,
     traced,
 )
@@ -54,10 +59,6 @@ from rnnshape.signatures import is_recurrent, snake_case
 
 Read = TypeVar("Read")
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
-
-
-def is_model(what: object) -> bool:
-    return "Model" in bases(what)
 
 
 def _guarded(read: Callable[..., Read]) -> Callable[..., Read]:
@@ -211,10 +212,12 @@ class _Live:
         # By the `id` of objects, which are kept; and what stands for each weight, by that.
         self.made, self.weights = dict[int, tuple[object, Any]](), dict[int, graph.Layer]()
         self.kept: set[int] | None = None  # the layers that a model with a `call` of its own has
+        # What its calls return as it runs, where that depends on masks.
+        self.run: dict[int, RecordedShape] | None = None
 
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
-        if _is_made_of_layers(model):
+        if is_made_of_layers(model):
             network = replay.network_of_model(self.model(model, self.shapes))
             return network if model.trainable else frozen(network)
         kind = next((name for name in ("Sequential", "Functional") if name in bases(model)), "")
@@ -242,7 +245,7 @@ class _Live:
         return self.made[id(what)][1]
 
     def _item(self, what: Any) -> Any:
-        if _is_made_of_layers(what):
+        if is_made_of_layers(what):
             return self.model(what)
         name = type(what).__name__
         try:
@@ -253,7 +256,7 @@ class _Live:
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
             row = replay.RecordedLayer(text, wrong.message, "", counted(what, self.weights))
-            row.own_asks = partial(shapes_by_keras, what)
+            row.own_asks = None if self.run is not None else partial(shapes_by_keras, what)
             return row
 
     def model(self, model: Any, shapes: Sequence[RecordedShape] = ()) -> Model:
@@ -292,15 +295,17 @@ class _Live:
             given = {id(one): made_of(shape, dtype=one.dtype) for one, shape in pairs}
         for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
             tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
-        by_depth = flow._nodes_by_depth
-        for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
-            if node.is_input:
-                continue
+        if self.run is None and asks_for_masks(flow):
+            self.run = shapes_of_run(flow, [given.get(id(one), one) for one in flow.inputs])
+        for node in calls_in(flow):
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)
             returned = specs_after(node, given) if given else node.output_tensors
-            pairs = zip(returned, node.output_tensors, strict=False)
-            recorded = [of_any_batch(spec, tensor, shapes) for spec, tensor in pairs]
+            recorded = [*map(shape_of, returned)]
+            if self.run is not None:
+                recorded = [self.run.get(id(tensor)) for tensor in node.output_tensors]
+            pairs = zip(recorded, node.output_tensors, strict=False)
+            recorded = [of_any_batch(shape, tensor, self.shapes) for shape, tensor in pairs]
             made = replay.called(self.item(node.operation), arguments, words, recorded)
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
         inputs = [tensors[id(tensor)] for tensor in flow.inputs]
@@ -376,13 +381,6 @@ class _Live:
             given = called_alone(step.layer, *alone) if len(alone) == 1 else step.arguments
             steps.append(replace(step, arguments=given))
         return replace(network, steps=tuple(steps))
-
-
-def _is_made_of_layers(model: Any) -> bool:
-    """Whether it is a model of Keras 3 that has no `call` of its own."""
-    if not (is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))):
-        return False
-    return str(model.call.__module__).partition(".")[0] == "keras"
 
 
 def counted(layer: Any, known: Collection[int] = ()) -> int | None:

@@ -3,6 +3,7 @@ here: whoever has such an object has it."""
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,17 @@ def keras_of(what: object) -> Any:
     """The package that a live object is of; it is imported already."""
     packages = [base.__module__.partition(".")[0] for base in type(what).__mro__]
     return sys.modules[next(package for package in packages if package in ("keras", "tf_keras"))]
+
+
+def is_model(what: object) -> bool:
+    return "Model" in bases(what)
+
+
+def is_made_of_layers(model: Any) -> bool:
+    """Whether it is a model of Keras 3 that has no `call` of its own."""
+    if not (is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))):
+        return False
+    return str(model.call.__module__).partition(".")[0] == "keras"
 
 
 def is_operation(what: object) -> bool:
@@ -93,10 +105,12 @@ def _keys(tensors: object) -> list[str]:
     return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
 
 
-def of_any_batch(spec: Any, tensor: Any, shapes: Sequence[RecordedShape]) -> RecordedShape:
+def of_any_batch(
+    shape: RecordedShape, tensor: Any, shapes: Sequence[RecordedShape]
+) -> RecordedShape:
     """What is returned where inputs of these shapes are given; of the batch where the model's own
     tensor is of any."""
-    shape, batches = shape_of(spec), [given[:1] for given in shapes if given]
+    batches = [given[:1] for given in shapes if given]
     is_batch = shape and shape_of(tensor)[:1] == (None,) and shape[:1] in batches  # type: ignore[index]
     return (None, *shape[1:]) if shape and is_batch else shape
 
@@ -112,6 +126,65 @@ def specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
         given |= zip(map(id, node.output_tensors), returned, strict=True)
         return returned
     return ()
+
+
+def asks_for_masks(flow: Any) -> bool:
+    """Whether masks are made in a model, and a layer of the user's own takes one: as a model is
+    made, Keras hands on none behind another model, and as it runs it does."""
+    layers = flattened(flow)
+    return any(map(_makes_mask, layers)) and any(map(_takes_mask, layers))
+
+
+def _is_own(layer: Any) -> bool:
+    return type(layer).__module__.partition(".")[0] != "keras"
+
+
+def _makes_mask(layer: Any) -> bool:
+    is_made = type(layer).__name__ == "Masking" or getattr(layer, "mask_zero", False)
+    return bool(is_made) or (_is_own(layer) and "compute_mask" in dir(type(layer)))
+
+
+def _takes_mask(layer: Any) -> bool:
+    function = layer.call if _is_own(layer) else getattr(layer, "function", None)
+    with suppress(TypeError, ValueError):
+        return function is not None and "mask" in inspect.signature(function).parameters
+    return True
+
+
+def shapes_of_run(flow: Any, given: Sequence[Any]) -> dict[int, RecordedShape]:
+    """What the calls in a model, and in those within it, return as it runs on symbolic tensors, by
+    the `id` of what they returned as it was made; nothing where Keras can't tell, or where it is
+    not the same each time."""
+    found: list[tuple[int, Any]] = []
+
+    def run(flow: Any, *given: Any) -> list[Any]:
+        made = dict(zip(map(id, flow.inputs), given, strict=True))
+        for node in calls_in(flow):
+            inner, (arguments, words) = node.operation, node.arguments.fill_in(made)
+            inner = getattr(inner, "_functional", inner) if is_made_of_layers(inner) else inner
+            is_inner = hasattr(inner, "_nodes_by_depth")
+            values = run(inner, *flatten(arguments)) if is_inner else inner(*arguments, **words)
+            made |= zip(map(id, node.output_tensors), flatten(values), strict=True)
+        found.extend(made.items())
+        return [made[id(output)] for output in flow.outputs]
+
+    def all_values(*given: Any) -> list[Any]:
+        run(flow, *given)
+        return [value for _, value in found]
+
+    flatten, shapes = keras_of(flow).tree.flatten, dict[int, RecordedShape]()
+    with suppress(Exception):  # it is the user's own `call`
+        specs = sys.modules["keras.src.backend"].compute_output_spec(all_values, *given)
+        for (name, _), shape in zip(found, map(shape_of, specs), strict=True):
+            shapes[name] = shape if shapes.get(name, shape) == shape else None
+    return shapes
+
+
+def calls_in(flow: Any) -> Iterator[Any]:
+    """The calls that a model holds, in an order in which they can run."""
+    by_depth = flow._nodes_by_depth
+    for depth in sorted(by_depth, reverse=True):
+        yield from (node for node in by_depth[depth] if not node.is_input)
 
 
 @contextmanager
