@@ -10,7 +10,9 @@ from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.registry import made, rule, rule_of_inputs
 
 OF_EACH_NUMBER = (
-    *("abs", "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cast"),
+    *("abs", "absolute", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh"),
+    *("array", "cast", "conjugate", "convert_to_tensor", "i0", "imag", "isneginf", "isposinf"),
+    *("isreal", "real", "signbit", "sinc"),
     *("cbrt", "ceil", "celu", "clip", "conj", "copy", "cos", "cosh", "deg2rad", "elu"),
     *("empty_like", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fabs", "floor"),
     *("full_like", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh"),
@@ -23,13 +25,15 @@ OF_EACH_NUMBER = (
 )
 OF_PAIRS = (
     *("add", "arctan2", "divide", "divide_no_nan", "equal", "floor_divide", "fmax", "fmin"),
+    *("fmod", "heaviside", "hypot", "isclose", "logaddexp2", "nextafter"),
     *("greater", "greater_equal", "less", "less_equal", "logaddexp", "logical_and", "logical_or"),
     *("logical_xor", "maximum", "minimum", "mod", "multiply", "not_equal", "power", "subtract"),
     "true_divide",
 )
 OF_MANY = (
     *("all", "amax", "amin", "any", "count_nonzero", "logsumexp", "max", "mean", "median", "min"),
-    *("nanmax", "nanmean", "nanmin", "nansum", "prod", "ptp", "std", "sum", "var"),
+    *("nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "prod", "ptp"),
+    *("std", "sum", "var"),
 )
 
 

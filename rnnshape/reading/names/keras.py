@@ -63,8 +63,8 @@ USUAL = {
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
     "activations", "api", "applications", "backend", "callbacks", "compat", "config",
     "constraints", "contrib", "datasets", "dtype_policies", "experimental", "initializers",
-    "layers", "legacy", "losses", "math", "metrics", "mixed_precision", "models", "nn", "ops",
-    "optimizers", "preprocessing", "python", "random", "regularizers", "saving", "sequence",
+    "layers", "legacy", "linalg", "losses", "math", "metrics", "mixed_precision", "models", "nn",
+    "ops", "optimizers", "preprocessing", "python", "random", "regularizers", "saving", "sequence",
     "train", "utils", "v1", "v2",
 }  # fmt: skip
 # Gone modules whose names went to several places: each is told of by itself.

@@ -27,6 +27,7 @@ from rnnshape.reading.names.rows import (
     unused,
     uses_all,
     uses_more,
+    why_open,
 )
 from rnnshape.reading.names.session import (
     added_to_unknown,
@@ -242,9 +243,7 @@ class Layer(StandIn):
         """A call of a layer that the code defines: its rows stand under its name; where it has
         weights of its own it is one row, as long as its shape is known."""
         held, tensors = session(), [passed(part) for part in given]
-        words = {
-            word: passed(part) if holds_tensors(part) else part for word, part in named.items()
-        }
+        words = {word: passed(x) if holds_tensors(x) else x for word, x in named.items()}
         taken = [part for part in (*tensors, *words.values()) if holds_tensors(part)]
         if not self.own_is_built:
             subclassed.build(self, tensors, words)
@@ -262,7 +261,9 @@ class Layer(StandIn):
         del held.calls[before:]
         held.number = number
         if "own_row" not in vars(self):
-            self.own_row = unread_layer(self.own_text, self.own_why, self.own_counted(inner))
+            is_usual = self.own_why is Layer.own_why
+            why = (is_usual and why_open(made, inner, shapes)) or self.own_why
+            self.own_row = unread_layer(self.own_text, why, self.own_counted(inner))
             self.own_row.stand_in, self.own_row.name = self, self.own_name
             if not self.own_is_without_weights:
                 many = counted_in_all(self.own_weights, ())

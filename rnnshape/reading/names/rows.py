@@ -15,7 +15,8 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.output_names import names_returned
-from rnnshape.reading.python import IsOpenError, StandIn, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
+from rnnshape.rules.registry import has_rule
 from rnnshape.signatures import is_operation, module_of, signature
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -55,6 +56,17 @@ def shapes_of_row(
         else None
         for shapes in zip(*runs.values(), strict=False)
     ]
+
+
+def why_open(made: Any, inner: Sequence[graph.LayerCall], shapes: Sequence[Any]) -> str:
+    """Why nobody knows what shapes a `call` of the code makes; nothing where they are known."""
+    if isinstance(made, Open):
+        return made.reason or f"{made.label} is not known"
+    for call in inner if not shapes or None in shapes else ():
+        name = call.layer.call.name
+        if call.layer.unread or not has_rule(name):
+            return call.layer.unread.reason if call.layer.unread else f"there is no rule for {name}"
+    return ""
 
 
 def _shapes_of(made: Any, inner: Sequence[graph.LayerCall], as_tried: bool = True) -> list[Any]:

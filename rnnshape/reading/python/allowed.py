@@ -24,6 +24,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError
 from rnnshape.nest import within
+from rnnshape.reading.python import progress
 from rnnshape.reading.python.objects import (
     copy_of,
     deep_copy,
@@ -359,6 +360,7 @@ MODULES: dict[str, Mapping[str, object]] = {
         "Protocol": Generic,
     },
     "__future__": {"annotations": None},
+    **progress.MODULES,
 }
 # The types that code has a name for, and two more: `type` of a value is one of them, or the code's.
 NAMED = {bytes, type(None)} | {

@@ -12,6 +12,7 @@ from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, VIEWS, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.progress import tqdm
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.python.streams import Stream
@@ -23,6 +24,7 @@ MORE_ROUNDS = 8  # after which a loop has changed all that it changes; nearly al
 
 def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     over = evaluator.worth(node.iter, scope)
+    over = over.own_over if isinstance(over, tqdm) else over
     is_once = isinstance(over, Stream)
     is_stepped = is_once or (is_of_code(type(over)) and hasattr(type(over), "__next__"))
     is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
@@ -152,7 +154,7 @@ def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) ->
             if asks:
                 before.merge(seen, before.now(), because)
                 seen = before.now()
-            more = f"{number} more of {asked}"
+            more = f"{asked}, round {number + 2}"
             both_ways(evaluator, because, more, scope, again, lambda: None)
 
     if is_sure:

@@ -13,6 +13,7 @@ from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.progress import without_progress
 from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
 
@@ -22,7 +23,7 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     if is_alike(over.row):
         return over.row
     item = evaluator.part(over, "[...]")
-    match item, iterated:
+    match item, without_progress(iterated):
         case Open(), ast.Call(func=ast.Name("range")):
             return replace(item, is_number=True)
     return item
@@ -34,7 +35,7 @@ def first_item(loop: ast.For | ast.AsyncFor, item: Any) -> object:
     tests = [part.test for part in ast.walk(loop) if isinstance(part, ast.If | ast.IfExp)]
     if not any(_is_of_index(test, loop.target) for test in tests):
         return None
-    match loop.iter:
+    match without_progress(loop.iter):
         case ast.Call(func=ast.Name("range"), args=[_]):
             return 0
         case ast.Call(func=ast.Name("range"), args=[ast.Constant(int(start)), *_]):
