@@ -192,7 +192,7 @@ def _questions(
         question = read if x is None and target is None else replace(read, calls=())
         own = in_order([tensor.name for tensor in read.network.given], given, x or ())
         if is_of_keras(what):
-            from rnnshape.reading.live import check_nests
+            from rnnshape.reading.symbolic import check_nests
 
             check_nests(what, given, target)
         if target is not None or any(one.dtype or one.values_below is not None for one in own):

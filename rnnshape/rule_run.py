@@ -168,7 +168,8 @@ def _tensors_of_shapes(
     or those that are recorded, with a None for the batch and for the first other size that what it
     is given leaves open. What the rule does not know drops masks, and of what is not read nobody
     knows."""
-    batch = next((tensor.axes[0] for tensor in given if tensor.axes), Axis("batch", 1))
+    nothing = Axis("batch", 1, is_unknown=True)
+    batch = next((tensor.axes[0] for tensor in given if tensor.axes), nothing)
     others = [axis for tensor in given for axis in tensor.axes[1:] if axis.is_open]
     others = others or _as_data_has_it(shapes, given)
     if not others and any(size is None for shape in shapes for size in shape[1:]):
@@ -185,7 +186,7 @@ def _tensors_of_shapes(
         axes = tuple(
             Axis(name, size, follows_from=unsaid)
             if isinstance(size, int)
-            else Axis(name, batch.length, follows_from=unsaid | batch.follows_from)
+            else replace(batch, name=name, follows_from=unsaid | batch.follows_from)
             if not place
             else Axis(name, size.size, follows_from=unsaid | WHEN_RUN)
             if size

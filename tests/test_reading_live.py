@@ -167,6 +167,70 @@ def a_sequential_that_data_has_built(k: Any, layers: Any) -> Any:
     return made
 
 
+def doubled() -> Any:
+    return keras().layers.Lambda(lambda t: t * 2)
+
+
+@live
+def residual_blocks_over_an_open_length(k: Any, layers: Any) -> Any:
+    x = start = k.Input((None, 3))
+    for _ in range(2):
+        x = doubled()(x) + x
+    x = layers.Concatenate()([splitting_layer()(x)[0], start])
+    return k.Model(start, layers.LSTM(4)(doubled()(x)))
+
+
+@live
+def a_model_of_any_length_within_one_of_a_known_length(k: Any, layers: Any) -> Any:
+    x, y = k.Input((None, 3)), k.Input((7, 3))
+    inner = k.Model(x, layers.Add()([own_layer(3)(x), x]))
+    return k.Model(y, [inner(y), layers.LSTM(2)(inner(y)[:, 1:])])
+
+
+@live
+def lengths_that_own_layers_change(k: Any, layers: Any) -> Any:
+    x = k.Input((8, 4))
+    halves = layers.Lambda(lambda t: k.ops.reshape(t, (-1, k.ops.shape(t)[1] // 2, 8)))
+    return k.Model(x, layers.Dense(2)(own_layer(5)(halves(x))))
+
+
+def calling(call: Callable[[Any, Any], Any], *given: Any) -> Any:
+    """A model that TensorFlow's own functions are in the `call` of, called with this."""
+
+    class Called(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            layers = keras().layers
+            self.lstm, self.dense = layers.LSTM(4), layers.Dense(2)
+            self.embedding, self.gru = layers.Embedding(9, 3), layers.GRU(6, return_state=True)
+
+        def call(self, x: Any) -> Any:
+            return call(self, x)
+
+    model = Called()
+    model(*given)
+    return model
+
+
+def joined(model: Any, first: Any, second: Any) -> Any:
+    import tensorflow as tf
+
+    model.gru(model.embedding(second))
+    return model.dense(tf.concat([model.lstm(first), second], -1))
+
+
+@live
+def a_model_of_a_list_that_no_symbolic_tensor_goes_through(k: Any, layers: Any) -> Any:
+    given = [np.zeros((2, 5, 3)), np.zeros((2, 2))]
+    return calling(lambda model, x: joined(model, *x), given)
+
+
+@live
+def a_model_of_a_dictionary_that_no_symbolic_tensor_goes_through(k: Any, layers: Any) -> Any:
+    given = {"b": np.zeros((2, 5, 3)), "a": np.zeros((2, 2))}
+    return calling(lambda model, x: joined(model, x["b"], x["a"]), given)
+
+
 def subclassed() -> Any:
     class Both(keras().Model):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -269,7 +333,7 @@ def test_given_shapes_go_through_what_cannot_be_copied() -> None:
     assert (returned(report), report.parameters) == ([(4, 5, 3)], 72)
     x = k.Input((None, 3))
     model = k.Model(x, layers.GRU(2)(own_layer(6)(layers.LSTM(5, return_sequences=True)(x))))
-    assert [one.shape for one in inspect(model).outputs] == [(2, 5, 5), (2, None, 6), (2, 2)]
+    assert [one.shape for one in inspect(model).outputs] == [(2, 5, 5), (2, 5, 6), (2, 2)]
     report = inspect(model, input=(4, 9, 3))
     assert [one.shape for one in report.outputs] == [(4, 9, 5), (4, 9, 6), (4, 2)]
     x = k.Input((None,))
@@ -279,6 +343,57 @@ def test_given_shapes_go_through_what_cannot_be_copied() -> None:
     called = subclassed()
     called(k.ops.zeros((2, 7, 3)))
     assert inspect(called, input=(8, 11, 3)).outputs[0].shape == (8, 11, 4)
+
+
+def test_how_many_samples_a_layer_of_ones_own_makes_is_not_made_up() -> None:
+    k, layers = keras(), keras().layers
+    x = k.Input((7, 3))
+    apart = layers.Lambda(lambda t: k.ops.reshape(t, (-1, 3)))
+    report = inspect(k.Model(x, layers.Dense(2)(apart(x))))
+    assert (returned(report), report.parameters) == ([(None, 2)], 8)
+    turned = layers.Lambda(lambda t: k.ops.transpose(t, (1, 0, 2)))
+    assert returned(inspect(k.Model(x, turned(x)))) == [(7, None, 3)]
+
+
+@pytest.mark.parametrize("kind", ["list", "dictionary"])
+def test_a_model_that_no_symbolic_tensor_goes_through_takes_other_data(kind: str) -> None:
+    model = LIVE[f"a_model_of_a_{kind}_that_no_symbolic_tensor_goes_through"](keras(), None)
+    given = [np.zeros((3, 7, 3)), np.zeros((3, 2))]
+    data = given if kind == "list" else dict(zip("ba", given, strict=True))
+    report = inspect(model, input=data)
+    assert (returned(report), report.problems) == ([tuple(model(data).shape)], ())
+    assert {source.shape for source in report.inputs} == {(3, 7, 3), (3, 2)}
+    lengths = [layer.outputs[0].sizes for layer in report.layers if layer.call.name == "Embedding"]
+    assert lengths == [(3, None, 3)]  # of a call that nobody sees
+
+
+def test_a_model_that_takes_several_tensors_by_position_is_given_all_of_them() -> None:
+    class Encoder(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = keras().layers.Embedding(9, 4)
+            self.gru = keras().layers.GRU(6, return_sequences=True, return_state=True)
+
+        def call(self, x: Any, hidden: Any) -> Any:
+            return self.gru(self.embedding(x), initial_state=hidden)
+
+    model, data = Encoder(), [np.zeros((8, 7)), np.zeros((8, 6))]
+    model(*data)
+    report = inspect(model, input=data)
+    assert returned(report) == [tuple(one.shape) for one in model(*data)]
+    assert ([one.name for one in report.inputs], report.problems) == (["x", "hidden"], ())
+    assert [one.name for one in inspect(model).inputs] == ["x", "hidden"]
+
+
+def test_a_layer_of_ones_own_takes_several_tensors() -> None:
+    class Weighed(keras().layers.Layer):  # type: ignore[misc]
+        def call(self, query: Any, value: Any) -> Any:
+            return keras().ops.sum(query[:, None] * value, axis=1), value[:, :, :1]
+
+    layer, data = Weighed(), [np.zeros((8, 6)), np.zeros((8, 7, 6))]
+    made = layer(*data)
+    report = inspect(layer, input=data)
+    assert [one.shape for one in report.outputs] == [tuple(one.shape) for one in made]
 
 
 def test_a_model_without_layers_is_refused() -> None:
@@ -494,7 +609,7 @@ def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> 
         assert isinstance(answer, Measurement), answer
         measured = replace(report, measurement=answer)
         assert not measured.differences
-        assert len(answer.inputs) == len(report.inputs)
+        assert len(answer.inputs) == len(report.question.network.inputs)  # data, too
         for layer in measured.layers:
             shapes = [one.keras for one in measured.outputs_of(layer)]
             assert (None in shapes) == bool(layer.unread), name

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 from rnnshape.chains import called_with_several
 from rnnshape.description import description_of
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import rebuilt
-from rnnshape.network import Network, Question, Ref, called_alone
+from rnnshape.network import Network, Question, Ref, Shape, called_alone
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
@@ -34,28 +34,30 @@ from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, compiled_in, read_config
 from rnnshape.reading.symbolic import (
-    asks_for_masks,
+    arguments_of,
     bases,
     built_shape,
     built_shapes,
     calls_in,
     flattened,
+    has_own,
     input_names,
     is_built,
     is_made_of_layers,
     is_model,
     is_operation,
-    keras_of,
     names_kept,
-    of_any_batch,
+    names_of_inputs,
     output_keys,
+    returned_in,
+    runs_of,
     shape_of,
     shapes_by_keras,
-    shapes_of_run,
-    specs_after,
+    shapes_of_call,
+    tensors_in,
     traced,
 )
-from rnnshape.signatures import is_recurrent, snake_case
+from rnnshape.signatures import snake_case
 
 Read = TypeVar("Read")
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
@@ -87,7 +89,7 @@ def read_object(
     """
     replay.begin()
     if isinstance(shapes, Mapping):
-        names = input_names(getattr(what, "_functional", what))
+        names = names_of_inputs(what)
         shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
     live = _Live(shapes)
     if is_model(what):
@@ -113,28 +115,6 @@ def read_object(
         compiled = compiled_in(what.get_compile_config(), network, output_keys(what))
         question = replace(question, losses=compiled[0], metrics=compiled[1])
     return Reading((question,))
-
-
-def check_nests(what: Any, given: object, target: object) -> None:
-    """A `QueryError` for a list or a dictionary in which a live model takes no data."""
-    functional = getattr(what, "_functional", None) or what
-    if "Functional" in bases(functional):
-        names = input_names(functional)
-        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
-            if name not in names:
-                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
-                raise QueryError(f"no input is named {name!r}{hint}")
-        is_single = len(functional.outputs) == 1 and not output_keys(functional)
-    elif "Sequential" in bases(what):
-        is_single, first = True, type([*getattr(what, "layers", ()), None][0])
-        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
-        is_wrong = is_list and is_recurrent(first.__name__)
-        if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
-            raise QueryError("input: a Sequential without an Input takes the array itself")
-    else:
-        return
-    if isinstance(target, Mapping) and is_single:
-        raise QueryError("target: of a model with one output give the array, by no name")
 
 
 def _check_counted(what: Any, network: Network) -> None:
@@ -212,8 +192,8 @@ class _Live:
         # By the `id` of objects, which are kept; and what stands for each weight, by that.
         self.made, self.weights = dict[int, tuple[object, Any]](), dict[int, graph.Layer]()
         self.kept: set[int] | None = None  # the layers that a model with a `call` of its own has
-        # What its calls return as it runs, where that depends on masks.
-        self.run: dict[int, RecordedShape] | None = None
+        # What all calls return as it runs, where there are such as can't be copied.
+        self.runs: list[Any] | None = None
 
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
@@ -256,7 +236,7 @@ class _Live:
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
             row = replay.RecordedLayer(text, wrong.message, "", counted(what, self.weights))
-            row.own_asks = None if self.run is not None else partial(shapes_by_keras, what)
+            row.own_asks = partial(shapes_by_keras, what) if self.runs is None else None
             return row
 
     def model(self, model: Any, shapes: Sequence[RecordedShape] = ()) -> Model:
@@ -289,24 +269,18 @@ class _Live:
                 tensors[id(value)] = replay.data_tensor(shape_of(value), str(value.dtype))
             return tensors.get(id(value), value)
 
-        given: dict[int, Any] = {}  # Keras' symbolic tensors of the shapes that are given
-        if len(shapes) == len(flow.inputs):
-            made_of, pairs = keras_of(flow).KerasTensor, zip(flow.inputs, shapes, strict=True)
-            given = {id(one): made_of(shape, dtype=one.dtype) for one, shape in pairs}
         for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
             tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
-        if self.run is None and asks_for_masks(flow):
-            self.run = shapes_of_run(flow, [given.get(id(one), one) for one in flow.inputs])
+        if self.runs is None and (shapes or has_own(flow)):
+            self.runs = runs_of(flow, shapes)
         for node in calls_in(flow):
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)
-            returned = specs_after(node, given) if given else node.output_tensors
-            recorded = [*map(shape_of, returned)]
-            if self.run is not None:
-                recorded = [self.run.get(id(tensor)) for tensor in node.output_tensors]
-            pairs = zip(recorded, node.output_tensors, strict=False)
-            recorded = [of_any_batch(shape, tensor, self.shapes) for shape, tensor in pairs]
-            made = replay.called(self.item(node.operation), arguments, words, recorded)
+            recorded: list[Any] = [*map(shape_of, node.output_tensors)]
+            if self.runs is not None:
+                recorded = returned_in(self.runs, node)
+            item, follows = self.item(node.operation), self.runs is not None
+            made = replay.called(item, arguments, words, recorded, follows)
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
         inputs = [tensors[id(tensor)] for tensor in flow.inputs]
         outputs = [tensors[id(output)] for output in flow.outputs]
@@ -333,31 +307,37 @@ class _Live:
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"
                     )
-                made = self.functional(flow, name, self.shapes)
+                made = self.functional(flow, name)
                 return replace(replay.network_of_model(made), kind="")
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         # Cells come last: their weights may be those of a layer around them.
         layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)
         rows = [tensor for layer in layers for tensor in self.row(layer)]
-        shape = next(iter(self.shapes), None) or built_shape(model)
-        known = shapes_by_keras(model, shape) if shape and len(self.shapes) < 2 else []
+        given = arguments_of(model, self.shapes)
+        unknown, known = Unknown("inputs", (), "it is not known"), shapes_of_call(model, given)
+        tensors = tensors_in(given)
+        sources = [replay.input_tensor(x.shape or unknown, "float32", x.name) for x in tensors]
         text, why = f"{replay.plain_name(str(model.name))}(...)", "its call can't be followed"
-        end, source = replay.RecordedLayer(text, why, "", 0), replay.input_tensor(shape)
-        ends = replay.called(end, [source] if known else rows, {}, known)
-        calls = graph.calls_before([*rows, *ends], [source])
-        return graph.network_of([source] if known else [], ends, name, calls, "")
+        end = replay.RecordedLayer(text, why, "", 0)
+        ends = replay.called(end, sources, {}, known, follows=True)
+        calls = graph.calls_before([*rows, *ends], sources)
+        return graph.network_of(sources, ends, name, calls, "")
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
         count, item = counted(layer, self.weights), self.item(layer)
-        shape = built_shape(layer)
+        shape: Shape | None = built_shape(layer)
         if shape is None or isinstance(item, Model) or type(layer).__name__ in CELLS:
             text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
             item = replay.RecordedLayer(text, why, "", count)
         elif shape and not getattr(layer, "stateful", False):
             shape = (None, *shape[1:])
-        unknown = Unknown("inputs", (), "it is not known")
-        source = replay.data_tensor(shape or unknown)  # it is no input of the model
+        unknown, given = Unknown("inputs", (), "it is not known"), shape
+        if shape and shape[1:] and self.shapes:  # it is called with other data now
+            length = Unknown("lengths", (), "of layers that stand alone they are not known")
+            last = length if "Embedding" in bases(layer) else shape[-1]
+            given = (shape[0], *[length] * (len(shape) - 2), last)
+        source = replay.data_tensor(given or unknown)  # it is no input of the model
         return replay.called(item, [source], {}, ())
 
     def network_of_layers(self, *layers: Any) -> Network:
@@ -367,6 +347,10 @@ class _Live:
         item = None if isinstance(first, Call) else self.item(first)
         several = self.shapes if len(self.shapes) > 1 else built_shapes(first)
         is_row = item is None or isinstance(item, replay.RecordedLayer)
+        if is_row and len(self.shapes) > 1 and len(layers) == 1:
+            sources = [*map(replay.input_tensor, self.shapes)]
+            known = shapes_by_keras(first, *self.shapes)
+            return graph.network_of(sources, replay.called(item, sources, {}, known), "")
         if len({*several}) > 1 and len(layers) == 1 and item is not None and not is_row:
             return called_with_several(item.own_layer.call, len(several)).with_shapes(several)
         if isinstance(item, replay.RecordedLayer) or len(layers) > 1:

@@ -55,10 +55,11 @@ def sizes_of(shape: Any) -> RecordedShape:
         shape = shape.get("items")
     if not isinstance(shape, list | tuple) or len(shape) > 254:  # of TensorFlow
         return None
-    return tuple(shape) if all(size is None or is_size(size) for size in shape) else None
+    is_known = all(size is None or is_size(size) or isinstance(size, Unknown) for size in shape)
+    return tuple(shape) if is_known else None
 
 
-def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str = "") -> Any:
+def input_tensor(shape: Shape | Unknown | None, dtype: object = None, name: str = "") -> Any:
     """What a network is given; without the names that Keras makes up."""
     name = "" if re.fullmatch(NAMES_BY_KERAS, name) else plain_name(name)
     known = isinstance(dtype, str) and re.fullmatch(r"(u?int|float|bfloat)\d+|bool|string", dtype)
@@ -66,7 +67,7 @@ def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str
     return Tensor(graph.InputTensor(shape, "", given, name))
 
 
-def data_tensor(shape: RecordedShape | Unknown, dtype: str = "float32") -> Any:
+def data_tensor(shape: Shape | Unknown | None, dtype: str = "float32") -> Any:
     """What stands for data that a model holds, and is not given."""
     made = input_tensor(shape, dtype)
     made.maker.is_data = True
@@ -78,25 +79,29 @@ class RecordedLayer(UnreadLayer):
 
     Attributes:
         own_returns: the shapes that its next call is known to return.
+        own_follows: whether a None in them is the first size that is open in what it is given.
         own_built: the shape that it was built for, where what is known holds for that alone.
         own_asks: tells what it returns of a tensor of a shape, where there is somebody to ask.
     """
 
     def __init__(self, text: str, why: str, where: str = "", parameters: int | None = None) -> None:
         super().__init__(graph.Layer(Call(text), Unknown(text, (), why, where), parameters))
-        self.own_returns: Sequence[RecordedShape] = ()
+        self.own_returns: Sequence[Any] = ()
+        self.own_follows = False
         self.own_built: RecordedShape = None
-        self.own_asks: Callable[[RecordedShape], Sequence[RecordedShape]] | None = None
+        self.own_asks: Callable[[RecordedShape], Sequence[Shape | None]] | None = None
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        tensors, returns = tensors_of([given, named]), [*map(sizes_of, self.own_returns)]
+        tensors = tensors_of([given, named])
+        returns: list[Shape | None] = [*map(sizes_of, self.own_returns)]
         if not tensors:
             raise QueryError(f"{self.own_layer.call} is called with no tensor")
         first = plain_sizes(tensors[0])
         if not returns and self.own_asks is not None and len(tensors) == 1:
-            returns = [*self.own_asks(sizes_of(first))]
+            returns, self.own_follows = [*self.own_asks(sizes_of(first))], True
         is_known = _is_as_built(first, self.own_built)
-        shapes = _returns(returns, self.own_layer.call.name, tensors) if is_known else ()
+        name = self.own_layer.call.name
+        shapes = _returns(returns, name, tensors, self.own_follows) if is_known else ()
         return unread_step(self.own_layer, tensors, shapes, len(returns))
 
 
@@ -110,17 +115,17 @@ def _is_as_built(given: Shape | None, built: RecordedShape) -> bool:
 
 
 def _returns(
-    shapes: Sequence[RecordedShape], name: str, given: Sequence[graph.Tensor]
+    shapes: Sequence[Shape | None], name: str, given: Sequence[graph.Tensor], follows: bool
 ) -> tuple[Shape | None, ...]:
     """Recorded shapes, where what Keras leaves open is not known: only the batch is that of what
-    the layer is given."""
+    the layer is given; the others are where they `follow`."""
     has_batch = any(sizes[0] is None for sizes in map(plain_sizes, given) if sizes)
     why = "Keras knows it only when it runs"
 
-    def known(shape: RecordedShape) -> Shape | None:
+    def known(shape: Shape | None) -> Shape | None:
         return shape and tuple(
             Unknown(f"{name}.shape[{place}]", (), why)
-            if size is None and not (place == 0 and has_batch)
+            if size is None and not (follows if place else has_batch)
             else size
             for place, size in enumerate(shape)
         )
@@ -148,7 +153,10 @@ class Operation(RecordedLayer):
         if isinstance(step, graph.LayerCall):
             step.layer.name = self.own_layer.name
         if isinstance(step, graph.LayerCall) and not has_rule(self.own_name):
-            step.returns = _returns(self.own_returns, self.own_name, [*step.tensors]) or None
+            shapes = self.own_returns
+            step.returns = (
+                _returns(shapes, self.own_name, [*step.tensors], self.own_follows) or None
+            )
             made = returned(step, len(self.own_returns))
         return made
 
@@ -177,14 +185,18 @@ def named(layer: Any, name: str) -> Any:
 
 
 def called(
-    layer: Any, given: Sequence[Any], named: Mapping[str, Any], shapes: Sequence[RecordedShape]
+    layer: Any,
+    given: Sequence[Any],
+    named: Mapping[str, Any],
+    shapes: Sequence[Shape | None],
+    follows: bool = False,
 ) -> list[Any]:
     """The tensors that one call of a layer, an operation or a model returns.
 
-    `shapes` are those that are on record of them.
+    `shapes` are those that are on record of them; `follows` as of a `RecordedLayer`.
     """
     if isinstance(layer, RecordedLayer):
-        layer.own_returns = shapes
+        layer.own_returns, layer.own_follows = shapes, follows
     else:
         given, named = _of_layer(given, named)
     if not isinstance(layer, Model):
@@ -196,7 +208,7 @@ def called(
     for tensor, shape in zip(made, shapes, strict=False):
         step = tensor.maker
         if isinstance(step, graph.LayerCall) and step.layer.unread and not step.returns and shape:
-            step.returns = _returns([shape], step.layer.call.name, tensors)
+            step.returns = _returns([shape], step.layer.call.name, tensors, follows)
     return made
 
 

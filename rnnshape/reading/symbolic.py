@@ -6,11 +6,17 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
+from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.expression import Unknown
+from rnnshape.nest import rebuilt, within
+from rnnshape.network import Shape
 from rnnshape.reading.replay import RecordedShape, sizes_of
+from rnnshape.signatures import is_recurrent
 
 # One follows at a time: what is undone would be the other's, too. A `call` may ask for another.
 _ALONE = threading.RLock()
@@ -75,15 +81,20 @@ def is_built(layer: Any) -> bool:
     return type(layer).__name__ == "Lambda" or all(part.built for part in flattened(layer))
 
 
-def shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
-    """What a layer returns of a tensor of this shape; nothing where Keras can't tell."""
-    with suppress(Exception):  # it is the user's own `call`
-        if not is_built(layer):
-            return []
-        keras = keras_of(layer)
-        spec = layer.compute_output_spec(keras.KerasTensor(shape))
-        return [*map(shape_of, keras.tree.flatten(spec))]
-    return []
+def shapes_by_keras(
+    layer: Any, *shapes: RecordedShape, called: Callable[..., Any] | None = None
+) -> list[Shape | None]:
+    """What a layer returns of tensors of these shapes; nothing where Keras can't tell."""
+    keras = keras_of(layer)
+    if not is_built(layer) or None in shapes:
+        return []
+
+    def given_and_made(*given: Any) -> list[Any]:
+        return [*given, *keras.tree.flatten((called or layer)(*given))]
+
+    runs = ran(given_and_made, [*map(keras.KerasTensor, shapes)], keras)
+    several, many = [*map(list, zip(*runs, strict=False))], len(shapes)
+    return [_over_runs(str(layer.name), made, several[:many]) for made in several[many:]]
 
 
 def input_names(flow: Any) -> list[str]:
@@ -100,84 +111,118 @@ def output_keys(model: Any) -> list[str]:
     return _keys(getattr(model, "_outputs_struct", None))
 
 
+def names_of_inputs(what: Any) -> list[str]:
+    """The names under which a live object's inputs may be given."""
+    flow = getattr(what, "_functional", what)
+    if "Functional" in bases(flow) or not is_model(what):
+        return input_names(flow)
+    with suppress(Exception):  # nobody has called it yet
+        return [one.name for one in tensors_in(arguments_of(what))]
+    return []
+
+
 def _keys(tensors: object) -> list[str]:
     is_flat = isinstance(tensors, dict) and all(hasattr(one, "shape") for one in tensors.values())
     return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
 
 
-def of_any_batch(
-    shape: RecordedShape, tensor: Any, shapes: Sequence[RecordedShape]
-) -> RecordedShape:
-    """What is returned where inputs of these shapes are given; of the batch where the model's own
-    tensor is of any."""
-    batches = [given[:1] for given in shapes if given]
-    is_batch = shape and shape_of(tensor)[:1] == (None,) and shape[:1] in batches  # type: ignore[index]
-    return (None, *shape[1:]) if shape and is_batch else shape
+def has_own(flow: Any) -> bool:
+    """Whether a layer in a model is the user's own, or runs a function that is."""
+    return any(
+        type(layer).__module__.partition(".")[0] != "keras" or type(layer).__name__ == "Lambda"
+        for layer in flattened(flow)
+    )
 
 
-def specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
-    """What a call returns of symbolic tensors of other shapes, which are added to `given`."""
-    with suppress(Exception):  # the user's own `call`, with shapes that it may refuse
-        if not (is_operation(node.operation) or is_built(node.operation)):
-            return ()
-        arguments, words = node.arguments.fill_in(given)
-        spec = node.operation.compute_output_spec(*arguments, **words)
-        returned: Sequence[Any] = keras_of(node.operation).tree.flatten(spec)
-        given |= zip(map(id, node.output_tensors), returned, strict=True)
-        return returned
-    return ()
+BATCHES, LENGTHS = (2, 3, 7), (5, 17, 331)  # that are tried in the place of what is open
 
 
-def asks_for_masks(flow: Any) -> bool:
-    """Whether masks are made in a model, and a layer of the user's own takes one: as a model is
-    made, Keras hands on none behind another model, and as it runs it does."""
-    layers = flattened(flow)
-    return any(map(_makes_mask, layers)) and any(map(_takes_mask, layers))
+def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[Any]:
+    """The shapes that a function makes of symbolic tensors, nested as it returns these, as Keras
+    runs it: masks and all. Once for each choice of numbers in the place of sizes that are open; of
+    those that can't be run, nothing."""
+    shapes = [shape_of(tensor) or () for tensor in given]
+    places = sorted({n for shape in shapes for n, size in enumerate(shape) if size is None} | {0})
+    is_open, runs = any(None in shape for shape in shapes), []
+    many = 3 if places[1:] else 2 if is_open else 1
+    for batch, length in [*zip(BATCHES, LENGTHS, strict=True)][:many]:
+        numbers = {0: batch} | {n: length + 40 * number for number, n in enumerate(places[1:])}
+        filled = [
+            keras.KerasTensor([n or numbers[at] for at, n in enumerate(shape)], tensor.dtype)
+            for shape, tensor in zip(shapes, given, strict=True)
+        ]
+        with suppress(Exception):  # it is the user's own `call`
+            spec = sys.modules["keras.src.backend"].compute_output_spec(function, *filled)
+            runs.append(keras.tree.map_structure(shape_of, spec))
+    return runs if len(runs) > is_open else []
 
 
-def _is_own(layer: Any) -> bool:
-    return type(layer).__module__.partition(".")[0] != "keras"
+def runs_of(flow: Any, shapes: Sequence[RecordedShape]) -> list[dict[str, list[RecordedShape]]]:
+    """What all calls in a model, and in those within it, return in each run, by the `id` of what
+    they returned as the model was made. `shapes` are of its inputs, where they are known."""
+    keras = keras_of(flow)
+    flatten = keras.tree.flatten
 
+    def all_calls(*given: Any) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
 
-def _makes_mask(layer: Any) -> bool:
-    is_made = type(layer).__name__ == "Masking" or getattr(layer, "mask_zero", False)
-    return bool(is_made) or (_is_own(layer) and "compute_mask" in dir(type(layer)))
+        def run(flow: Any, *given: Any) -> list[Any]:
+            made = dict(zip(map(id, flow.inputs), given, strict=True))
+            for node in calls_in(flow):
+                inner, (arguments, words) = node.operation, node.arguments.fill_in(made)
+                inner = getattr(inner, "_functional", inner) if is_made_of_layers(inner) else inner
+                is_inner = hasattr(inner, "_nodes_by_depth")
+                values = run(inner, *flatten(arguments)) if is_inner else inner(*arguments, **words)
+                made |= zip(map(id, node.output_tensors), flatten(values), strict=True)
+            for name, value in made.items():
+                found.setdefault(str(name), []).append(value)
+            return [made[id(output)] for output in flow.outputs]
 
-
-def _takes_mask(layer: Any) -> bool:
-    function = layer.call if _is_own(layer) else getattr(layer, "function", None)
-    with suppress(TypeError, ValueError):
-        return function is not None and "mask" in inspect.signature(function).parameters
-    return True
-
-
-def shapes_of_run(flow: Any, given: Sequence[Any]) -> dict[int, RecordedShape]:
-    """What the calls in a model, and in those within it, return as it runs on symbolic tensors, by
-    the `id` of what they returned as it was made; nothing where Keras can't tell, or where it is
-    not the same each time."""
-    found: list[tuple[int, Any]] = []
-
-    def run(flow: Any, *given: Any) -> list[Any]:
-        made = dict(zip(map(id, flow.inputs), given, strict=True))
-        for node in calls_in(flow):
-            inner, (arguments, words) = node.operation, node.arguments.fill_in(made)
-            inner = getattr(inner, "_functional", inner) if is_made_of_layers(inner) else inner
-            is_inner = hasattr(inner, "_nodes_by_depth")
-            values = run(inner, *flatten(arguments)) if is_inner else inner(*arguments, **words)
-            made |= zip(map(id, node.output_tensors), flatten(values), strict=True)
-        found.extend(made.items())
-        return [made[id(output)] for output in flow.outputs]
-
-    def all_values(*given: Any) -> list[Any]:
         run(flow, *given)
-        return [value for _, value in found]
+        return found
 
-    flatten, shapes = keras_of(flow).tree.flatten, dict[int, RecordedShape]()
-    with suppress(Exception):  # it is the user's own `call`
-        specs = sys.modules["keras.src.backend"].compute_output_spec(all_values, *given)
-        for (name, _), shape in zip(found, map(shape_of, specs), strict=True):
-            shapes[name] = shape if shapes.get(name, shape) == shape else None
-    return shapes
+    given = flow.inputs
+    if len(shapes) == len(given):
+        pairs = zip(map(shape_of, given), shapes, strict=True)
+        filled = [(*one[:1], *other[1:]) if one and other else one for one, other in pairs]
+        given = [
+            keras.KerasTensor(shape, tensor.dtype)
+            for shape, tensor in zip(filled, given, strict=True)
+        ]
+    return ran(all_calls, given, keras)
+
+
+def returned_in(runs: Sequence[dict[str, list[RecordedShape]]], node: Any) -> list[Shape | None]:
+    """What a call in a model returns, of all runs together."""
+
+    def each(tensor: Any) -> list[RecordedShape]:
+        found = (run.get(str(id(tensor))) or [None] for run in runs)
+        return [several[0] if len({*several}) == 1 else None for several in found]
+
+    given, name = [*map(each, node.arguments.keras_tensors)], str(node.operation.name)
+    return [_over_runs(name, each(tensor), given) for tensor in node.output_tensors]
+
+
+def _over_runs(
+    name: str, made: Sequence[RecordedShape], given: Sequence[Sequence[RecordedShape]]
+) -> Shape | None:
+    """A shape that differs from run to run, with a None for the batch, and for the first other size
+    that differs in what it is made of; what differs otherwise is open."""
+    known = [shape for shape in made if shape is not None]
+    if len({*map(len, known)}) != 1 or len(known) < len(made):
+        return None
+    columns = [[*zip(*filter(None, shapes), strict=True)] for shapes in given if None not in shapes]
+    batch = next((sizes[0] for sizes in columns if sizes), None)
+    left = (size for sizes in columns for size in sizes[1:] if len({*size}) > 1)
+    length, why = next(left, None), "Keras knows it only when it runs"
+
+    def over_all(place: int, sizes: tuple[Any, ...]) -> Any:
+        if len({*sizes}) == 1:
+            return sizes[0]
+        is_given = sizes == (length if place else batch)
+        return None if is_given else Unknown(f"{name}.shape[{place}]", (), why)
+
+    return tuple(over_all(*sizes) for sizes in enumerate(zip(*known, strict=True)))
 
 
 def calls_in(flow: Any) -> Iterator[Any]:
@@ -185,6 +230,28 @@ def calls_in(flow: Any) -> Iterator[Any]:
     by_depth = flow._nodes_by_depth
     for depth in sorted(by_depth, reverse=True):
         yield from (node for node in by_depth[depth] if not node.is_input)
+
+
+def check_nests(what: Any, given: object, target: object) -> None:
+    """A `QueryError` for a list or a dictionary in which a live model takes no data."""
+    functional = getattr(what, "_functional", None) or what
+    if "Functional" in bases(functional):
+        names = input_names(functional)
+        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
+            if name not in names:
+                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
+                raise QueryError(f"no input is named {name!r}{hint}")
+        is_single = len(functional.outputs) == 1 and not output_keys(functional)
+    elif "Sequential" in bases(what):
+        is_single, first = True, type([*getattr(what, "layers", ()), None][0])
+        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
+        is_wrong = is_list and is_recurrent(first.__name__)
+        if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
+            raise QueryError("input: a Sequential without an Input takes the array itself")
+    else:
+        return
+    if isinstance(target, Mapping) and is_single:
+        raise QueryError("target: of a model with one output give the array, by no name")
 
 
 @contextmanager
@@ -222,22 +289,68 @@ def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
 
 def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
     """`keras.Model(inputs, model.call(inputs))`"""
+
+    def made(one: GivenTensor) -> Any:
+        return keras.Input(batch_shape=one.shape, name=one.name or "inputs")
+
+    given = {word: rebuilt(nest, made) for word, nest in arguments_of(model, shapes).items()}
+    inputs = [*given.values()]
+    return keras.Model(
+        inputs if inputs[1:] else inputs[0], _called_with(model.call, given), name="rnnshape"
+    )
+
+
+@dataclass(frozen=True)
+class GivenTensor:
+    """A tensor that a model is called with, and its shape, where anybody knows that."""
+
+    name: str
+    shape: RecordedShape
+
+
+def arguments_of(model: Any, shapes: Sequence[RecordedShape] = ()) -> dict[str, Any]:
+    """What a model with a `call` of its own takes: `GivenTensor`s by the names of its parameters,
+    nested as those that it was built with. `shapes` are those of all of them, where they are known.
+    """
     recorded = dict(getattr(model, "_build_shapes_dict", None) or {})
-    if len(recorded) < 2:
-        recorded = {"": (model.get_build_config() or {})["input_shape"]}
+    words = {word.removesuffix("_shape"): shape for word, shape in recorded.items()}
+    if len(words) < 2:
+        takes = inspect.signature(model.call).parameters.values()
+        first, *others = (
+            one.name
+            for one in takes
+            if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
+        )
+        words = {first: (model.get_build_config() or {})["input_shape"]}
+        words |= {word: None for word in others if word not in ("mask", "training")}
     given = iter(shapes)
 
     def made(shape: Any, name: str) -> Any:
         if isinstance(shape, dict):
-            return {word: made(size, str(word)) for word, size in shape.items()}
-        if any(isinstance(size, list | tuple | dict) for size in shape):
-            return [made(size, f"{name}_{place}") for place, size in enumerate(shape)]
-        shape = next(given, None) or (None, *shape[1:])
-        return keras.Input(batch_shape=shape, name=name or "inputs")
+            return {word: made(shape[word], str(word)) for word in sorted(shape)}
+        if any(isinstance(size, list | tuple | dict) for size in shape or ()):
+            return [made(size, f"input_{place}") for place, size in enumerate(shape)]
+        return GivenTensor(name, next(given, None) or (shape and (None, *shape[1:])))
 
-    if "" in recorded:
-        inputs = made(recorded[""], "")
-        return keras.Model(inputs, model.call(inputs), name="rnnshape")
-    words = {word.removesuffix("_shape"): shape for word, shape in recorded.items()}
-    inputs = {word: made(shape, word) for word, shape in words.items()}
-    return keras.Model(inputs, model.call(**inputs), name="rnnshape")
+    return {word: made(shape, word if len(words) > 1 else "") for word, shape in words.items()}
+
+
+def tensors_in(given: Mapping[str, Any]) -> list[GivenTensor]:
+    """All of them, in the order in which their shapes are given."""
+    return [tensor for nest in given.values() for tensor in within(nest)]
+
+
+def _called_with(function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    (_, first), *others = given.items()
+    return function(first, **dict(others))
+
+
+def shapes_of_call(model: Any, given: Mapping[str, Any]) -> list[Shape | None]:
+    """What a model with a `call` of its own returns; nothing where Keras can't tell."""
+
+    def called(*values: Any) -> Any:
+        each = iter(values)
+        words = {word: rebuilt(nest, lambda _: next(each)) for word, nest in given.items()}
+        return _called_with(model, words)
+
+    return shapes_by_keras(model, *(one.shape for one in tensors_in(given)), called=called)
