@@ -364,7 +364,7 @@ def test_a_model_that_no_symbolic_tensor_goes_through_takes_other_data(kind: str
     assert (returned(report), report.problems) == ([tuple(model(data).shape)], ())
     assert {source.shape for source in report.inputs} == {(3, 7, 3), (3, 2)}
     lengths = [layer.outputs[0].sizes for layer in report.layers if layer.call.name == "Embedding"]
-    assert lengths == [(3, None, 3)]  # of a call that nobody sees
+    assert lengths == [(3, 2, 3)]
 
 
 def test_a_model_that_takes_several_tensors_by_position_is_given_all_of_them() -> None:
@@ -486,7 +486,7 @@ def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
     assert "Odd can't be followed" in report.notes[0].text
 
 
-def test_of_a_model_that_keras_alone_can_follow_its_layers_stand_beside_it() -> None:
+def test_a_model_that_keras_alone_can_follow_is_answered_by_what_its_layers_do() -> None:
     import tensorflow as tf
 
     class Odd(keras().Model):  # type: ignore[misc]
@@ -501,11 +501,55 @@ def test_of_a_model_that_keras_alone_can_follow_its_layers_stand_beside_it() -> 
     model.compile("adam", "mse")
     assert _fits(model, np.zeros((8, 5, 3)), np.zeros((8, 3)))
     report = inspect(model, input=np.zeros((8, 5, 3)), target=np.zeros((8, 3)))
-    assert [one.shape for one in report.outputs] == [(8, 4), (8, 3), (8, 3)]
-    assert ({ref.step for ref in report.returned}, report.problems) == ({3}, ())
+    assert [one.shape for one in report.outputs] == [(8, 4), (8, 3)]
+    assert ({ref.step for ref in report.returned}, report.problems) == ({2}, ())
     assert report.parameters == model.count_params()
     [problem] = inspect(model, input=(8, 5, 3), target=(8, 7)).problems
     assert problem.name == "y"
+
+
+def test_what_is_asked_about_stays_as_it_is() -> None:
+    """Its `call` may keep what it is given, count, and change weights."""
+
+    class Counting(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = keras().layers.MultiHeadAttention(2, 3)
+            self.steps = self.add_weight(shape=(), initializer="zeros", trainable=False)
+            self.own, self.calls, self.kept = own, 0, list[Any]()
+
+        def call(self, x: Any) -> Any:
+            self.calls += 1
+            self.kept.append(self.calls)
+            self.steps.assign_add(1.0)
+            x, self.scores = self.attention(x, x, return_attention_scores=True)
+            return self.own(x[:, 0])
+
+    class Keeping(keras().layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            self.last = x
+            self.add_loss(keras().ops.sum(x))
+            return x * 2
+
+    own = Keeping()
+    model, other = Counting(), keras().Sequential([keras().Input((3,)), own])
+    model(keras().ops.zeros((2, 5, 3)))
+
+    def state() -> list[Any]:
+        seen = [model.scores, own.last, model.losses, own.losses, own._inbound_nodes]
+        return [
+            model.calls,
+            [*model.kept],
+            float(model.steps),
+            *map(id, seen[:2]),
+            *map(len, seen[2:]),
+        ]
+
+    before = state()
+    inspect(model)
+    inspect(model, input=(4, 9, 3))
+    inspect(other, input=(2, 3))
+    assert state() == before
 
 
 def test_two_threads_may_ask_for_one_model_at_once() -> None:

@@ -16,7 +16,6 @@ from math import prod
 from typing import Any, TypeVar
 
 from rnnshape.chains import called_with_several
-from rnnshape.description import description_of
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import rebuilt
@@ -24,6 +23,7 @@ from rnnshape.network import Network, Question, Ref, Shape, called_alone
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
+from rnnshape.reading.live_weights import check_counted, counted, given_to
 from rnnshape.reading.names.attributes import frozen, with_trained
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import layer_class
@@ -32,6 +32,14 @@ from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.replay import RecordedShape
+from rnnshape.reading.runs import (
+    RunOfCall,
+    Seen,
+    returned_in,
+    run_of_call,
+    runs_of,
+    shapes_by_keras,
+)
 from rnnshape.reading.saved_model import Config, compiled_in, read_config
 from rnnshape.reading.symbolic import (
     arguments_of,
@@ -42,18 +50,13 @@ from rnnshape.reading.symbolic import (
     flattened,
     has_own,
     input_names,
-    is_built,
     is_made_of_layers,
     is_model,
     is_operation,
-    names_kept,
+    left_as_it_is,
     names_of_inputs,
     output_keys,
-    returned_in,
-    runs_of,
     shape_of,
-    shapes_by_keras,
-    shapes_of_call,
     tensors_in,
     traced,
 )
@@ -68,7 +71,7 @@ def _guarded(read: Callable[..., Read]) -> Callable[..., Read]:
 
     def guarded(what: Any, *given: Any) -> Read:
         try:
-            with names_kept():
+            with left_as_it_is(*(what if isinstance(what, list) else [what])):
                 return read(what, *given)
         except (QueryError, RecursionError):
             raise
@@ -100,13 +103,13 @@ def read_object(
         raise QueryError("there is no layer in this model")
     if not live.notes:  # all of it is read
         try:
-            _check_counted(what, network)
+            check_counted(what, network)
         except QueryError:
             if not shapes:
                 raise
             return read_object(what)  # on data of other features it would have other weights
     if "Functional" not in bases(what):  # which refuses what its inputs do not say
-        network = _given(network, shapes)
+        network = given_to(network, shapes)
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
@@ -115,46 +118,6 @@ def read_object(
         compiled = compiled_in(what.get_compile_config(), network, output_keys(what))
         question = replace(question, losses=compiled[0], metrics=compiled[1])
     return Reading((question,))
-
-
-def _check_counted(what: Any, network: Network) -> None:
-    """Raises a `QueryError` where the configs say other weights than there are: an attribute that
-    is changed after its layer was built changes them no more."""
-    parts, described = what if isinstance(what, list) else [what], description_of(network)
-    weights = [counted(part) for part in parts]
-    counts = [layer.parameters for layer in described.layers] if described else [None]
-    held, told = (sum(filter(None, many)) for many in (weights, counts))
-    if None not in (*weights, *counts) and held != told:
-        raise QueryError(
-            f"its weights are {held:,} parameters, but what its layers' configs say has {told:,}: "
-            "the layers were changed"
-        )
-
-
-def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
-    """The network on data of other shapes than those that it was called on, where all its weights
-    stay as they are: then Keras takes that too. The states that a layer keeps are of one batch."""
-    if len(shapes) != len(network.inputs):
-        return network
-    keeps_states = any(step.layer["stateful"] for step in network.steps)
-    given = []
-    for source, shape in zip(network.inputs, shapes, strict=True):
-        called = source.shape if isinstance(source.shape, tuple) else ()
-        if not called or len(called) != len(shape or ()):
-            return network
-        sizes = tuple(n or m for n, m in zip(shape or (), called, strict=True))
-        if keeps_states and sizes[0] != called[0]:
-            return network
-        given.append(sizes)
-    other = network.with_shapes(given)
-    return other if (weights := _weights(other)) and weights == _weights(network) else network
-
-
-def _weights(network: Network) -> tuple[object, ...]:
-    """The shapes of all weights, by layers; nothing of what makes no sense."""
-    described = description_of(network)
-    layers = described.layers if described else ()
-    return tuple(tuple(weight.sizes for weight in layer.weights) for layer in layers)
 
 
 def _stand_in(layer: Any) -> Any:
@@ -234,10 +197,17 @@ class _Live:
                 return replay.Operation(snake_case(name), config)
             return _stand_in(what)
         except QueryError as wrong:
-            text = row_text(name, str(getattr(what, "name", "")))
-            row = replay.RecordedLayer(text, wrong.message, "", counted(what, self.weights))
+            row = self.unread(what, wrong.message)
             row.own_asks = partial(shapes_by_keras, what) if self.runs is None else None
             return row
+
+    def unread(
+        self, layer: Any, why: str, known: Collection[int] | None = None
+    ) -> replay.RecordedLayer:
+        """What stands for a layer that can't be copied; weights that are `known` are another's."""
+        text = row_text(type(layer).__name__, str(getattr(layer, "name", "")))
+        count = counted(layer, self.weights if known is None else known)
+        return replay.RecordedLayer(text, why, "", count)
 
     def model(self, model: Any, shapes: Sequence[RecordedShape] = ()) -> Model:
         """What stands for a model that is made of layers."""
@@ -309,27 +279,70 @@ class _Live:
                     )
                 made = self.functional(flow, name)
                 return replace(replay.network_of_model(made), kind="")
+        given = arguments_of(model, self.shapes)
+        unknown = Unknown("inputs", (), "it is not known")
+        sources = [
+            replay.input_tensor(one.shape or unknown, "float32", one.name)
+            for one in tensors_in(given)
+        ]
+        text, why = f"{replay.plain_name(str(model.name))}(...)", "its call can't be followed"
+        run = run_of_call(model, given)
+        if run is not None:
+            return self.network_of_run(model, run, sources)
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         # Cells come last: their weights may be those of a layer around them.
         layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)
-        rows = [tensor for layer in layers for tensor in self.row(layer)]
-        given = arguments_of(model, self.shapes)
-        unknown, known = Unknown("inputs", (), "it is not known"), shapes_of_call(model, given)
-        tensors = tensors_in(given)
-        sources = [replay.input_tensor(x.shape or unknown, "float32", x.name) for x in tensors]
-        text, why = f"{replay.plain_name(str(model.name))}(...)", "its call can't be followed"
-        end = replay.RecordedLayer(text, why, "", 0)
-        ends = replay.called(end, sources, {}, known, follows=True)
+        taken = (layer for layer in layers if type(layer).__name__ != "InputLayer")
+        rows = [tensor for layer in taken for tensor in self.row(layer)]
+        ends = replay.called(replay.RecordedLayer(text, why, "", 0), sources, {}, ())
+        calls = graph.calls_before([*rows, *ends], sources)
+        return graph.network_of(sources, ends, name, calls, "")
+
+    def network_of_run(self, model: Any, run: RunOfCall, sources: Sequence[Any]) -> Network:
+        """The layers that a model calls, each with what it is given: data, where something else
+        than a layer has made that. Where such makes what the model returns, that is a row too."""
+        made, name = dict(enumerate(sources)), type(model).__name__
+
+        def stand_in(leaf: Any) -> Any:
+            if not isinstance(leaf, Seen):
+                return leaf
+            if leaf.number not in made:
+                made[leaf.number] = replay.data_tensor(run.shapes[leaf.number])
+            return made[leaf.number]
+
+        rows, used = list[Any](), dict[int, int]()
+        for layer, arguments, words, returned in run.calls:
+            words = {word: part for word, part in words.items() if word not in ("mask", "training")}
+            parts = rebuilt(arguments, stand_in, list), rebuilt(words, stand_in, list)
+            shapes = [run.shapes[end.number] for end in returned]
+            try:
+                tensors = replay.called(self.item(layer), *parts, shapes, follows=True)
+            except QueryError as wrong:  # Keras takes it as it runs
+                row = self.unread(layer, wrong.message, used)
+                tensors = replay.called(row, *parts, shapes, follows=True)
+            rows += tensors
+            used |= {id(weight): prod(weight.shape) for weight in layer.weights}
+            made |= {end.number: tensor for end, tensor in zip(returned, tensors, strict=False)}
+        ends = [made[end.number] for end in run.outputs if end.number in made]
+        weights = {id(weight): prod(weight.shape) for weight in model.weights}
+        own = sum(weights[name] for name in weights.keys() - used.keys())
+        if len(ends) < len(run.outputs):
+            text, why = f"{replay.plain_name(str(model.name))}(...)", "it is no layer of Keras"
+            shapes = [run.shapes[end.number] for end in run.outputs]
+            last = replay.RecordedLayer(text, why, "", own)
+            ends = replay.called(last, sources, {}, shapes, follows=True)
+        elif own:
+            self.notes.append(f"not counted: {own:,} parameters that {name}.call does not use")
+        self.notes.append(f"what {name}.call does between its layers is not followed")
         calls = graph.calls_before([*rows, *ends], sources)
         return graph.network_of(sources, ends, name, calls, "")
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
-        count, item = counted(layer, self.weights), self.item(layer)
+        unread, item = self.unread(layer, "nothing says its input"), self.item(layer)
         shape: Shape | None = built_shape(layer)
         if shape is None or isinstance(item, Model) or type(layer).__name__ in CELLS:
-            text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
-            item = replay.RecordedLayer(text, why, "", count)
+            item = unread
         elif shape and not getattr(layer, "stateful", False):
             shape = (None, *shape[1:])
         unknown, given = Unknown("inputs", (), "it is not known"), shape
@@ -338,7 +351,10 @@ class _Live:
             last = length if "Embedding" in bases(layer) else shape[-1]
             given = (shape[0], *[length] * (len(shape) - 2), last)
         source = replay.data_tensor(given or unknown)  # it is no input of the model
-        return replay.called(item, [source], {}, ())
+        try:
+            return replay.called(item, [source], {}, ())
+        except QueryError:  # it takes several
+            return replay.called(unread, [source], {}, ())
 
     def network_of_layers(self, *layers: Any) -> Network:
         """The network of a layer, given what it was built for, or of layers that follow each
@@ -365,13 +381,3 @@ class _Live:
             given = called_alone(step.layer, *alone) if len(alone) == 1 else step.arguments
             steps.append(replace(step, arguments=given))
         return replace(network, steps=tuple(steps))
-
-
-def counted(layer: Any, known: Collection[int] = ()) -> int | None:
-    """How many parameters a layer has, where it is built, beside those that are known."""
-    if type(layer).__name__ == "Lambda" or is_operation(layer):
-        return 0
-    with suppress(Exception):  # of a layer that is not built
-        own = (prod(weight.shape) for weight in layer.weights if id(weight) not in known)
-        return sum(own) if is_built(layer) else None
-    return None

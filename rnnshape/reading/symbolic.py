@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.expression import Unknown
 from rnnshape.nest import rebuilt, within
-from rnnshape.network import Shape
 from rnnshape.reading.replay import RecordedShape, sizes_of
 from rnnshape.signatures import is_recurrent
 
 # One follows at a time: what is undone would be the other's, too. A `call` may ask for another.
 _ALONE = threading.RLock()
+# How what layers keep their attributes in, and lists of them, is emptied and filled.
+KEPT: dict[Any, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    list: (list.clear, list.extend), dict: (dict.clear, dict.update), set: (set.clear, set.update)
+}  # fmt: skip
 
 
 def bases(what: object) -> list[str]:
@@ -81,22 +83,6 @@ def is_built(layer: Any) -> bool:
     return type(layer).__name__ == "Lambda" or all(part.built for part in flattened(layer))
 
 
-def shapes_by_keras(
-    layer: Any, *shapes: RecordedShape, called: Callable[..., Any] | None = None
-) -> list[Shape | None]:
-    """What a layer returns of tensors of these shapes; nothing where Keras can't tell."""
-    keras = keras_of(layer)
-    if not is_built(layer) or None in shapes:
-        return []
-
-    def given_and_made(*given: Any) -> list[Any]:
-        return [*given, *keras.tree.flatten((called or layer)(*given))]
-
-    runs = ran(given_and_made, [*map(keras.KerasTensor, shapes)], keras)
-    several, many = [*map(list, zip(*runs, strict=False))], len(shapes)
-    return [_over_runs(str(layer.name), made, several[:many]) for made in several[many:]]
-
-
 def input_names(flow: Any) -> list[str]:
     """What a model's inputs are called: those in a dictionary by its keys, in their order."""
     inputs = getattr(flow, "inputs", None) or ()
@@ -134,97 +120,6 @@ def has_own(flow: Any) -> bool:
     )
 
 
-BATCHES, LENGTHS = (2, 3, 7), (5, 17, 331)  # that are tried in the place of what is open
-
-
-def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[Any]:
-    """The shapes that a function makes of symbolic tensors, nested as it returns these, as Keras
-    runs it: masks and all. Once for each choice of numbers in the place of sizes that are open; of
-    those that can't be run, nothing."""
-    shapes = [shape_of(tensor) or () for tensor in given]
-    places = sorted({n for shape in shapes for n, size in enumerate(shape) if size is None} | {0})
-    is_open, runs = any(None in shape for shape in shapes), []
-    many = 3 if places[1:] else 2 if is_open else 1
-    for batch, length in [*zip(BATCHES, LENGTHS, strict=True)][:many]:
-        numbers = {0: batch} | {n: length + 40 * number for number, n in enumerate(places[1:])}
-        filled = [
-            keras.KerasTensor([n or numbers[at] for at, n in enumerate(shape)], tensor.dtype)
-            for shape, tensor in zip(shapes, given, strict=True)
-        ]
-        with suppress(Exception):  # it is the user's own `call`
-            spec = sys.modules["keras.src.backend"].compute_output_spec(function, *filled)
-            runs.append(keras.tree.map_structure(shape_of, spec))
-    return runs if len(runs) > is_open else []
-
-
-def runs_of(flow: Any, shapes: Sequence[RecordedShape]) -> list[dict[str, list[RecordedShape]]]:
-    """What all calls in a model, and in those within it, return in each run, by the `id` of what
-    they returned as the model was made. `shapes` are of its inputs, where they are known."""
-    keras = keras_of(flow)
-    flatten = keras.tree.flatten
-
-    def all_calls(*given: Any) -> dict[str, list[Any]]:
-        found: dict[str, list[Any]] = {}
-
-        def run(flow: Any, *given: Any) -> list[Any]:
-            made = dict(zip(map(id, flow.inputs), given, strict=True))
-            for node in calls_in(flow):
-                inner, (arguments, words) = node.operation, node.arguments.fill_in(made)
-                inner = getattr(inner, "_functional", inner) if is_made_of_layers(inner) else inner
-                is_inner = hasattr(inner, "_nodes_by_depth")
-                values = run(inner, *flatten(arguments)) if is_inner else inner(*arguments, **words)
-                made |= zip(map(id, node.output_tensors), flatten(values), strict=True)
-            for name, value in made.items():
-                found.setdefault(str(name), []).append(value)
-            return [made[id(output)] for output in flow.outputs]
-
-        run(flow, *given)
-        return found
-
-    given = flow.inputs
-    if len(shapes) == len(given):
-        pairs = zip(map(shape_of, given), shapes, strict=True)
-        filled = [(*one[:1], *other[1:]) if one and other else one for one, other in pairs]
-        given = [
-            keras.KerasTensor(shape, tensor.dtype)
-            for shape, tensor in zip(filled, given, strict=True)
-        ]
-    return ran(all_calls, given, keras)
-
-
-def returned_in(runs: Sequence[dict[str, list[RecordedShape]]], node: Any) -> list[Shape | None]:
-    """What a call in a model returns, of all runs together."""
-
-    def each(tensor: Any) -> list[RecordedShape]:
-        found = (run.get(str(id(tensor))) or [None] for run in runs)
-        return [several[0] if len({*several}) == 1 else None for several in found]
-
-    given, name = [*map(each, node.arguments.keras_tensors)], str(node.operation.name)
-    return [_over_runs(name, each(tensor), given) for tensor in node.output_tensors]
-
-
-def _over_runs(
-    name: str, made: Sequence[RecordedShape], given: Sequence[Sequence[RecordedShape]]
-) -> Shape | None:
-    """A shape that differs from run to run, with a None for the batch, and for the first other size
-    that differs in what it is made of; what differs otherwise is open."""
-    known = [shape for shape in made if shape is not None]
-    if len({*map(len, known)}) != 1 or len(known) < len(made):
-        return None
-    columns = [[*zip(*filter(None, shapes), strict=True)] for shapes in given if None not in shapes]
-    batch = next((sizes[0] for sizes in columns if sizes), None)
-    left = (size for sizes in columns for size in sizes[1:] if len({*size}) > 1)
-    length, why = next(left, None), "Keras knows it only when it runs"
-
-    def over_all(place: int, sizes: tuple[Any, ...]) -> Any:
-        if len({*sizes}) == 1:
-            return sizes[0]
-        is_given = sizes == (length if place else batch)
-        return None if is_given else Unknown(f"{name}.shape[{place}]", (), why)
-
-    return tuple(over_all(*sizes) for sizes in enumerate(zip(*known, strict=True)))
-
-
 def calls_in(flow: Any) -> Iterator[Any]:
     """The calls that a model holds, in an order in which they can run."""
     by_depth = flow._nodes_by_depth
@@ -255,36 +150,38 @@ def check_nests(what: Any, given: object, target: object) -> None:
 
 
 @contextmanager
-def names_kept() -> Iterator[None]:
-    """What is made within it takes none of the names that Keras counts."""
+def left_as_it_is(*layers: Any) -> Iterator[None]:
+    """What runs within it, as the user's own `call`, changes nothing that the layers keep, and
+    takes none of the names that Keras counts."""
     with _ALONE:
         from_keras = sys.modules.get("keras.src.backend.common.global_state")
         counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
-        before = dict(counts or {})
+        names = [vars(part) for layer in layers for part in flattened(layer)]
+        held = [counts, *names, *(value for each in names for value in each.values())]
+        inner = ("__wrapped__", "_storage")  # of what TensorFlow wraps
+        parts = [one for one in held if isinstance(one, list | dict | set)]
+        parts += [getattr(one, name) for one in parts for name in inner if hasattr(one, name)]
+        before = [
+            (one, kind, kind(one)) for one in parts for kind in type(one).__mro__ if kind in KEPT
+        ]
         try:
             yield
         finally:
-            if counts is not None:
-                counts.clear()
-                counts.update(before)
+            for one, kind, content in before:  # as Python has it: Keras' own would note each part
+                clear, fill = KEPT[kind]
+                clear(one)
+                fill(one, content)
 
 
 @contextmanager
 def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
     """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
-    for; None where it can't be followed. What Keras notes of them is undone."""
-    with names_kept():
-        keras = keras_of(model)
-        layers = flattened(model)
-        calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
-        flow = None
-        try:
-            with suppress(Exception):  # it is the user's own `call`
-                flow = _model_of_call(keras, model, shapes) if is_built(model) else None
-            yield flow
-        finally:
-            for layer, inbound, outbound in calls:
-                del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
+    for; None where it can't be followed."""
+    with left_as_it_is(model):
+        keras, flow = keras_of(model), None
+        with suppress(Exception), keras.StatelessScope():  # it is the user's own `call`
+            flow = _model_of_call(keras, model, shapes) if is_built(model) else None
+        yield flow
 
 
 def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
@@ -296,7 +193,7 @@ def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> A
     given = {word: rebuilt(nest, made) for word, nest in arguments_of(model, shapes).items()}
     inputs = [*given.values()]
     return keras.Model(
-        inputs if inputs[1:] else inputs[0], _called_with(model.call, given), name="rnnshape"
+        inputs if inputs[1:] else inputs[0], called_with(model.call, given), name="rnnshape"
     )
 
 
@@ -321,7 +218,9 @@ def arguments_of(model: Any, shapes: Sequence[RecordedShape] = ()) -> dict[str, 
             for one in takes
             if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
         )
-        words = {first: (model.get_build_config() or {})["input_shape"]}
+        inputs = getattr(model, "_inputs_struct", None)  # of a `Functional` with another `call`
+        said = (model.get_build_config() or {}).get("input_shape")
+        words = {first: rebuilt(inputs, shape_of) if inputs is not None else said}
         words |= {word: None for word in others if word not in ("mask", "training")}
     given = iter(shapes)
 
@@ -340,17 +239,6 @@ def tensors_in(given: Mapping[str, Any]) -> list[GivenTensor]:
     return [tensor for nest in given.values() for tensor in within(nest)]
 
 
-def _called_with(function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+def called_with(function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
     (_, first), *others = given.items()
     return function(first, **dict(others))
-
-
-def shapes_of_call(model: Any, given: Mapping[str, Any]) -> list[Shape | None]:
-    """What a model with a `call` of its own returns; nothing where Keras can't tell."""
-
-    def called(*values: Any) -> Any:
-        each = iter(values)
-        words = {word: rebuilt(nest, lambda _: next(each)) for word, nest in given.items()}
-        return _called_with(model, words)
-
-    return shapes_by_keras(model, *(one.shape for one in tensors_in(given)), called=called)

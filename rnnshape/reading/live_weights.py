@@ -1,0 +1,65 @@
+"""What the weights of a live object say: how many numbers they hold, whether its configs say the
+same, and whether it takes other data with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from math import prod
+from typing import Any
+
+from rnnshape.description import description_of
+from rnnshape.errors import QueryError
+from rnnshape.network import Network
+from rnnshape.reading.replay import RecordedShape
+from rnnshape.reading.symbolic import is_built, is_operation
+
+
+def check_counted(what: Any, network: Network) -> None:
+    """Raises a `QueryError` where the configs say other weights than there are: an attribute that
+    is changed after its layer was built changes them no more."""
+    parts, described = what if isinstance(what, list) else [what], description_of(network)
+    weights = [counted(part) for part in parts]
+    counts = [layer.parameters for layer in described.layers] if described else [None]
+    held, told = (sum(filter(None, many)) for many in (weights, counts))
+    if None not in (*weights, *counts) and held != told:
+        raise QueryError(
+            f"its weights are {held:,} parameters, but what its layers' configs say has {told:,}: "
+            "the layers were changed"
+        )
+
+
+def given_to(network: Network, shapes: Sequence[RecordedShape]) -> Network:
+    """The network on data of other shapes than those that it was called on, where all its weights
+    stay as they are: then Keras takes that too. The states that a layer keeps are of one batch."""
+    if len(shapes) != len(network.inputs):
+        return network
+    keeps_states = any(step.layer["stateful"] for step in network.steps)
+    given = []
+    for source, shape in zip(network.inputs, shapes, strict=True):
+        called = source.shape if isinstance(source.shape, tuple) else ()
+        if not called or len(called) != len(shape or ()):
+            return network
+        sizes = tuple(n or m for n, m in zip(shape or (), called, strict=True))
+        if keeps_states and sizes[0] != called[0]:
+            return network
+        given.append(sizes)
+    other = network.with_shapes(given)
+    return other if (weights := _weights(other)) and weights == _weights(network) else network
+
+
+def _weights(network: Network) -> tuple[object, ...]:
+    """The shapes of all weights, by layers; nothing of what makes no sense."""
+    described = description_of(network)
+    layers = described.layers if described else ()
+    return tuple(tuple(weight.sizes for weight in layer.weights) for layer in layers)
+
+
+def counted(layer: Any, known: Collection[int] = ()) -> int | None:
+    """How many parameters a layer has, where it is built, beside those that are known."""
+    if type(layer).__name__ == "Lambda" or is_operation(layer):
+        return 0
+    with suppress(Exception):  # of a layer that is not built
+        own = (prod(weight.shape) for weight in layer.weights if id(weight) not in known)
+        return sum(own) if is_built(layer) else None
+    return None

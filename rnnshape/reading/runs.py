@@ -1,0 +1,206 @@
+"""What the user's own code makes of tensors, as Keras runs it on symbolic ones of several sizes:
+masks, the batch and all, so that no size is made up. Keras is not imported here."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from rnnshape.expression import Unknown
+from rnnshape.nest import rebuilt
+from rnnshape.network import Shape
+from rnnshape.reading.replay import RecordedShape
+from rnnshape.reading.symbolic import (
+    called_with,
+    calls_in,
+    is_built,
+    is_made_of_layers,
+    keras_of,
+    shape_of,
+    tensors_in,
+)
+
+BATCHES, LENGTHS = (2, 3, 7), (5, 17, 331)  # that are tried in the place of what is open
+
+
+def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[Any]:
+    """The shapes that a function makes of symbolic tensors, nested as it returns these, as Keras
+    runs it: masks and all. Once for each choice of numbers in the place of sizes that are open; of
+    those that can't be run, nothing."""
+    shapes = [shape_of(tensor) or () for tensor in given]
+    places = sorted({n for shape in shapes for n, size in enumerate(shape) if size is None} | {0})
+    is_open, runs = any(None in shape for shape in shapes), []
+    many = 3 if places[1:] else 2 if is_open else 1
+    for batch, length in [*zip(BATCHES, LENGTHS, strict=True)][:many]:
+        numbers = {0: batch} | {n: length + 40 * number for number, n in enumerate(places[1:])}
+        filled = [
+            keras.KerasTensor([n or numbers[at] for at, n in enumerate(shape)], tensor.dtype)
+            for shape, tensor in zip(shapes, given, strict=True)
+        ]
+        with suppress(Exception):  # it is the user's own `call`
+            spec = sys.modules["keras.src.backend"].compute_output_spec(function, *filled)
+            runs.append(keras.tree.map_structure(shape_of, spec))
+    return runs if len(runs) > is_open else []
+
+
+def runs_of(flow: Any, shapes: Sequence[RecordedShape]) -> list[dict[str, list[RecordedShape]]]:
+    """What all calls in a model, and in those within it, return in each run, by the `id` of what
+    they returned as the model was made. `shapes` are of its inputs, where they are known."""
+    keras = keras_of(flow)
+    flatten = keras.tree.flatten
+
+    def all_calls(*given: Any) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+
+        def run(flow: Any, *given: Any) -> list[Any]:
+            made = dict(zip(map(id, flow.inputs), given, strict=True))
+            for node in calls_in(flow):
+                inner, (arguments, words) = node.operation, node.arguments.fill_in(made)
+                inner = getattr(inner, "_functional", inner) if is_made_of_layers(inner) else inner
+                is_inner = hasattr(inner, "_nodes_by_depth")
+                values = run(inner, *flatten(arguments)) if is_inner else inner(*arguments, **words)
+                made |= zip(map(id, node.output_tensors), flatten(values), strict=True)
+            for name, value in made.items():
+                found.setdefault(str(name), []).append(value)
+            return [made[id(output)] for output in flow.outputs]
+
+        run(flow, *given)
+        return found
+
+    given = flow.inputs
+    if len(shapes) == len(given):
+        pairs = zip(map(shape_of, given), shapes, strict=True)
+        filled = [(*one[:1], *other[1:]) if one and other else one for one, other in pairs]
+        given = [
+            keras.KerasTensor(shape, tensor.dtype)
+            for shape, tensor in zip(filled, given, strict=True)
+        ]
+    return ran(all_calls, given, keras)
+
+
+def returned_in(runs: Sequence[dict[str, list[RecordedShape]]], node: Any) -> list[Shape | None]:
+    """What a call in a model returns, of all runs together."""
+
+    def each(tensor: Any) -> list[RecordedShape]:
+        found = (run.get(str(id(tensor))) or [None] for run in runs)
+        return [several[0] if len({*several}) == 1 else None for several in found]
+
+    given, name = [*map(each, node.arguments.keras_tensors)], str(node.operation.name)
+    return [_over_runs(name, each(tensor), given) for tensor in node.output_tensors]
+
+
+def _over_runs(
+    name: str, made: Sequence[RecordedShape], given: Sequence[Sequence[RecordedShape]]
+) -> Shape | None:
+    """A shape that differs from run to run, with a None for the batch, and for the first other size
+    that differs in what it is made of; what differs otherwise is open."""
+    known = [shape for shape in made if shape is not None]
+    if len({*map(len, known)}) != 1 or len(known) < len(made):
+        return None
+    columns = [[*zip(*filter(None, shapes), strict=True)] for shapes in given if None not in shapes]
+    batch = next((sizes[0] for sizes in columns if sizes), None)
+    left = (size for sizes in columns for size in sizes[1:] if len({*size}) > 1)
+    length, why = next(left, None), "Keras knows it only when it runs"
+
+    def over_all(place: int, sizes: tuple[Any, ...]) -> Any:
+        if len({*sizes}) == 1:
+            return sizes[0]
+        is_given = sizes == (length if place else batch)
+        return None if is_given else Unknown(f"{name}.shape[{place}]", (), why)
+
+    return tuple(over_all(*sizes) for sizes in enumerate(zip(*known, strict=True)))
+
+
+def shapes_by_keras(layer: Any, *shapes: RecordedShape) -> list[Shape | None]:
+    """What a layer returns of tensors of these shapes; nothing where Keras can't tell."""
+    keras = keras_of(layer)
+    if not is_built(layer) or None in shapes:
+        return []
+
+    def given_and_made(*given: Any) -> list[Any]:
+        return [*given, *keras.tree.flatten(layer(*given))]
+
+    runs = ran(given_and_made, [*map(keras.KerasTensor, shapes)], keras)
+    several, many = [*map(list, zip(*runs, strict=False))], len(shapes)
+    return [_over_runs(str(layer.name), made, several[:many]) for made in several[many:]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A tensor that a run has come by, by its number."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class RunOfCall:
+    """What a model with a `call` of its own does when it is called.
+
+    Attributes:
+        calls: of its layers, in order: each with its arguments, by position and by name, and with
+            the tensors that it returned.
+        outputs: what the model returned.
+        shapes: of all tensors, by their numbers; those that it was given come first.
+    """
+
+    calls: tuple[tuple[Any, Sequence[Any], Mapping[str, Any], Sequence[Seen]], ...]
+    outputs: tuple[Seen, ...]
+    shapes: tuple[Shape | None, ...]
+
+
+def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
+    """What a model does with such arguments; None where Keras can't tell."""
+    tensors, keras = [one.shape for one in tensors_in(given)], keras_of(model)
+    if None in tensors:
+        return None
+    told: list[tuple[Any, Any]] = []
+
+    def called(*values: Any) -> list[Any]:
+        seen, calls, each, depth = [*values], list[Any](), iter(values), [0]
+        numbers = {id(value): number for number, value in enumerate(seen)}
+
+        def noted(value: Any) -> Any:
+            if not (hasattr(value, "shape") and hasattr(value, "dtype")):
+                return value
+            if numbers.setdefault(id(value), len(seen)) == len(seen):
+                seen.append(value)  # which is kept, so that no other has its id
+            return Seen(numbers[id(value)])
+
+        def noting(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(call)
+            def one(*arguments: Any, **words: Any) -> Any:
+                if not is_built(layer):
+                    raise ValueError("it would make its weights")
+                depth[0] += 1
+                made = call(*arguments, **words)
+                depth[0] -= 1
+                if depth[0] == 0:
+                    ends = [*map(noted, keras.tree.flatten(made))]
+                    calls.append((layer, rebuilt([*arguments], noted), rebuilt(words, noted), ends))
+                return made
+
+            return one
+
+        words = {word: rebuilt(nest, lambda _: next(each)) for word, nest in given.items()}
+        layers = [layer for layer in model.layers if "call" not in vars(layer)]
+        for layer in layers:
+            vars(layer)["call"] = noting(layer, layer.call)
+        try:
+            made = keras.tree.flatten(called_with(model, words))
+        finally:
+            for layer in layers:
+                del vars(layer)["call"]
+        told.append((calls, [*map(noted, made)]))
+        return seen
+
+    runs = ran(called, [*map(keras.KerasTensor, tensors)], keras)
+    if not runs or len({*map(len, runs)}) != 1:
+        return None
+    several = [*zip(*runs, strict=True)]
+    shapes = [_over_runs(str(model.name), made, several[: len(tensors)]) for made in several]
+    calls, outputs = told[0]
+    return RunOfCall(tuple(calls), tuple(outputs), tuple(shapes))
