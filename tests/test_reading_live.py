@@ -203,6 +203,8 @@ def calling(call: Callable[[Any, Any], Any], *given: Any) -> Any:
             layers = keras().layers
             self.lstm, self.dense = layers.LSTM(4), layers.Dense(2)
             self.embedding, self.gru = layers.Embedding(9, 3), layers.GRU(6, return_state=True)
+            self.attention, self.unused = layers.MultiHeadAttention(2, 3), layers.Dense(9)
+            self.inner = keras().Sequential([layers.Dense(3), layers.LSTM(4)])
 
         def call(self, x: Any) -> Any:
             return call(self, x)
@@ -216,7 +218,8 @@ def joined(model: Any, first: Any, second: Any) -> Any:
     import tensorflow as tf
 
     model.gru(model.embedding(second))
-    return model.dense(tf.concat([model.lstm(first), second], -1))
+    first = model.attention(first, tf.nn.relu(first))
+    return model.dense(tf.concat([model.lstm(first), model.inner(first), second], -1))
 
 
 @live
@@ -229,6 +232,32 @@ def a_model_of_a_list_that_no_symbolic_tensor_goes_through(k: Any, layers: Any) 
 def a_model_of_a_dictionary_that_no_symbolic_tensor_goes_through(k: Any, layers: Any) -> Any:
     given = {"b": np.zeros((2, 5, 3)), "a": np.zeros((2, 2))}
     return calling(lambda model, x: joined(model, x["b"], x["a"]), given)
+
+
+@live
+def a_model_that_adds_a_loss(k: Any, layers: Any) -> Any:
+    def call(model: Any, x: Any) -> Any:
+        first, last = model.inner(x), model.lstm(x)
+        model.add_loss(k.ops.mean(first))
+        return [first, last, first + last]
+
+    return calling(call, np.zeros((2, 5, 3)))
+
+
+@live
+def a_functional_model_with_a_call_of_its_own(k: Any, layers: Any) -> Any:
+    class More(k.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            x = k.Input((5, 3))
+            super().__init__(x, layers.LSTM(4)(x))
+            self.more = layers.Dense(2)
+
+        def call(self, x: Any) -> Any:
+            return self.more(super().call(x))
+
+    model = More()
+    model(np.zeros((2, 5, 3)))
+    return model
 
 
 def subclassed() -> Any:
@@ -365,6 +394,27 @@ def test_a_model_that_no_symbolic_tensor_goes_through_takes_other_data(kind: str
     assert {source.shape for source in report.inputs} == {(3, 7, 3), (3, 2)}
     lengths = [layer.outputs[0].sizes for layer in report.layers if layer.call.name == "Embedding"]
     assert lengths == [(3, 2, 3)]
+
+
+def test_parameters_that_no_layer_holds_are_told() -> None:
+    import tensorflow as tf
+
+    class Scaled(keras().Model):  # type: ignore[misc]
+        def __init__(self, is_last: bool) -> None:
+            super().__init__()
+            self.dense, self.is_last = keras().layers.Dense(2), is_last
+            self.scale = self.add_weight(shape=(3,))
+
+        def call(self, x: Any) -> Any:
+            made = self.dense(tf.nn.relu(x) * self.scale)
+            return made if self.is_last else made * self.scale[0]
+
+    first, last = Scaled(is_last=False), Scaled(is_last=True)
+    for model in (first, last):
+        model(np.zeros((2, 5, 3)))
+    assert [layer.parameters for layer in inspect(first).layers] == [8, 3]
+    assert [layer.parameters for layer in inspect(last).layers] == [8]
+    assert "not counted: 3 parameters" in " ".join(note.text for note in inspect(last).notes)
 
 
 def test_a_model_that_takes_several_tensors_by_position_is_given_all_of_them() -> None:

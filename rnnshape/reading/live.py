@@ -332,7 +332,7 @@ class _Live:
             last = replay.RecordedLayer(text, why, "", own)
             ends = replay.called(last, sources, {}, shapes, follows=True)
         elif own:
-            self.notes.append(f"not counted: {own:,} parameters that {name}.call does not use")
+            self.notes.append(f"not counted: {own:,} parameters of no layer that {name}.call calls")
         self.notes.append(f"what {name}.call does between its layers is not followed")
         calls = graph.calls_before([*rows, *ends], sources)
         return graph.network_of(sources, ends, name, calls, "")
