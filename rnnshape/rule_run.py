@@ -104,15 +104,15 @@ class RuleRun:
             facts = facts.with_mask(source, step.mask)
         if facts is not None and step.same_as is not None:
             check_same_weights(step, facts, self.layers[step.same_as - 1], self.network)
-        shapes: Sequence[tuple[Any, ...]] = ()
+        shapes: Sequence[tuple[Any, ...] | None] = ()
         if facts is None and self.measured and step.unread is None:
             shapes = self.measured[number - 1]
         elif number in self.of_any_shape:
             unknown = self.of_any_shape[number]
             first = next((tensor for tensor in known.values() if tensor.axes), BLANK)
             shapes = [self.column.returned(unknown, step.layer, first)]
-        elif step.returns is not None and None not in step.returns:
-            shapes = [self.column.sizes(shape or ()) for shape in step.returns]
+        elif step.returns is not None and any(shape is not None for shape in step.returns):
+            shapes = [shape and self.column.sizes(shape) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()
         return Layer(number, step, tuple(given.values()), facts, outputs)
 
@@ -162,12 +162,13 @@ def _facts_with_masks(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None
 
 
 def _tensors_of_shapes(
-    step: Step, shapes: Sequence[tuple[Any, ...]], given: Sequence[Tensor]
+    step: Step, all_shapes: Sequence[tuple[Any, ...] | None], given: Sequence[Tensor]
 ) -> Iterator[Tensor]:
     """The outputs of a layer of which the shapes alone are known: those that Keras has measured,
     or those that are recorded, with a None for the batch and for the first other size that what it
     is given leaves open. What the rule does not know drops masks, and of what is not read nobody
     knows."""
+    shapes = [shape for shape in all_shapes if shape is not None]
     nothing = Axis("batch", 1, is_unknown=True)
     batch = next((tensor.axes[0] for tensor in given if tensor.axes), nothing)
     others = [axis for tensor in given for axis in tensor.axes[1:] if axis.is_open]
@@ -179,7 +180,12 @@ def _tensors_of_shapes(
     unsaid = NOTHING.union(*every) - WHEN_RUN
     may_mask = (step.unread and step.mask != "none") or has_rule(step.layer.name)
     masked = may_mask and any(tensor.masked for tensor in given)
-    for number, shape in enumerate(shapes):
+    for number, shape in enumerate(all_shapes):
+        usual = "o" if len(all_shapes) == 1 else f"o{number + 1}"
+        word = step.names[number] if number < len(step.names) else usual
+        if shape is None:
+            yield Tensor(word, (), has_rank=False)
+            continue
         names = axes_of_rank(len(shape)) if shape else ()
         if isinstance(size := next(iter(shape), None), int) and size != batch.length:
             names = ("axis 0", *names[1:])
@@ -193,9 +199,7 @@ def _tensors_of_shapes(
             else Axis(name, left_open.length, follows_from=unsaid | left_open.follows_from)
             for place, (name, size) in enumerate(zip(names, shape, strict=True))
         )
-        usual = "o" if len(shapes) == 1 else f"o{number + 1}"
-        name = step.names[number] if number < len(step.names) else usual
-        yield Tensor(name, axes, mask=axes[:2] if masked else None, mask_runs=None)
+        yield Tensor(word, axes, mask=axes[:2] if masked else None, mask_runs=None)
 
 
 def _as_data_has_it(shapes: Sequence[tuple[Any, ...]], given: Sequence[Tensor]) -> list[Axis]:

@@ -242,7 +242,11 @@ class _Live:
         for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
             tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
         if self.runs is None and (shapes or has_own(flow)):
-            self.runs = runs_of(flow, shapes)
+            try:
+                self.runs = runs_of(flow, shapes)
+            except Exception as wrong:  # it is the user's own `call`
+                self.runs = []
+                self.notes.append(f"Keras can't run it on these shapes: {words_of(wrong)}")
         for node in calls_in(flow):
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)

@@ -125,7 +125,7 @@ def _returns(
     def known(shape: Shape | None) -> Shape | None:
         return shape and tuple(
             Unknown(f"{name}.shape[{place}]", (), why)
-            if size is None and not (follows if place else has_batch)
+            if size is None and not (follows or (place == 0 and has_batch))
             else size
             for place, size in enumerate(shape)
         )

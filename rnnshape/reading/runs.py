@@ -29,11 +29,12 @@ BATCHES, LENGTHS = (2, 3, 7), (5, 17, 331)  # that are tried in the place of wha
 
 def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[Any]:
     """The shapes that a function makes of symbolic tensors, nested as it returns these, as Keras
-    runs it: masks and all. Once for each choice of numbers in the place of sizes that are open; of
-    those that can't be run, nothing."""
+    runs it: masks and all. Once for each choice of numbers in the place of sizes that are open, but
+    for those that can't be run; what is raised by all of these is raised."""
     shapes = [shape_of(tensor) or () for tensor in given]
     places = sorted({n for shape in shapes for n, size in enumerate(shape) if size is None} | {0})
-    is_open, runs = any(None in shape for shape in shapes), []
+    is_open, runs = any(None in shape for shape in shapes), list[Any]()
+    refused: Exception = ValueError()
     many = 3 if places[1:] else 2 if is_open else 1
     for batch, length in [*zip(BATCHES, LENGTHS, strict=True)][:many]:
         numbers = {0: batch} | {n: length + 40 * number for number, n in enumerate(places[1:])}
@@ -41,15 +42,20 @@ def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[
             keras.KerasTensor([n or numbers[at] for at, n in enumerate(shape)], tensor.dtype)
             for shape, tensor in zip(shapes, given, strict=True)
         ]
-        with suppress(Exception):  # it is the user's own `call`
+        try:
             spec = sys.modules["keras.src.backend"].compute_output_spec(function, *filled)
             runs.append(keras.tree.map_structure(shape_of, spec))
-    return runs if len(runs) > is_open else []
+        except Exception as wrong:  # it is the user's own `call`
+            refused = wrong
+    if len(runs) > is_open:
+        return runs
+    raise refused
 
 
 def runs_of(flow: Any, shapes: Sequence[RecordedShape]) -> list[dict[str, list[RecordedShape]]]:
     """What all calls in a model, and in those within it, return in each run, by the `id` of what
-    they returned as the model was made. `shapes` are of its inputs, where they are known."""
+    they returned as the model was made. `shapes` are of its inputs, where they are known. What
+    Keras raises where it can't run it is raised."""
     keras = keras_of(flow)
     flatten = keras.tree.flatten
 
@@ -74,7 +80,10 @@ def runs_of(flow: Any, shapes: Sequence[RecordedShape]) -> list[dict[str, list[R
     given = flow.inputs
     if len(shapes) == len(given):
         pairs = zip(map(shape_of, given), shapes, strict=True)
-        filled = [(*one[:1], *other[1:]) if one and other else one for one, other in pairs]
+        filled = [
+            (one[0] if one[0] == other[0] else None, *other[1:]) if one and other else one
+            for one, other in pairs
+        ]
         given = [
             keras.KerasTensor(shape, tensor.dtype)
             for shape, tensor in zip(filled, given, strict=True)
@@ -124,9 +133,11 @@ def shapes_by_keras(layer: Any, *shapes: RecordedShape) -> list[Shape | None]:
     def given_and_made(*given: Any) -> list[Any]:
         return [*given, *keras.tree.flatten(layer(*given))]
 
-    runs = ran(given_and_made, [*map(keras.KerasTensor, shapes)], keras)
-    several, many = [*map(list, zip(*runs, strict=False))], len(shapes)
-    return [_over_runs(str(layer.name), made, several[:many]) for made in several[many:]]
+    with suppress(Exception):
+        runs = ran(given_and_made, [*map(keras.KerasTensor, shapes)], keras)
+        several, many = [*map(list, zip(*runs, strict=False))], len(shapes)
+        return [_over_runs(str(layer.name), made, several[:many]) for made in several[many:]]
+    return []
 
 
 @dataclass(frozen=True)
@@ -197,8 +208,10 @@ def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
         told.append((calls, [*map(noted, made)]))
         return seen
 
-    runs = ran(called, [*map(keras.KerasTensor, tensors)], keras)
-    if not runs or len({*map(len, runs)}) != 1:
+    runs: list[Any] = []
+    with suppress(Exception):
+        runs = ran(called, [*map(keras.KerasTensor, tensors)], keras)
+    if len({*map(len, runs)}) != 1:
         return None
     several = [*zip(*runs, strict=True)]
     shapes = [_over_runs(str(model.name), made, several[: len(tensors)]) for made in several]

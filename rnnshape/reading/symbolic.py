@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.expression import is_size
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.replay import RecordedShape, sizes_of
 from rnnshape.signatures import is_recurrent
@@ -212,26 +214,33 @@ def arguments_of(model: Any, shapes: Sequence[RecordedShape] = ()) -> dict[str, 
     recorded = dict(getattr(model, "_build_shapes_dict", None) or {})
     words = {word.removesuffix("_shape"): shape for word, shape in recorded.items()}
     if len(words) < 2:
-        takes = inspect.signature(model.call).parameters.values()
-        first, *others = (
-            one.name
-            for one in takes
-            if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
-        )
+        takes = [
+            one
+            for one in inspect.signature(model.call).parameters.values()
+            if one.kind is one.POSITIONAL_OR_KEYWORD and one.name not in ("mask", "training")
+        ]
+        first, *others = [one.name for one in takes if one.default is one.empty]
         inputs = getattr(model, "_inputs_struct", None)  # of a `Functional` with another `call`
         said = (model.get_build_config() or {}).get("input_shape")
         words = {first: rebuilt(inputs, shape_of) if inputs is not None else said}
-        words |= {word: None for word in others if word not in ("mask", "training")}
+        words |= dict.fromkeys(others)
+        may_be_given = (one.name for one in takes if one.default is not one.empty)
+        spare = len(shapes) - len(words) if words[first] and _is_shape(words[first]) else 0
+        words |= dict.fromkeys(islice(may_be_given, max(spare, 0)))
     given = iter(shapes)
 
     def made(shape: Any, name: str) -> Any:
         if isinstance(shape, dict):
             return {word: made(shape[word], str(word)) for word in sorted(shape)}
-        if any(isinstance(size, list | tuple | dict) for size in shape or ()):
+        if shape is not None and not _is_shape(shape):
             return [made(size, f"input_{place}") for place, size in enumerate(shape)]
         return GivenTensor(name, next(given, None) or (shape and (None, *shape[1:])))
 
     return {word: made(shape, word if len(words) > 1 else "") for word, shape in words.items()}
+
+
+def _is_shape(shape: Any) -> bool:
+    return not isinstance(shape, dict) and all(size is None or is_size(size) for size in shape)
 
 
 def tensors_in(given: Mapping[str, Any]) -> list[GivenTensor]:
