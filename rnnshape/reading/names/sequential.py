@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
@@ -96,6 +96,11 @@ class Sequential(Model):
             before = self.own_items
             self._add(unknown, None)
             self.own_handed = before
+
+    def own_may_be_changed(self, methods: Collection[str], because: Open) -> None:
+        """Code that is not followed to its end may have called such methods."""
+        if not {"add", "pop"}.isdisjoint(methods) and self.own_open is None:
+            self.own_open = because
 
     def _were_added(self, item: Any) -> bool:
         """Whether something else may have added layers before this one, which says no input."""

@@ -30,7 +30,7 @@ from rnnshape.reading.python.scope import (
     body_of,
     own_nodes,
 )
-from rnnshape.reading.python.stand_in import StandIn, is_of_code
+from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
 from rnnshape.reading.python.streams import Managed
 from rnnshape.reading.python.targets import assign, delete, fits, give
 
@@ -333,10 +333,12 @@ def unfinished(
     code: list[tuple[list[ast.AST], Scope]] = [([node], scope)] if goes_on else []
     found: dict[int, Any] = {}
     given: list[str] = []
+    called: set[str] = set()
     while code:
         nodes, inner = code.pop()
         parts = [part for one in nodes for part in ast.walk(one)]
         words = {part.id for part in parts if isinstance(part, ast.Name)}
+        called |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
         given += [name for part in parts if isinstance(part, ast.Global) for name in part.names]
         known = [around.names for around in inner.around()]
         waiting = [names[word] for names in known for word in words & names.keys()]
@@ -345,10 +347,15 @@ def unfinished(
             if id(value) in found or isinstance(value, PLAIN):
                 continue
             found[id(value)] = value
-            if not isinstance(value, FunctionType):
+            if isinstance(value, StandIn):  # what is ours in it changes by its methods alone
+                waiting += [part for name, part in vars(value).items() if name[:4] != "own_"]
+            elif not isinstance(value, FunctionType):
                 waiting += within(value)
             elif body := body_of(value):
                 code.append(([*body], value.own_scope))  # type: ignore[attr-defined]
+    for one in found.values():
+        if (may_change := hook(one, "own_may_be_changed")) is not None:
+            may_change(one, called, because)
     lost = [one for one in found.values() if isinstance(one, list | set | dict) or is_of_code(one)]
     objects = (one for one in found.values() if not isinstance(one, StandIn))
     lose(evaluator, scope, because, *lost, *(vars(one) for one in objects if is_of_code(type(one))))
