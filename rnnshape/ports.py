@@ -191,6 +191,8 @@ def shape_taken(network: Network, number: int, shape: Sizes) -> Sizes:
 
 def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -> dict[Ref, Sizes]:
     """The sizes of all tensors, where the network is given the data of a call."""
+    if unread_of_other_sizes(network, call.x):
+        return {}
     with_data = with_sizes_of(network, call)
     rows = call.rows
     return _known_outputs(with_data, given, rows) or _known_outputs(network, given, rows)

@@ -209,7 +209,7 @@ def required_axes(call: Call, given: Tensor, *names: str, keras: str = "") -> tu
     `keras` is what Keras says, where it is not what it says at most layers.
     """
     if len(given.axes) != len(names):
-        raise _wrong_rank(call, given, names, keras)
+        raise wrong_rank(call, given, names, keras)
     return tuple(axis.named(name) for axis, name in zip(given.axes, names, strict=True))
 
 
@@ -289,7 +289,7 @@ def weight(
     )
 
 
-def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> Exception:
+def wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> Exception:
     """Says what a layer takes and what it is given, and what to do about it."""
     if tensor.source is None:
         given = f"{tensor.meaning} is {tensor.labels}"

@@ -19,6 +19,7 @@ from rnnshape.rules.registry import (
     rule,
     rule_of_inputs,
     weight,
+    wrong_rank,
 )
 from rnnshape.signatures import is_recurrent
 
@@ -240,10 +241,8 @@ def time_distributed(call: Call, given: Tensor) -> Facts | None:
     """The layer inside, once for every timestep."""
     inner = _inner(call)
     if len(given.axes) < 3:
-        raise call.error(
-            f"{call} takes (batch, timesteps, ...), but is given {given.labels} "
-            '(Keras: "should be passed an `input_shape` with at least 3 dimensions")'
-        )
+        words = "should be passed an `input_shape` with at least 3 dimensions"
+        raise wrong_rank(call, given, ("batch", "timesteps", "..."), words)
     batch, timesteps, *others = given.axes
     mask = None if given.mask is None else (batch, *given.mask[2:])
     try:

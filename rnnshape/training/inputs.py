@@ -225,6 +225,10 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
                 yield f"{own} = {own}[..., None]"
         return
     samples = call.y[0].samples if call.y else None
+    may_be_described = len(shape) == len(taken) and None not in shape[1:]
+    counts_samples = taken[1:] == shape[:-1]  # the model was told the number of samples, too
+    if counts_samples and may_be_described:
+        yield f"Input({shown(shape[1:])})"
     changed: list[tuple[str, Sizes]] = []
     if (port.whole_numbers_below or 0) in shape[-1:]:  # an entry for each row of the Embedding
         changed.append((f"{name} = {name}.argmax(axis=-1)", shape[:-1]))
@@ -254,7 +258,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
             yield text
     if lacking and shape[1:] == taken[1:-1] and is_known:  # one feature a timestep
         yield f"{name} = {name}[..., None] with Input({shown((*shape[1:], 1))})"
-    if len(shape) == len(taken) and None not in shape[1:] and samples in (None, shape[0]):
+    if may_be_described and not counts_samples and samples in (None, shape[0]):
         yield f"Input({shown(shape[1:])})"
 
 
