@@ -116,12 +116,14 @@ def range_of(given: Any) -> tuple[int | None, int | None]:
     ((1, 8), (None, None), (None, None))
     """
     kind = str(getattr(getattr(given, "dtype", None), "name", ""))  # of pandas or TensorFlow, too
-    is_whole = kind.startswith(("int", "uint")) and hasattr(given, "__array__")
-    if not is_whole or 0 in given.shape:
+    is_whole = kind.startswith(("int", "uint")) or is_table(given)
+    if not (is_whole and hasattr(given, "__array__")) or 0 in given.shape:
         return None, None
     import numpy
 
     array = numpy.asarray(given)
+    if array.dtype.kind not in "iu":  # of the columns of a table
+        return None, None
     return int(array.min()), int(array.max()) + 1
 
 

@@ -194,6 +194,25 @@ def lengths_that_own_layers_change(k: Any, layers: Any) -> Any:
     return k.Model(x, layers.Dense(2)(own_layer(5)(halves(x))))
 
 
+@live
+def two_open_lengths_that_are_the_same(k: Any, layers: Any) -> Any:
+    class Along(k.Layer):  # type: ignore[misc]
+        def call(self, given: Any) -> Any:
+            nodes, edges = given
+            return k.ops.matmul(edges, nodes)
+
+    nodes, edges = k.Input((None, 3)), k.Input((None, None))
+    return k.Model([nodes, edges], layers.GlobalAveragePooling1D()(Along()([nodes, edges])))
+
+
+@live
+def an_open_length_that_is_halved_and_doubled(k: Any, layers: Any) -> Any:
+    x = k.Input((None, 3))
+    y = layers.Conv1D(4, 3, strides=2, padding="same")(doubled()(x))
+    joined = layers.Concatenate()([doubled()(x), layers.UpSampling1D(2)(y)])
+    return k.Model(x, layers.GlobalAveragePooling1D()(joined))
+
+
 def calling(call: Callable[[Any, Any], Any], *given: Any) -> Any:
     """A model that TensorFlow's own functions are in the `call` of, called with this."""
 
@@ -242,6 +261,27 @@ def a_model_that_adds_a_loss(k: Any, layers: Any) -> Any:
         return [first, last, first + last]
 
     return calling(call, np.zeros((2, 5, 3)))
+
+
+@live
+def a_call_of_tensorflow_with_nothing_that_it_needs(k: Any, layers: Any) -> Any:
+    import tensorflow as tf
+
+    class Compiled(k.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            last = layers.LSTM(4, return_sequences=True)
+            self.inner = k.Sequential([layers.Dense(3), doubled(), last])
+            self.dense = layers.Dense(2)
+
+        @tf.function  # type: ignore[untyped-decorator]
+        def call(self, inputs: Any = None, training: Any = None) -> Any:
+            return tf.nn.relu(self.dense(self.inner(inputs)[:, -1]))
+
+    model = Compiled()
+    model(np.zeros((2, 5, 3), "float32"))
+    assert [returned(inspect(model, input=(4, n, 3))) for n in (5, 9)] == [[(4, 2)]] * 2
+    return model
 
 
 @live
@@ -396,6 +436,22 @@ def test_a_model_that_no_symbolic_tensor_goes_through_takes_other_data(kind: str
     assert lengths == [(3, 2, 3)]
 
 
+def test_targets_are_given_by_the_keys_of_what_no_symbolic_tensor_goes_through() -> None:
+    import tensorflow as tf
+
+    def call(model: Any, x: Any) -> Any:
+        return {"y": tf.nn.softmax(model.dense(model.lstm(x))), "h": tf.nn.relu(model.lstm(x))}
+
+    model = calling(call, np.zeros((2, 6, 3)))
+    model.compile("adam", {"y": "mse", "h": "mse"})
+    for width, is_right in ((4, True), (5, False)):
+        target = {"y": np.zeros((4, 2)), "h": np.zeros((4, width))}
+        assert _fits(model, np.zeros((4, 6, 3)), target) == is_right
+        report = inspect(model, input=np.zeros((4, 6, 3)), target=target)
+        told = [f"(4, {width})" in problem.message for problem in report.problems]
+        assert told == [True] * (not is_right)
+
+
 def test_parameters_that_no_layer_holds_are_told() -> None:
     import tensorflow as tf
 
@@ -490,6 +546,18 @@ def test_a_model_with_a_call_that_was_not_called_says_what_to_do_and_that_works(
     assert returned(inspect(again)) == [(2, 2)]
 
 
+def test_a_model_without_a_call_of_its_own_says_which_of_its_models_to_ask_for() -> None:
+    class Gan(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.generator = LIVE["a_lambda_at_the_end"](keras(), keras().layers)
+
+    gan = Gan()
+    with pytest.raises(QueryError, match=r"no call of its own: .* such as gan\.generator$"):
+        inspect(gan)
+    assert returned(inspect(gan.generator)) == [(2, 2)]
+
+
 def test_a_model_that_is_built_for_several_tensors_is_given_each_by_its_name() -> None:
     class Two(keras().Model):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -560,17 +628,22 @@ def test_a_model_that_keras_alone_can_follow_is_answered_by_what_its_layers_do()
 
 def test_what_is_asked_about_stays_as_it_is() -> None:
     """Its `call` may keep what it is given, count, and change weights."""
+    import tensorflow as tf
 
     class Counting(keras().Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.attention = keras().layers.MultiHeadAttention(2, 3)
             self.steps = self.add_weight(shape=(), initializer="zeros", trainable=False)
-            self.own, self.calls, self.kept = own, 0, list[Any]()
+            self.own, self.calls = own, 0
+            self.kept: list[Any] = [[], {"all": []}]
+            self.counter = tf.Variable(0.0)
 
         def call(self, x: Any) -> Any:
             self.calls += 1
-            self.kept.append(self.calls)
+            self.kept[0].append(self.calls)
+            self.kept[1]["all"].append(x)
+            self.counter.assign_add(1.0)
             self.steps.assign_add(1.0)
             x, self.scores = self.attention(x, x, return_attention_scores=True)
             return self.own(x[:, 0])

@@ -8,6 +8,7 @@ and `count_params()` the parameters. Keras is not imported here: whoever has suc
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -35,6 +36,7 @@ from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.runs import (
     RunOfCall,
     Seen,
+    output_keys,
     returned_in,
     run_of_call,
     runs_of,
@@ -47,6 +49,7 @@ from rnnshape.reading.symbolic import (
     built_shape,
     built_shapes,
     calls_in,
+    check_called,
     flattened,
     has_own,
     input_names,
@@ -55,7 +58,6 @@ from rnnshape.reading.symbolic import (
     is_operation,
     left_as_it_is,
     names_of_inputs,
-    output_keys,
     shape_of,
     tensors_in,
     traced,
@@ -242,11 +244,7 @@ class _Live:
         for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
             tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
         if self.runs is None and (shapes or has_own(flow)):
-            try:
-                self.runs = runs_of(flow, shapes)
-            except Exception as wrong:  # it is the user's own `call`
-                self.runs = []
-                self.notes.append(f"Keras can't run it on these shapes: {words_of(wrong)}")
+            self.run_it(flow, shapes)
         for node in calls_in(flow):
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)
@@ -261,16 +259,21 @@ class _Live:
         is_alone = isinstance(getattr(flow, "_outputs_struct", None), type(flow.outputs[0]))
         return Model(inputs, outputs[0] if is_alone else outputs, name=name)
 
+    def run_it(self, flow: Any, shapes: Sequence[Shape | None]) -> None:
+        """Asks what all calls of a model return as it runs."""
+        try:
+            self.runs = runs_of(flow, shapes)
+        except Exception as wrong:  # it is the user's own `call`
+            self.runs = []
+            on = "on these shapes" if shapes else "with numbers in the place of what is open"
+            words = re.sub(r"\x1b\[\d*m", "", " ".join(str(wrong).split()))[:200]
+            self.notes.append(f"Keras can't run it {on}: {words}")
+
     def network_of_call(self, model: Any) -> Network:
         """The network of a model with a `call` of its own: as Keras' symbolic tensors go through
         it; where they can't, its layers, each alone."""
         name = type(model).__name__
-        if not getattr(model, "built", False) or not any(layer.built for layer in model.layers):
-            raise QueryError(
-                f"{name} is a subclassed model that was not called yet, so nothing says what its "
-                "layers are given: call it once, or ask for keras.Model(inputs, "
-                "model.call(inputs)), with inputs = keras.Input((timesteps, features))"
-            )
+        check_called(model)
         self.kept = {*map(id, flattened(model))}
         with traced(model, self.shapes) as flow:
             if flow is not None:
@@ -289,7 +292,6 @@ class _Live:
             replay.input_tensor(one.shape or unknown, "float32", one.name)
             for one in tensors_in(given)
         ]
-        text, why = f"{replay.plain_name(str(model.name))}(...)", "its call can't be followed"
         run = run_of_call(model, given)
         if run is not None:
             return self.network_of_run(model, run, sources)
@@ -298,7 +300,9 @@ class _Live:
         layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)
         taken = (layer for layer in layers if type(layer).__name__ != "InputLayer")
         rows = [tensor for layer in taken for tensor in self.row(layer)]
-        ends = replay.called(replay.RecordedLayer(text, why, "", 0), sources, {}, ())
+        text = f"{replay.plain_name(str(model.name))}(...)"
+        end = replay.RecordedLayer(text, "its call can't be followed", "", 0)
+        ends = replay.called(end, sources, {}, ())
         calls = graph.calls_before([*rows, *ends], sources)
         return graph.network_of(sources, ends, name, calls, "")
 
@@ -316,6 +320,8 @@ class _Live:
 
         rows, used = list[Any](), dict[int, int]()
         for layer, arguments, words, returned in run.calls:
+            if is_made_of_layers(layer) and has_own(layer) and id(layer) not in self.made:
+                self.run_it(getattr(layer, "_functional", layer), run.given_to(layer))
             words = {word: part for word, part in words.items() if word not in ("mask", "training")}
             parts = rebuilt(arguments, stand_in, list), rebuilt(words, stand_in, list)
             shapes = [run.shapes[end.number] for end in returned]

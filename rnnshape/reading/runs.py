@@ -10,21 +10,31 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from rnnshape.expression import Unknown
-from rnnshape.nest import rebuilt
+from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.expression import Unknown, is_size
+from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.symbolic import (
+    arguments_of,
+    bases,
     called_with,
     calls_in,
+    input_names,
     is_built,
     is_made_of_layers,
     keras_of,
+    keys_in,
     shape_of,
     tensors_in,
+    traced,
 )
+from rnnshape.signatures import is_recurrent
 
-BATCHES, LENGTHS = (2, 3, 7), (5, 17, 331)  # that are tried in the place of what is open
+BATCHES = (2, 3, 7)
+# That are tried in the place of sizes that are open: by place, or the same in all of them, and such
+# as can be halved.
+LENGTHS = ((5, 17, 331), 40), ((8, 48, 336), 0)
 
 
 def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[Any]:
@@ -32,27 +42,32 @@ def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[
     runs it: masks and all. Once for each choice of numbers in the place of sizes that are open, but
     for those that can't be run; what is raised by all of these is raised."""
     shapes = [shape_of(tensor) or () for tensor in given]
-    places = sorted({n for shape in shapes for n, size in enumerate(shape) if size is None} | {0})
-    is_open, runs = any(None in shape for shape in shapes), list[Any]()
+    places = sorted({n for shape in shapes for n, size in enumerate(shape) if n and size is None})
+    is_open = any(None in shape for shape in shapes)
     refused: Exception = ValueError()
-    many = 3 if places[1:] else 2 if is_open else 1
-    for batch, length in [*zip(BATCHES, LENGTHS, strict=True)][:many]:
-        numbers = {0: batch} | {n: length + 40 * number for number, n in enumerate(places[1:])}
-        filled = [
-            keras.KerasTensor([n or numbers[at] for at, n in enumerate(shape)], tensor.dtype)
-            for shape, tensor in zip(shapes, given, strict=True)
-        ]
-        try:
-            spec = sys.modules["keras.src.backend"].compute_output_spec(function, *filled)
-            runs.append(keras.tree.map_structure(shape_of, spec))
-        except Exception as wrong:  # it is the user's own `call`
-            refused = wrong
-    if len(runs) > is_open:
-        return runs
+    for lengths, between in LENGTHS if places else LENGTHS[:1]:
+        runs = []
+        for batch, length in [*zip(BATCHES, lengths, strict=True)][: 3 if places else 1 + is_open]:
+            numbers = {0: batch} | {n: length + between * at for at, n in enumerate(places)}
+            filled = [
+                keras.KerasTensor(
+                    [n or numbers[at] for at, n in enumerate(shape)],
+                    tensor.dtype,
+                    sparse=tensor.sparse,
+                )
+                for shape, tensor in zip(shapes, given, strict=True)
+            ]
+            try:
+                spec = sys.modules["keras.src.backend"].compute_output_spec(function, *filled)
+                runs.append(keras.tree.map_structure(shape_of, spec))
+            except Exception as wrong:  # it is the user's own `call`
+                refused = wrong
+        if len(runs) > is_open:
+            return runs
     raise refused
 
 
-def runs_of(flow: Any, shapes: Sequence[RecordedShape]) -> list[dict[str, list[RecordedShape]]]:
+def runs_of(flow: Any, shapes: Sequence[Shape | None]) -> list[dict[str, list[RecordedShape]]]:
     """What all calls in a model, and in those within it, return in each run, by the `id` of what
     they returned as the model was made. `shapes` are of its inputs, where they are known. What
     Keras raises where it can't run it is raised."""
@@ -79,16 +94,24 @@ def runs_of(flow: Any, shapes: Sequence[RecordedShape]) -> list[dict[str, list[R
 
     given = flow.inputs
     if len(shapes) == len(given):
-        pairs = zip(map(shape_of, given), shapes, strict=True)
-        filled = [
-            (one[0] if one[0] == other[0] else None, *other[1:]) if one and other else one
-            for one, other in pairs
-        ]
         given = [
-            keras.KerasTensor(shape, tensor.dtype)
-            for shape, tensor in zip(filled, given, strict=True)
+            keras.KerasTensor(_taken(tensor, shape), tensor.dtype, sparse=tensor.sparse)
+            for shape, tensor in zip(shapes, given, strict=True)
         ]
     return ran(all_calls, given, keras)
+
+
+def _taken(source: Any, shape: Sequence[Any] | None) -> RecordedShape:
+    """What an input is given, as Keras makes it of another shape: with or without a last axis of
+    size 1, and of any batch but its own."""
+    own, given = shape_of(source) or (), [size if is_size(size) else None for size in shape or ()]
+    if own and len(given) == len(own) - 1 and own[-1] == 1:
+        given.append(1)
+    if own and len(given) == len(own) + 1 and given[-1] == 1:
+        given.pop()
+    if not own or len(given) != len(own):
+        return own
+    return (own[0] if own[0] == given[0] else None, *given[1:])
 
 
 def returned_in(runs: Sequence[dict[str, list[RecordedShape]]], node: Any) -> list[Shape | None]:
@@ -155,12 +178,27 @@ class RunOfCall:
         calls: of its layers, in order: each with its arguments, by position and by name, and with
             the tensors that it returned.
         outputs: what the model returned.
+        keys: those of the dictionary that this is, if it is one.
         shapes: of all tensors, by their numbers; those that it was given come first.
     """
 
     calls: tuple[tuple[Any, Sequence[Any], Mapping[str, Any], Sequence[Seen]], ...]
     outputs: tuple[Seen, ...]
+    keys: tuple[str, ...]
     shapes: tuple[Shape | None, ...]
+
+    def given_to(self, layer: Any) -> list[Shape | None]:
+        """The shapes that a layer is called with, where it is each time with as many sizes; with a
+        None for those that differ."""
+        calls = [arguments for other, arguments, _, _ in self.calls if other is layer]
+        given = ([self.shapes[one.number] for one in within(call) if isinstance(one, Seen)]
+                 for call in calls)  # fmt: skip
+        return [
+            tuple(sizes[0] if len({*sizes}) == 1 else None for sizes in zip(*shapes, strict=True))
+            if None not in shapes and len({*map(len, shapes)}) == 1
+            else None
+            for shapes in zip(*given, strict=False)
+        ]
 
 
 def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
@@ -168,7 +206,7 @@ def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
     tensors, keras = [one.shape for one in tensors_in(given)], keras_of(model)
     if None in tensors:
         return None
-    told: list[tuple[Any, Any]] = []
+    told: list[tuple[Any, Any, list[str]]] = []
 
     def called(*values: Any) -> list[Any]:
         seen, calls, each, depth = [*values], list[Any](), iter(values), [0]
@@ -201,11 +239,11 @@ def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
         for layer in layers:
             vars(layer)["call"] = noting(layer, layer.call)
         try:
-            made = keras.tree.flatten(called_with(model, words))
+            made = called_with(model, words)
         finally:
             for layer in layers:
                 del vars(layer)["call"]
-        told.append((calls, [*map(noted, made)]))
+        told.append((calls, [*map(noted, keras.tree.flatten(made))], keys_in(made)))
         return seen
 
     runs: list[Any] = []
@@ -215,5 +253,36 @@ def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
         return None
     several = [*zip(*runs, strict=True)]
     shapes = [_over_runs(str(model.name), made, several[: len(tensors)]) for made in several]
-    calls, outputs = told[0]
-    return RunOfCall(tuple(calls), tuple(outputs), tuple(shapes))
+    calls, outputs, keys = told[0]
+    return RunOfCall(tuple(calls), tuple(outputs), tuple(keys), tuple(shapes))
+
+
+def output_keys(model: Any) -> list[str]:
+    """The keys of a model that returns a dictionary, in the order of its outputs."""
+    if getattr(model, "built", False) and {"Functional", "Sequential"}.isdisjoint(bases(model)):
+        with suppress(Exception), traced(model, ()) as flow:  # it has a `call` of its own
+            run = None if flow else run_of_call(model, arguments_of(model))
+            return [*run.keys] if run else keys_in(getattr(flow, "_outputs_struct", None))
+    return keys_in(getattr(model, "_outputs_struct", None))
+
+
+def check_nests(what: Any, given: object, target: object) -> None:
+    """A `QueryError` for a list or a dictionary in which a live model takes no data."""
+    functional = getattr(what, "_functional", None) or what
+    if "Functional" in bases(functional):
+        names = input_names(functional)
+        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
+            if name not in names:
+                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
+                raise QueryError(f"no input is named {name!r}{hint}")
+        is_single = len(functional.outputs) == 1 and not output_keys(functional)
+    elif "Sequential" in bases(what):
+        is_single, first = True, type([*getattr(what, "layers", ()), None][0])
+        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
+        is_wrong = is_list and is_recurrent(first.__name__)
+        if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
+            raise QueryError("input: a Sequential without an Input takes the array itself")
+    else:
+        return
+    if isinstance(target, Mapping) and is_single:
+        raise QueryError("target: of a model with one output give the array, by no name")

@@ -6,23 +6,24 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import QueryError
 from rnnshape.expression import is_size
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.replay import RecordedShape, sizes_of
-from rnnshape.signatures import is_recurrent
 
 # One follows at a time: what is undone would be the other's, too. A `call` may ask for another.
 _ALONE = threading.RLock()
 # How what layers keep their attributes in, and lists of them, is emptied and filled.
 KEPT: dict[Any, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    list: (list.clear, list.extend), dict: (dict.clear, dict.update), set: (set.clear, set.update)
+    list: (list.clear, list.extend), dict: (dict.clear, dict.update), set: (set.clear, set.update),
+    deque: (deque.clear, deque.extend),
 }  # fmt: skip
 
 
@@ -88,15 +89,7 @@ def is_built(layer: Any) -> bool:
 def input_names(flow: Any) -> list[str]:
     """What a model's inputs are called: those in a dictionary by its keys, in their order."""
     inputs = getattr(flow, "inputs", None) or ()
-    return _keys(getattr(flow, "_inputs_struct", None)) or [tensor.name for tensor in inputs]
-
-
-def output_keys(model: Any) -> list[str]:
-    """The keys of a model that returns a dictionary, in the order of its outputs."""
-    if getattr(model, "built", False) and {"Functional", "Sequential"}.isdisjoint(bases(model)):
-        with suppress(Exception), traced(model, ()) as model:  # it has a `call` of its own
-            pass
-    return _keys(getattr(model, "_outputs_struct", None))
+    return keys_in(getattr(flow, "_inputs_struct", None)) or [tensor.name for tensor in inputs]
 
 
 def names_of_inputs(what: Any) -> list[str]:
@@ -109,7 +102,8 @@ def names_of_inputs(what: Any) -> list[str]:
     return []
 
 
-def _keys(tensors: object) -> list[str]:
+def keys_in(tensors: object) -> list[str]:
+    """The keys of a dictionary of tensors, in the order in which Keras takes these."""
     is_flat = isinstance(tensors, dict) and all(hasattr(one, "shape") for one in tensors.values())
     return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
 
@@ -129,47 +123,45 @@ def calls_in(flow: Any) -> Iterator[Any]:
         yield from (node for node in by_depth[depth] if not node.is_input)
 
 
-def check_nests(what: Any, given: object, target: object) -> None:
-    """A `QueryError` for a list or a dictionary in which a live model takes no data."""
-    functional = getattr(what, "_functional", None) or what
-    if "Functional" in bases(functional):
-        names = input_names(functional)
-        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
-            if name not in names:
-                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
-                raise QueryError(f"no input is named {name!r}{hint}")
-        is_single = len(functional.outputs) == 1 and not output_keys(functional)
-    elif "Sequential" in bases(what):
-        is_single, first = True, type([*getattr(what, "layers", ()), None][0])
-        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
-        is_wrong = is_list and is_recurrent(first.__name__)
-        if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
-            raise QueryError("input: a Sequential without an Input takes the array itself")
-    else:
-        return
-    if isinstance(target, Mapping) and is_single:
-        raise QueryError("target: of a model with one output give the array, by no name")
+@contextmanager
+def _without_tracing() -> Iterator[None]:
+    """What is a `tf.function` runs its Python each time, and keeps nothing of it."""
+    config = sys.modules["tensorflow"].config
+    before = config.functions_run_eagerly()
+    config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        config.run_functions_eagerly(before)
 
 
 @contextmanager
 def left_as_it_is(*layers: Any) -> Iterator[None]:
     """What runs within it, as the user's own `call`, changes nothing that the layers keep, and
     takes none of the names that Keras counts."""
-    with _ALONE:
+    with _ALONE, _without_tracing():
         from_keras = sys.modules.get("keras.src.backend.common.global_state")
         counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
-        names = [vars(part) for layer in layers for part in flattened(layer)]
-        held = [counts, *names, *(value for each in names for value in each.values())]
-        inner = ("__wrapped__", "_storage")  # of what TensorFlow wraps
-        parts = [one for one in held if isinstance(one, list | dict | set)]
-        parts += [getattr(one, name) for one in parts for name in inner if hasattr(one, name)]
-        before = [
-            (one, kind, kind(one)) for one in parts for kind in type(one).__mro__ if kind in KEPT
-        ]
+        waiting: list[Any] = [counts, *(vars(part) for one in layers for part in flattened(one))]
+        before = dict[int, tuple[Any, Any, Any]]()
+        while waiting:
+            one = waiting.pop()
+            kind = next((kind for kind in KEPT if kind in type(one).__mro__), None)
+            if kind is not None and id(one) not in before:
+                content = kind(one)
+                before[id(one)] = one, kind, content
+                waiting += content.values() if isinstance(one, dict) else content
+            if isinstance(one, list | dict):  # what TensorFlow wraps
+                names = ("__wrapped__", "_storage")
+                waiting += [getattr(one, name) for name in names if hasattr(one, name)]
         try:
             yield
         finally:
-            for one, kind, content in before:  # as Python has it: Keras' own would note each part
+            for (
+                one,
+                kind,
+                content,
+            ) in before.values():  # as Python has it: Keras' own would note each part
                 clear, fill = KEPT[kind]
                 clear(one)
                 fill(one, content)
@@ -181,7 +173,9 @@ def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
     for; None where it can't be followed."""
     with left_as_it_is(model):
         keras, flow = keras_of(model), None
-        with suppress(Exception), keras.StatelessScope():  # it is the user's own `call`
+        graph = sys.modules["tensorflow"].__internal__.FuncGraph("rnnshape").as_default()
+        # It is the user's own `call`, which may change variables.
+        with suppress(Exception), keras.StatelessScope(), graph:
             flow = _model_of_call(keras, model, shapes) if is_built(model) else None
         yield flow
 
@@ -197,6 +191,21 @@ def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> A
     return keras.Model(
         inputs if inputs[1:] else inputs[0], called_with(model.call, given), name="rnnshape"
     )
+
+
+def check_called(model: Any) -> None:
+    """A `QueryError` for a model that nobody has called, or that has no `call`."""
+    name = type(model).__name__
+    if str(getattr(model, "call", model).__module__).startswith("keras."):
+        parts = (word for word, part in vars(model).items() if is_model(part))
+        such = "".join(f", such as {name.lower()}.{part}" for part in islice(parts, 1))
+        raise QueryError(f"{name} has no call of its own: ask for what is in it{such}")
+    if not getattr(model, "built", False) or not any(layer.built for layer in model.layers):
+        raise QueryError(
+            f"{name} is a subclassed model that was not called yet, so nothing says what its "
+            "layers are given: call it once, or ask for keras.Model(inputs, "
+            "model.call(inputs)), with inputs = keras.Input((timesteps, features))"
+        )
 
 
 @dataclass(frozen=True)
@@ -219,12 +228,13 @@ def arguments_of(model: Any, shapes: Sequence[RecordedShape] = ()) -> dict[str, 
             for one in inspect.signature(model.call).parameters.values()
             if one.kind is one.POSITIONAL_OR_KEYWORD and one.name not in ("mask", "training")
         ]
-        first, *others = [one.name for one in takes if one.default is one.empty]
+        first = takes[0].name if takes else "inputs"
+        others = [one.name for one in takes[1:] if one.default is one.empty]
         inputs = getattr(model, "_inputs_struct", None)  # of a `Functional` with another `call`
         said = (model.get_build_config() or {}).get("input_shape")
         words = {first: rebuilt(inputs, shape_of) if inputs is not None else said}
         words |= dict.fromkeys(others)
-        may_be_given = (one.name for one in takes if one.default is not one.empty)
+        may_be_given = (one.name for one in takes[1:] if one.default is not one.empty)
         spare = len(shapes) - len(words) if words[first] and _is_shape(words[first]) else 0
         words |= dict.fromkeys(islice(may_be_given, max(spare, 0)))
     given = iter(shapes)
