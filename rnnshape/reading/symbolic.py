@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -126,13 +126,15 @@ def calls_in(flow: Any) -> Iterator[Any]:
 @contextmanager
 def _without_tracing() -> Iterator[None]:
     """What is a `tf.function` runs its Python each time, and keeps nothing of it."""
-    config = sys.modules["tensorflow"].config
-    before = config.functions_run_eagerly()
-    config.run_functions_eagerly(True)
+    config = getattr(sys.modules.get("tensorflow"), "config", None)  # another may run Keras
+    before = config and config.functions_run_eagerly()
+    if config:
+        config.run_functions_eagerly(True)
     try:
         yield
     finally:
-        config.run_functions_eagerly(before)
+        if config:
+            config.run_functions_eagerly(before)
 
 
 @contextmanager
@@ -173,7 +175,8 @@ def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
     for; None where it can't be followed."""
     with left_as_it_is(model):
         keras, flow = keras_of(model), None
-        graph = sys.modules["tensorflow"].__internal__.FuncGraph("rnnshape").as_default()
+        inner = getattr(sys.modules.get("tensorflow"), "__internal__", None)
+        graph = inner.FuncGraph("rnnshape").as_default() if inner else nullcontext()
         # It is the user's own `call`, which may change variables.
         with suppress(Exception), keras.StatelessScope(), graph:
             flow = _model_of_call(keras, model, shapes) if is_built(model) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Place, did_you_mean, shortened
@@ -11,7 +11,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.rows import has_weights, kept
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import known_sizes
-from rnnshape.reading.python import StandIn, own
+from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
 from rnnshape.training.data import Function, shown
 from rnnshape.training.losses import judge_of_loss
@@ -202,6 +202,12 @@ def compiled(
         metrics, weighted = before.metrics, before.weighted
     is_eager, optimizer = bool(words.get("run_eagerly")), optimizer_of(words.get("optimizer"))
     return Compiled(loss, metrics, weighted, weights, third, is_eager, optimizer)
+
+
+def may_be_compiled(model: Any, words: Collection[str], _: Open) -> None:
+    """Code that has such words in it may have called the methods of these names."""
+    if "compile" in words:
+        model.own_compiled = None
 
 
 def functions_of(

@@ -26,7 +26,7 @@ from rnnshape.reading.names.arguments import (
 )
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
-from rnnshape.reading.names.compiling import Compiled, compiled
+from rnnshape.reading.names.compiling import Compiled, compiled, may_be_compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.first_call import (
@@ -299,7 +299,7 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
-    own_follow = followed_for_itself
+    own_follow, own_may_be_changed = followed_for_itself, may_be_compiled
 
     evaluate = partialmethod(trained, "evaluate")
     train_on_batch = partialmethod(trained, "train_on_batch")

@@ -97,9 +97,9 @@ class Sequential(Model):
             self._add(unknown, None)
             self.own_handed = before
 
-    def own_may_be_changed(self, methods: Collection[str], because: Open) -> None:
-        """Code that is not followed to its end may have called such methods."""
-        if not {"add", "pop"}.isdisjoint(methods) and self.own_open is None:
+    def own_may_be_changed(self, words: Collection[str], because: Open) -> None:
+        super().own_may_be_changed(words, because)
+        if not {"add", "pop"}.isdisjoint(words) and self.own_open is None:
             self.own_open = because
 
     def _were_added(self, item: Any) -> bool:

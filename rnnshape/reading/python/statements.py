@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 from copy import copy
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
@@ -339,6 +339,7 @@ def unfinished(
         parts = [part for one in nodes for part in ast.walk(one)]
         words = {part.id for part in parts if isinstance(part, ast.Name)}
         called |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
+        called |= {str(part.value) for part in parts if isinstance(part, ast.Constant)}
         given += [name for part in parts if isinstance(part, ast.Global) for name in part.names]
         known = [around.names for around in inner.around()]
         waiting = [names[word] for names in known for word in words & names.keys()]
@@ -347,6 +348,7 @@ def unfinished(
             if id(value) in found or isinstance(value, PLAIN):
                 continue
             found[id(value)] = value
+            called.add(getattr(value, "__name__", "") if isinstance(value, MethodType) else "")
             if isinstance(value, StandIn):  # what is ours in it changes by its methods alone
                 waiting += [part for name, part in vars(value).items() if name[:4] != "own_"]
             elif not isinstance(value, FunctionType):
