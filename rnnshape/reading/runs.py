@@ -25,6 +25,7 @@ from rnnshape.reading.symbolic import (
     is_made_of_layers,
     keras_of,
     keys_in,
+    python_of,
     shape_of,
     tensors_in,
     traced,
@@ -237,7 +238,10 @@ def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
         words = {word: rebuilt(nest, lambda _: next(each)) for word, nest in given.items()}
         layers = [layer for layer in model.layers if "call" not in vars(layer)]
         for layer in layers:
-            vars(layer)["call"] = noting(layer, layer.call)
+            vars(layer)["call"] = noting(layer, python_of(layer.call))
+        if "call" not in vars(model):
+            layers.append(model)
+            vars(model)["call"] = python_of(model.call)
         try:
             made = called_with(model, words)
         finally:

@@ -124,27 +124,14 @@ def calls_in(flow: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _without_tracing() -> Iterator[None]:
-    """What is a `tf.function` runs its Python each time, and keeps nothing of it."""
-    config = getattr(sys.modules.get("tensorflow"), "config", None)  # another may run Keras
-    before = config and config.functions_run_eagerly()
-    if config:
-        config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        if config:
-            config.run_functions_eagerly(before)
-
-
-@contextmanager
 def left_as_it_is(*layers: Any) -> Iterator[None]:
     """What runs within it, as the user's own `call`, changes nothing that the layers keep, and
     takes none of the names that Keras counts."""
-    with _ALONE, _without_tracing():
+    with _ALONE:
         from_keras = sys.modules.get("keras.src.backend.common.global_state")
         counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
-        waiting: list[Any] = [counts, *(vars(part) for one in layers for part in flattened(one))]
+        own = [vars(part) for one in layers for part in flattened(one)]
+        each, waiting = {*map(id, own)}, list[Any]([counts, *own])
         before = dict[int, tuple[Any, Any, Any]]()
         while waiting:
             one = waiting.pop()
@@ -159,14 +146,25 @@ def left_as_it_is(*layers: Any) -> Iterator[None]:
         try:
             yield
         finally:
-            for (
-                one,
-                kind,
-                content,
-            ) in before.values():  # as Python has it: Keras' own would note each part
-                clear, fill = KEPT[kind]
-                clear(one)
-                fill(one, content)
+            for one, kind, content in before.values():
+                _put_back(one, kind, content, is_own=id(one) in each)
+
+
+def _put_back(one: Any, kind: Any, content: Any, is_own: bool) -> None:
+    """Sets back what has changed, and that alone: another thread may use it. `is_own` is whether it
+    has the attributes of a layer, to which Keras itself may add some in another thread."""
+    if kind is not dict:
+        if [*map(id, kind(one))] != [*map(id, content)]:
+            clear, fill = KEPT[kind]  # Keras' own methods would note each part
+            clear(one)
+            fill(one, content)
+        return
+    for key, value in content.items():
+        if dict.get(one, key, one) is not value:
+            dict.__setitem__(one, key, value)
+    for key in [key for key in one if key not in content]:
+        if not is_own or hasattr(one[key], "dtype"):
+            dict.__delitem__(one, key)
 
 
 @contextmanager
@@ -192,7 +190,9 @@ def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> A
     given = {word: rebuilt(nest, made) for word, nest in arguments_of(model, shapes).items()}
     inputs = [*given.values()]
     return keras.Model(
-        inputs if inputs[1:] else inputs[0], called_with(model.call, given), name="rnnshape"
+        inputs if inputs[1:] else inputs[0],
+        called_with(python_of(model.call), given),
+        name="rnnshape",
     )
 
 
@@ -259,6 +259,11 @@ def _is_shape(shape: Any) -> bool:
 def tensors_in(given: Mapping[str, Any]) -> list[GivenTensor]:
     """All of them, in the order in which their shapes are given."""
     return [tensor for nest in given.values() for tensor in within(nest)]
+
+
+def python_of(call: Any) -> Any:
+    """The function of which TensorFlow has made a `tf.function`, which keeps what it has traced."""
+    return getattr(call, "python_function", call)
 
 
 def called_with(function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
