@@ -100,7 +100,7 @@ class Sequential(Model):
     def own_may_be_changed(self, words: Collection[str], because: Open) -> None:
         super().own_may_be_changed(words, because)
         if not {"add", "pop"}.isdisjoint(words) and self.own_open is None:
-            self.own_open = because
+            self.own_open = opened(self.own_title, "code that is not read may change its layers")
 
     def _were_added(self, item: Any) -> bool:
         """Whether something else may have added layers before this one, which says no input."""
