@@ -192,7 +192,7 @@ def _questions(
         question = read if x is None and target is None else replace(read, calls=())
         own = in_order([tensor.name for tensor in read.network.given], given, x or ())
         if is_of_keras(what):
-            from rnnshape.reading.runs import check_nests
+            from rnnshape.reading.symbolic import check_nests
 
             check_nests(what, given, target)
         if target is not None or any(one.dtype or one.values_below is not None for one in own):
@@ -215,7 +215,7 @@ def _with_target(
     from rnnshape.layer_names import names_of_outputs
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
-    if is_of_keras(what):
+    if is_of_keras(what) and isinstance(target, Mapping):
         from rnnshape.reading.runs import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -165,6 +166,17 @@ def flag(name: str, value: object) -> bool:
     if not isinstance(value, int) and type(value).__name__ not in FLAGS:
         raise TypeError(f"{name} is {of_type(value)}: give True or False")
     return bool(value)
+
+
+def first_words(problem: Exception) -> str:
+    """What Keras says in its first sentence or two, on one line.
+
+    >>> first_words(ValueError("\\x1b[1mNo.\\x1b[0m\\n\\nBut:\\n why"))
+    'No. But:'
+    """
+    text = re.sub(r"\x1b\[[\d;]*m", "", str(problem))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(problem).__name__
 
 
 def printable(text: str, kept: str = "") -> str:

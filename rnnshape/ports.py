@@ -15,6 +15,7 @@ from rnnshape.rules.facts import Axis
 from rnnshape.rules.windows import space_rank
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training.data import UNKNOWN, Data, Model, Port, Sizes, TrainingCall
+from rnnshape.training.shapes import of_rank
 
 MOST_TRIED = 8  # outputs of a model, each of which describes it anew
 
@@ -180,10 +181,7 @@ def unread_of_whole_numbers(network: Network, x: Sequence[Data]) -> Iterator[tup
 
 def shape_taken(network: Network, number: int, shape: Sizes) -> Sizes:
     """What Keras makes of the shape of X, which it gives a last axis of size 1 or takes that."""
-    written = [size for _, size in written_sizes(network, number)]
-    if len(shape) == len(written) - 1 and written[-1] == 1:
-        return (*shape, 1)
-    return shape[:-1] if len(shape) == len(written) + 1 and shape[-1] == 1 else shape
+    return of_rank(shape, [size for _, size in written_sizes(network, number)])
 
 
 # Outputs

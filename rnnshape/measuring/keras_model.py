@@ -17,6 +17,7 @@ from keras.src.utils.naming import reset_uids
 from numpy.typing import NDArray
 
 from rnnshape.description import Description, describe
+from rnnshape.errors import first_words
 from rnnshape.expression import Call, SizeWhenRun, Unknown, Value, calls_within
 from rnnshape.layer import Layer
 from rnnshape.measuring import memory
@@ -337,18 +338,11 @@ def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
 def _failure(problem: Exception) -> MeasurementError:
     if isinstance(problem, MeasurementError):
         return problem
-    words = _words(problem)
+    words = first_words(problem)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
         reason = f"there was not enough memory: {words}"
         return MeasurementError(reason, memory.REMEDY, certain=True)
     return MeasurementError(f"Keras could not run this: {words}")
-
-
-def _words(problem: Exception) -> str:
-    """What Keras says in its first sentence or two, on one line."""
-    text = re.sub(r"\x1b\[[\d;]*m", "", str(problem))
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " ".join(lines[:2]) or type(problem).__name__
 
 
 def _as_it_is() -> Any:

@@ -8,7 +8,6 @@ and `count_params()` the parameters. Keras is not imported here: whoever has suc
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,14 +16,19 @@ from math import prod
 from typing import Any, TypeVar
 
 from rnnshape.chains import called_with_several
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, first_words
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question, Ref, Shape, called_alone
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
-from rnnshape.reading.live_weights import check_counted, counted, given_to
+from rnnshape.reading.live_weights import (
+    check_counted,
+    counted,
+    counted_beside,
+    on_other_data,
+)
 from rnnshape.reading.names.attributes import frozen, with_trained
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import layer_class
@@ -36,7 +40,6 @@ from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.runs import (
     RunOfCall,
     Seen,
-    output_keys,
     returned_in,
     run_of_call,
     runs_of,
@@ -56,6 +59,7 @@ from rnnshape.reading.symbolic import (
     is_made_of_layers,
     is_model,
     is_operation,
+    keys_in,
     left_as_it_is,
     names_of_inputs,
     shape_of,
@@ -111,13 +115,13 @@ def read_object(
                 raise
             return read_object(what)  # on data of other features it would have other weights
     if "Functional" not in bases(what):  # which refuses what its inputs do not say
-        network = given_to(network, shapes)
+        network = on_other_data(network, shapes)
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
     question = Question(network, notes=tuple(live.notes))
     with suppress(Exception):  # what code of others is compiled with may not be written down
-        compiled = compiled_in(what.get_compile_config(), network, output_keys(what))
+        compiled = compiled_in(what.get_compile_config(), network, live.keys)
         question = replace(question, losses=compiled[0], metrics=compiled[1])
     return Reading((question,))
 
@@ -159,10 +163,12 @@ class _Live:
         self.kept: set[int] | None = None  # the layers that a model with a `call` of its own has
         # What all calls return as it runs, where there are such as can't be copied.
         self.runs: list[Any] | None = None
+        self.keys: Sequence[str] = ()  # of what a model returns, if that is a dictionary
 
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
         if is_made_of_layers(model):
+            self.keys = keys_in(getattr(model, "_outputs_struct", None))
             network = replay.network_of_model(self.model(model, self.shapes))
             return network if model.trainable else frozen(network)
         kind = next((name for name in ("Sequential", "Functional") if name in bases(model)), "")
@@ -266,8 +272,7 @@ class _Live:
         except Exception as wrong:  # it is the user's own `call`
             self.runs = []
             on = "on these shapes" if shapes else "with numbers in the place of what is open"
-            words = re.sub(r"\x1b\[\d*m", "", " ".join(str(wrong).split()))[:200]
-            self.notes.append(f"Keras can't run it {on}: {words}")
+            self.notes.append(f"Keras can't run it {on}: {first_words(wrong)}")
 
     def network_of_call(self, model: Any) -> Network:
         """The network of a model with a `call` of its own: as Keras' symbolic tensors go through
@@ -277,13 +282,11 @@ class _Live:
         self.kept = {*map(id, flattened(model))}
         with traced(model, self.shapes) as flow:
             if flow is not None:
-                own = {*map(id, model.weights)}
-                used = (prod(weight.shape) for weight in flow.weights if id(weight) in own)
-                unused = (counted(model) or 0) - sum(used)
-                if unused:
+                if unused := counted_beside(model, {*map(id, flow.weights)}):
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"
                     )
+                self.keys = keys_in(flow._outputs_struct)
                 made = self.functional(flow, name)
                 return replace(replay.network_of_model(made), kind="")
         given = arguments_of(model, self.shapes)
@@ -294,6 +297,7 @@ class _Live:
         ]
         run = run_of_call(model, given)
         if run is not None:
+            self.keys = run.keys
             return self.network_of_run(model, run, sources)
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         # Cells come last: their weights may be those of a layer around them.
@@ -318,10 +322,10 @@ class _Live:
                 made[leaf.number] = replay.data_tensor(run.shapes[leaf.number])
             return made[leaf.number]
 
-        rows, used = list[Any](), dict[int, int]()
+        rows, used = list[Any](), set[int]()
         for layer, arguments, words, returned in run.calls:
             if is_made_of_layers(layer) and has_own(layer) and id(layer) not in self.made:
-                self.run_it(getattr(layer, "_functional", layer), run.given_to(layer))
+                self.run_it(getattr(layer, "_functional", layer), run.shapes_given_to(layer))
             words = {word: part for word, part in words.items() if word not in ("mask", "training")}
             parts = rebuilt(arguments, stand_in, list), rebuilt(words, stand_in, list)
             shapes = [run.shapes[end.number] for end in returned]
@@ -331,11 +335,10 @@ class _Live:
                 row = self.unread(layer, wrong.message, used)
                 tensors = replay.called(row, *parts, shapes, follows=True)
             rows += tensors
-            used |= {id(weight): prod(weight.shape) for weight in layer.weights}
+            used |= {*map(id, layer.weights)}
             made |= {end.number: tensor for end, tensor in zip(returned, tensors, strict=False)}
         ends = [made[end.number] for end in run.outputs if end.number in made]
-        weights = {id(weight): prod(weight.shape) for weight in model.weights}
-        own = sum(weights[name] for name in weights.keys() - used.keys())
+        own = counted_beside(model, used)
         if len(ends) < len(run.outputs):
             text, why = f"{replay.plain_name(str(model.name))}(...)", "it is no layer of Keras"
             shapes = [run.shapes[end.number] for end in run.outputs]

@@ -29,7 +29,7 @@ def check_counted(what: Any, network: Network) -> None:
         )
 
 
-def given_to(network: Network, shapes: Sequence[RecordedShape]) -> Network:
+def on_other_data(network: Network, shapes: Sequence[RecordedShape]) -> Network:
     """The network on data of other shapes than those that it was called on, where all its weights
     stay as they are: then Keras takes that too. The states that a layer keeps are of one batch."""
     if len(shapes) != len(network.inputs):
@@ -63,3 +63,8 @@ def counted(layer: Any, known: Collection[int] = ()) -> int | None:
         own = (prod(weight.shape) for weight in layer.weights if id(weight) not in known)
         return sum(own) if is_built(layer) else None
     return None
+
+
+def counted_beside(model: Any, used: Collection[int]) -> int:
+    """How many numbers a model's weights hold, but for those that are used, by their `id`."""
+    return sum(prod(weight.shape) for weight in model.weights if id(weight) not in used)

@@ -13,6 +13,7 @@ from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import NotReadError, QueryError
+from rnnshape.program import DEPENDS
 from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
@@ -72,7 +73,7 @@ def _is_open(model: Any) -> bool:
     except (QueryError, ExhaustedError):
         return False
     steps = network.steps if network else ()
-    is_either = any(str(step.layer).startswith("depends on ") for step in steps)
+    is_either = any(str(step.layer).startswith(DEPENDS) for step in steps)
     return model.own_open is not None or is_either
 
 

@@ -10,17 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Unknown, is_size
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
+from rnnshape.reading.names.rows import BETWEEN, LENGTHS
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.symbolic import (
     arguments_of,
     bases,
     called_with,
     calls_in,
-    input_names,
     is_built,
     is_made_of_layers,
     keras_of,
@@ -30,12 +29,12 @@ from rnnshape.reading.symbolic import (
     tensors_in,
     traced,
 )
-from rnnshape.signatures import is_recurrent
+from rnnshape.training.shapes import of_rank
 
 BATCHES = (2, 3, 7)
-# That are tried in the place of sizes that are open: by place, or the same in all of them, and such
-# as can be halved.
-LENGTHS = ((5, 17, 331), 40), ((8, 48, 336), 0)
+# That are tried in the place of sizes that are open, and how far apart those of several places are;
+# then such as can be halved, the same in all places.
+TRIED = (LENGTHS, BETWEEN), ((8, 48, 336), 0)
 
 
 def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[Any]:
@@ -46,7 +45,7 @@ def ran(function: Callable[..., Any], given: Sequence[Any], keras: Any) -> list[
     places = sorted({n for shape in shapes for n, size in enumerate(shape) if n and size is None})
     is_open = any(None in shape for shape in shapes)
     refused: Exception = ValueError()
-    for lengths, between in LENGTHS if places else LENGTHS[:1]:
+    for lengths, between in TRIED if places else TRIED[:1]:
         runs = []
         for batch, length in [*zip(BATCHES, lengths, strict=True)][: 3 if places else 1 + is_open]:
             numbers = {0: batch} | {n: length + between * at for at, n in enumerate(places)}
@@ -105,11 +104,8 @@ def runs_of(flow: Any, shapes: Sequence[Shape | None]) -> list[dict[str, list[Re
 def _taken(source: Any, shape: Sequence[Any] | None) -> RecordedShape:
     """What an input is given, as Keras makes it of another shape: with or without a last axis of
     size 1, and of any batch but its own."""
-    own, given = shape_of(source) or (), [size if is_size(size) else None for size in shape or ()]
-    if own and len(given) == len(own) - 1 and own[-1] == 1:
-        given.append(1)
-    if own and len(given) == len(own) + 1 and given[-1] == 1:
-        given.pop()
+    own = shape_of(source) or ()
+    given = of_rank([size if is_size(size) else None for size in shape or ()], own)
     if not own or len(given) != len(own):
         return own
     return (own[0] if own[0] == given[0] else None, *given[1:])
@@ -188,7 +184,7 @@ class RunOfCall:
     keys: tuple[str, ...]
     shapes: tuple[Shape | None, ...]
 
-    def given_to(self, layer: Any) -> list[Shape | None]:
+    def shapes_given_to(self, layer: Any) -> list[Shape | None]:
         """The shapes that a layer is called with, where it is each time with as many sizes; with a
         None for those that differ."""
         calls = [arguments for other, arguments, _, _ in self.calls if other is layer]
@@ -268,25 +264,3 @@ def output_keys(model: Any) -> list[str]:
             run = None if flow else run_of_call(model, arguments_of(model))
             return [*run.keys] if run else keys_in(getattr(flow, "_outputs_struct", None))
     return keys_in(getattr(model, "_outputs_struct", None))
-
-
-def check_nests(what: Any, given: object, target: object) -> None:
-    """A `QueryError` for a list or a dictionary in which a live model takes no data."""
-    functional = getattr(what, "_functional", None) or what
-    if "Functional" in bases(functional):
-        names = input_names(functional)
-        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
-            if name not in names:
-                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
-                raise QueryError(f"no input is named {name!r}{hint}")
-        is_single = len(functional.outputs) == 1 and not output_keys(functional)
-    elif "Sequential" in bases(what):
-        is_single, first = True, type([*getattr(what, "layers", ()), None][0])
-        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
-        is_wrong = is_list and is_recurrent(first.__name__)
-        if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
-            raise QueryError("input: a Sequential without an Input takes the array itself")
-    else:
-        return
-    if isinstance(target, Mapping) and is_single:
-        raise QueryError("target: of a model with one output give the array, by no name")

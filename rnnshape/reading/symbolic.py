@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import is_size
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.replay import RecordedShape, sizes_of
+from rnnshape.signatures import is_recurrent
 
 # One follows at a time: what is undone would be the other's, too. A `call` may ask for another.
 _ALONE = threading.RLock()
@@ -106,6 +107,28 @@ def keys_in(tensors: object) -> list[str]:
     """The keys of a dictionary of tensors, in the order in which Keras takes these."""
     is_flat = isinstance(tensors, dict) and all(hasattr(one, "shape") for one in tensors.values())
     return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
+
+
+def check_nests(what: Any, given: object, target: object) -> None:
+    """A `QueryError` for a list or a dictionary in which a live model takes no data."""
+    functional = getattr(what, "_functional", None) or what
+    if "Functional" in bases(functional):
+        names = input_names(functional)
+        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
+            if name not in names:
+                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
+                raise QueryError(f"no input is named {name!r}{hint}")
+        is_single = len(functional.outputs) == 1 and not keys_in(functional._outputs_struct)
+    elif "Sequential" in bases(what):
+        is_single, first = True, type([*getattr(what, "layers", ()), None][0])
+        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
+        is_wrong = is_list and is_recurrent(first.__name__)
+        if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
+            raise QueryError("input: a Sequential without an Input takes the array itself")
+    else:
+        return
+    if isinstance(target, Mapping) and is_single:
+        raise QueryError("target: of a model with one output give the array, by no name")
 
 
 def has_own(flow: Any) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations, product, zip_longest
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.training.data import Sizes
 
@@ -125,6 +125,18 @@ def _outcome(y: Shape, output: Shape, judge: Judge) -> Outcome:
 
 def _with_samples(shape: Sizes) -> Sizes:
     return (SAMPLES, *shape[1:]) if shape[:1] == (None,) else shape
+
+
+def of_rank(shape: Sequence[Any], written: Sequence[Any]) -> tuple[Any, ...]:
+    """What Keras makes of the shape of X, which it gives a last axis of size 1 or takes that.
+
+    >>> of_rank((8, 5), (None, 5, 1)), of_rank((8, 5, 1), (None, 5)), of_rank((8, 5), (None, 5, 2))
+    ((8, 5, 1), (8, 5), (8, 5))
+    """
+    if len(shape) == len(written) - 1 and written[-1] == 1:
+        return (*shape, 1)
+    is_longer = len(shape) == len(written) + 1 and shape[-1] == 1
+    return tuple(shape[:-1] if is_longer else shape)
 
 
 def rearranged(name: str, shape: Sizes, wanted: Sizes) -> Iterator[tuple[str, Sizes]]:

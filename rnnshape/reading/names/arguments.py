@@ -15,6 +15,7 @@ from rnnshape.chains import input_of_first_layer
 from rnnshape.errors import IncompleteError, QueryError, counted, shortened
 from rnnshape.expression import Call, Unknown, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
+from rnnshape.program import DEPENDS
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.defaults import fix_policy, of_all
@@ -347,8 +348,7 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
     either = [
         one
         for one in passed
-        if isinstance(one.maker, graph.LayerCall)
-        and str(one.maker.layer.call).startswith("depends on ")
+        if isinstance(one.maker, graph.LayerCall) and str(one.maker.layer.call).startswith(DEPENDS)
     ]  # made of one or the other
     for tensor in graph.sources_of(gives, [*takes, *either]):
         source: Any = tensor.maker

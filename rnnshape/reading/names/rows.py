@@ -22,6 +22,7 @@ from rnnshape.signatures import is_operation, module_of, signature
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
 # is as long in all of them, or in one of them the whole.
 LENGTHS = (5, 17, 331)
+BETWEEN = 40  # those of one axis and of the next
 CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell")
 
 
@@ -42,7 +43,7 @@ def shapes_of_row(
     held = session()
     said, wrong = [*held.evaluator.messages], [*held.problems]
     for length in LENGTHS:
-        instead = {place: length + 40 * number for number, place in enumerate(places)}
+        instead = {place: length + BETWEEN * number for number, place in enumerate(places)}
         start = len(held.calls)
         again = held.evaluator.really(call, *(_with_sizes(part, instead) for part in given))
         if shapes := _shapes_of(again, held.calls[start:]):  # else it takes no such length

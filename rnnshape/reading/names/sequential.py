@@ -16,6 +16,7 @@ from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, Question, check_names
+from rnnshape.program import DEPENDS
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import open_shape, says_length_alone, says_no_input
 from rnnshape.reading.names.arrays import Array
@@ -220,7 +221,7 @@ class Sequential(Model):
         same = 0
         while same < min(len(one), len(other)) and one[same] is other[same]:
             same += 1
-        row = unread_layer(f"depends on {because.label}", because)
+        row = unread_layer(f"{DEPENDS}{because.label}", because)
         return (*one[:same], UnreadLayer(row))
 
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:

@@ -14,6 +14,7 @@ from rnnshape.errors import NotReadError, QueryError, printable
 from rnnshape.expression import LARGEST, Call, SizeWhenRun, Unknown, Value, bind
 from rnnshape.nest import within
 from rnnshape.network import Shape
+from rnnshape.program import DEPENDS
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import Array, rows_of, size_of_tensor
@@ -127,7 +128,7 @@ class Tensor(graph.Tensor, StandIn):
         if not isinstance(other, Tensor):
             return because
         shapes = {plain_sizes(tensor) for tensor in (mine, other)}
-        layer = unread_layer(f"depends on {because.label}", because)
+        layer = unread_layer(f"{DEPENDS}{because.label}", because)
         return unread_step(layer, _shared_by(mine, other), [*shapes] if len(shapes) == 1 else ())
 
     @staticmethod
@@ -310,9 +311,8 @@ def operand(value: Any) -> Any:
 
 def unread_layer(text: str, why: Open | str, parameters: int | None = None) -> graph.Layer:
     """What stands for a layer that is not read, because of something open or for a reason."""
-    because = opened(text, why) if isinstance(why, str) else why
-    call = Call(printable(text), places=session().places())
-    return graph.Layer(call, unknown_of(because), parameters)
+    because = unknown_of(opened(text, why) if isinstance(why, str) else why)
+    return graph.Layer(Call(printable(text), places=session().places()), because, parameters)
 
 
 def unread_step(

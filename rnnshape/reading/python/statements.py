@@ -348,7 +348,8 @@ def unfinished(
             if id(value) in found or isinstance(value, PLAIN):
                 continue
             found[id(value)] = value
-            called.add(getattr(value, "__name__", "") if isinstance(value, MethodType) else "")
+            if isinstance(value, MethodType):
+                called.add(value.__name__)
             if isinstance(value, StandIn):  # what is ours in it changes by its methods alone
                 waiting += [part for name, part in vars(value).items() if name[:4] != "own_"]
             elif not isinstance(value, FunctionType):
