@@ -219,7 +219,7 @@ def _with_target(
         from rnnshape.reading.runs import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
-    y = () if target is None else in_order(outputs, target, data_of(target), "output")
+    y = () if target is None else in_order(outputs, target, data_of(target, "target"), "output")
     call = call_with(question, x, y, _names(loss))
     return replace(as_far_as_taken(question, [one.shape or () for one in x]), calls=(call,))
 

@@ -168,7 +168,8 @@ def plain(name: str, value: Any) -> Value:
         return tuple(plain(name, part) for part in value)
     if value is None or isinstance(value, bool | int | float | str | Call | Unknown):
         return value
-    raise TypeError(f"{name} is {of_type(value)}: give plain data, such as 5000")
+    such = "its shape, as 'X.shape'" if hasattr(value, "shape") else "plain data, such as 5000"
+    raise TypeError(f"{name} is {of_type(value)}: give {such}")
 
 
 def is_size(value: object) -> TypeGuard[int]:

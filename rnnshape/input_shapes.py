@@ -51,11 +51,11 @@ def of_dataset(given: object, target: object) -> tuple[object, object]:
     return source, others[0] if target is None and others else target
 
 
-def data_of(given: object) -> list[Data]:
+def data_of(given: object, what: str = "input") -> list[Data]:
     """What is given, each array by itself; of a shape that is all that is known."""
     return [
-        Data("", shape_of(one), dtype_of(one), *range_of(one), is_table=is_table(one))
-        for one in _arrays(given)
+        Data("", shape_of(one, what), dtype_of(one), *range_of(one), is_table=is_table(one))
+        for one in _arrays(given, what)
     ]
 
 
@@ -74,11 +74,11 @@ def in_order(
     return tuple(replace(one, name=f"{letter}{n or ''}") for n, one in enumerate(data))
 
 
-def _arrays(given: object) -> list[object]:
+def _arrays(given: object, what: str) -> list[object]:
     """What is given, each by itself; sizes are the shape of one."""
     if isinstance(given, Mapping):
         return [*given.values()]
-    parts = [] if hasattr(given, "shape") else _parts(given, given)
+    parts = [] if hasattr(given, "shape") else _parts(given, given, what)
     are_each = (isinstance(one, list | tuple) or getattr(one, "shape", ()) != () for one in parts)
     return parts if parts and all(are_each) else [given]
 
@@ -143,16 +143,18 @@ def dtype_written(code: object) -> str | None:
     return NO_NUMBERS.get(kind[:1]) or NO_NUMBERS.get(kind)
 
 
-def shape_of(given: object) -> Shape:
-    sizes = _parts(given, getattr(given, "shape", given))
+def shape_of(given: object, what: str = "input") -> Shape:
+    sizes = _parts(given, getattr(given, "shape", given), what)
     if len(sizes) == 1 and type(given).__name__ == "Series":
         sizes.append(1)  # of a column of pandas Keras makes a table
     if not sizes:
-        raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
-    return tuple(_size(size, sizes) for size in sizes)
+        raise QueryError(
+            f"{what}=(): give the batch at least, such as (batch, timesteps, features)"
+        )
+    return tuple(_size(size, sizes, what) for size in sizes)
 
 
-def _size(size: object, sizes: Sequence[object]) -> int | None:
+def _size(size: object, sizes: Sequence[object], what: str) -> int | None:
     if size is None:
         return None
     try:
@@ -161,25 +163,25 @@ def _size(size: object, sizes: Sequence[object]) -> int | None:
         number = 0
     if isinstance(size, bool) or not 1 <= number <= LARGEST:
         shown = as_tuple(map(written, sizes))
-        raise QueryError(f"input={shown}: give whole numbers, 1 or more, or None")
+        raise QueryError(f"{what}={shown}: give whole numbers, 1 or more, or None")
     return number
 
 
-def _parts(given: object, shape: object) -> list[object]:
+def _parts(given: object, shape: object, what: str) -> list[object]:
     """What the shape of something that is given consists of."""
     if isinstance(shape, str | bytes | Set) or not isinstance(shape, Iterable):
         raise TypeError(
-            f"input is {of_type(given)}: give a shape, such as (batch, timesteps, features), "
+            f"{what} is {of_type(given)}: give a shape, such as (batch, timesteps, features), "
             "or data that has one"
         )
     if hasattr(shape, "__next__") or hasattr(type(shape), "num_batches"):  # or a PyDataset
         raise TypeError(
-            f"input is {of_type(given)}, which is not read: give one batch, as in next(iter(data))"
+            f"{what} is {of_type(given)}, which is not read: give one batch, as in next(iter(data))"
         )
     try:
         return list(islice(shape, MOST_PARTS))
     except ValueError:  # a TensorShape of unknown rank
-        raise QueryError("input: its shape is not known") from None
+        raise QueryError(f"{what}: its shape is not known") from None
 
 
 def likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:

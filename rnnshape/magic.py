@@ -205,7 +205,8 @@ class _Names:
                         yield NamedValue(name, "module", path.replace("keras.api", "keras"))
                 elif callable(value) and not _is_as_imported(name, value):
                     what = f"%rnnshape {name}" if self.knows(name) else "for what it makes, by name"
-                    why = f"{name} is the notebook's own, and is not read here: ask {what}"
+                    mend = "give yours another name" if layer_of_word(name) else f"ask {what}"
+                    why = f"{name} is the notebook's own, and is not read here: {mend}"
                     yield NamedValue(name, "open", why)
                 elif sizes:
                     yield NamedValue(name, "table" if is_table(value) else "array", sizes)

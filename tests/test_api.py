@@ -507,6 +507,9 @@ def test_a_question_that_makes_no_sense(what: Any, error: type[Exception], messa
         ({"let": "units=3"}, "let is of type str: give a dictionary"),
         ({"let": {"units": 3}, "name": 3}, "name is of type int"),
         ({"let": {"units": {3}}}, "let: units is of type set: give plain data"),
+        ({"let": {"X": np.zeros(3)}}, r"let: X is of type ndarray: give its shape, as 'X\.shape'"),
+        ({"input": 5}, "input is of type int: give a shape"),
+        ({"target": 5}, "target is of type int: give a shape"),
         ({"values": np.zeros(3)}, "values is of type ndarray: give True or False"),
         ({"measure": np.zeros(0)}, "measure is of type ndarray"),
         ({"measure": "no"}, "measure is of type str"),
@@ -515,7 +518,7 @@ def test_a_question_that_makes_no_sense(what: Any, error: type[Exception], messa
 )
 def test_arguments_of_another_type_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
-        inspect("LSTM(units)", target=(2, 3), **arguments)
+        inspect("LSTM(units)", **({"target": (2, 3)} | arguments))
 
 
 @pytest.mark.parametrize("text", [None, b"LSTM(3)", np.zeros(3), ["LSTM(3)"]], ids=repr)

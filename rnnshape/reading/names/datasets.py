@@ -328,13 +328,18 @@ def split_dataset(dataset: Any, *_: Any, **__: Any) -> Any:
 
 
 def timeseries_dataset_from_array(
-    data: Any, targets: Any, sequence_length: Any, *_: Any, batch_size: Any = 128, **__: Any
+    data: Any, targets: Any, sequence_length: Any, *_: Any, batch_size: Any = 128, **named: Any
 ) -> Dataset:
     """Windows of a series, each with the target at its place; batched, where there is a size.
     Keras itself does not know how long they are, before the first is there."""
     many, *sample = sizes_of(data)
     if isinstance(many, int) and isinstance(sequence_length, int) and many < sequence_length:
         raise ValueError("there are fewer rows than a sequence has")
+    for word in ("start_index", "end_index"):
+        place = named.get(word)
+        if isinstance(many, int) and isinstance(place, int) and place >= many:
+            words = f"`{word}` must be lower than the length of the data"
+            refuse(f"{word}={place} is no row of data that has {many}", words)
     labels = () if targets is None else (Array(sizes_of(targets)[1:]),)
     window, first = (Array((length, *sample)) for length in (opened("a length"), sequence_length))
     made = Dataset((window, *labels), (first, *labels)) if labels else Dataset(window, first)

@@ -25,7 +25,13 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import TRAINING, first_given, follow_step, given_to
+from rnnshape.reading.names.training import (
+    TRAINING,
+    first_given,
+    follow_functions,
+    follow_step,
+    given_to,
+)
 from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.signatures import is_operation
 
@@ -77,6 +83,7 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     if is_asked and model.own_goes_apart:
         call = call._replace(validation=None)  # which is given where it does not train
     check_graph(model, method)
+    follow_functions(model, method)
     session().train(model, model.own_items or model.own_gives, call)
     return numbers(model, method, named)
 
