@@ -69,6 +69,8 @@ def in_order(
             if name not in names:
                 hint = did_you_mean(str(name), names) or f": there are {', '.join(names)}"
                 raise QueryError(f"no {what} is named {name!r}{hint}")
+        if lacking := [name for name in names if what == "input" and name not in known]:
+            raise QueryError(f'input: give {lacking[0]}, too (Keras: "Missing data for input")')
         data = [known[name] for name in names if name in known]
     letter = "X" if what == "input" else "y"
     return tuple(replace(one, name=f"{letter}{n or ''}") for n, one in enumerate(data))
@@ -157,6 +159,8 @@ def shape_of(given: object, what: str = "input") -> Shape:
 def _size(size: object, sizes: Sequence[object], what: str) -> int | None:
     if size is None:
         return None
+    if isinstance(size, list | tuple):
+        raise QueryError(f"{what} is lists in lists: give an array, such as np.array({what})")
     try:
         number = index(size)  # type: ignore[arg-type]
     except TypeError:

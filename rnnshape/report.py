@@ -245,12 +245,15 @@ class Report:
         return self.question.network.returned(len(self.outputs_of(self.layers[-1])))
 
     @cached_property
-    def layers_returned(self) -> Mapping[int, set[int]]:
-        """The places of those by the numbers of their layers; 0 for the inputs."""
-        places: dict[int, set[int]] = {}
-        for ref in self.returned:
-            places.setdefault(ref.step, set()).add(ref.output)
-        return places
+    def returns_in_other_order(self) -> bool:
+        """Whether the model returns its tensors in another order than its layers make them."""
+        places = [(ref.step, ref.output) for ref in self.returned]
+        return places != sorted({*places})
+
+    @cached_property
+    def layers_returned(self) -> set[int]:
+        """The numbers of the layers that make those; 0 for the inputs."""
+        return {ref.step for ref in self.returned}
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

@@ -759,8 +759,17 @@ def test_inputs_are_given_by_their_names() -> None:
     assert inspect("LSTM(3)", input={"x": (7, 5, 2)}).outputs["o"].shape == (7, 3)
     with pytest.raises(QueryError, match="no input is named 'bb': there are a, b"):
         inspect(TWO_INPUTS, input={"a": (7, 5, 3), "bb": (7, 6, 2)})
+    with pytest.raises(QueryError, match="input: give b, too"):
+        inspect(TWO_INPUTS, input={"a": (2, 5, 3)})
     with pytest.raises(QueryError, match="no input is named 1: there are a, b"):
         inspect(TWO_INPUTS, input={1: (7, 5, 3)})  # type: ignore[dict-item]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("given", [[(9, 5, 3), (8, 6, 2)], {"a": (9, 5, 3), "b": (8, 6, 2)}])
+def test_inputs_of_different_numbers_of_samples_do_not_fit(given: Any) -> None:
+    [problem] = inspect(TWO_INPUTS, input=given).problems
+    assert "Data cardinality is ambiguous" in problem.message
 
 
 @pytest.mark.process

@@ -240,6 +240,30 @@ def test_the_screen_alone_answers(question: str, answers: list[str]) -> None:
         assert answer in screen
 
 
+LAYERS = "a = Input((5, 3)); x, h, c = LSTM(3, return_state=True)(a); q = Dense(2)(x)"
+
+
+@pytest.mark.parametrize(
+    ("returned", "marks"),
+    [
+        ("[x, q]", ["x →", "q →"]),
+        ("[q, x]", ["q → 1", "x → 2"]),
+        ("[q, h, a]", ["a → 3", "h → 2", "q → 1", "returns, in this order"]),
+        ("[x, q, x]", ["x → 1, 3", "q → 2"]),
+        ("[h, h]", ["h → 1, 2"]),
+        ("q", ["q →"]),
+    ],
+)
+def test_what_a_model_returns_in_another_order_than_its_layers_make_it_has_numbers(
+    returned: str, marks: list[str]
+) -> None:
+    screen = command(f"{LAYERS}; m = Model(a, {returned})", "-n").out
+    found = re.findall(r"(\w) (→(?: [\d, ]*\d)?) ", screen)
+    expected = {mark for mark in marks if "→" in mark}
+    assert {f"{name} {mark}" for name, mark in found} == expected
+    assert ("in this order" in screen) is any(mark[-1].isdigit() for mark in expected)
+
+
 FOLLOW = [
     *("Dense(2) -> LSTM(3)", "Softmax()", "Masking() -> LSTM(3)", f"{SEQUENCES} -> Dense(1)"),
     *("Conv1D(3, 2) -> LSTM(2)", "Dropout(0.1) -> GlobalAveragePooling1D()"),

@@ -358,6 +358,18 @@ def test_a_live_model_is_what_keras_says(name: str) -> None:
 # What is not known of a live object, and what is left as it is
 
 
+def test_layers_and_outputs_of_a_live_model_are_in_the_order_that_keras_has() -> None:
+    layers = keras().layers
+    a, b = keras().Input((5, 3)), keras().Input((7,))
+    x, y = layers.LSTM(3, name="x")(a), layers.Dense(2, name="y")(b)
+    z = layers.Dense(4, name="z")(x)
+    model = keras().Model([a, b], [y, z, x, layers.Dense(6, name="w")(a)])
+    report = inspect(model)
+    assert report.names == [one.name for one in model.layers if "input" not in one.name]
+    made = [report.outputs_of(report.layers[ref.step - 1])[ref.output] for ref in report.returned]
+    assert [(one.shape or ())[1:] for one in made] == [one.shape[1:] for one in model.outputs]
+
+
 def test_of_a_sequential_that_was_not_called_nothing_is_invented() -> None:
     layers = keras().layers
     twice = layers.Lambda(lambda t: t[:, :, None])

@@ -113,7 +113,8 @@ def _how_to_begin() -> str:
         here = [name for name in names if os.path.isfile(name) and name == printable(name)]
     file = shlex.quote(here[0]) if here else "train.py"
     return f"""\
-What comes out of a Keras layer, in which order, and with which shape?
+What comes out of a Keras layer, in which order,
+and with which shape?
 
   rnnshape lstm --bidirectional --return-state
   rnnshape 'LSTM(64, return_sequences=True) -> Dense(1)'

@@ -140,10 +140,12 @@ def has_own(flow: Any) -> bool:
 
 
 def calls_in(flow: Any) -> Iterator[Any]:
-    """The calls that a model holds, in an order in which they can run."""
+    """The calls that a model holds, in the order of its layers, in which they can run."""
     by_depth = flow._nodes_by_depth
+    places = {id(operation): place for place, operation in enumerate(flow.operations)}
     for depth in sorted(by_depth, reverse=True):
-        yield from (node for node in by_depth[depth] if not node.is_input)
+        nodes = (node for node in by_depth[depth] if not node.is_input)
+        yield from sorted(nodes, key=lambda node: places[id(node.operation)])
 
 
 @contextmanager

@@ -174,14 +174,17 @@ def _titled(report: Report, layer: Layer, page: Page, room: int) -> Text:
 
 
 def _rows(report: Report, number: int, page: Page) -> Iterator[Row]:
-    """A row for each output of a layer, or each input, those marked that the model returns."""
+    """A row for each output of a layer, or each input, those marked that the model returns; with
+    their places among all that it returns, where these are in another order than the rows."""
     made: Iterable[Output] = (Output(0, tensor) for tensor in report.inputs)
     if number:
         made = report.outputs_of(report.layers[number - 1])
-    returned = report.layers_returned.get(number, ())
     for place, output in enumerate(made):
         name, *others = _row(output, page)
-        yield (styled(name, f" {page.returned}") if place in returned else name, *others)
+        if at := [n for n, ref in enumerate(report.returned, 1) if ref == Ref(number, place)]:
+            numbers = f" {', '.join(map(str, at))}" * report.returns_in_other_order
+            name = styled(name, f" {page.returned}{numbers}")
+        yield (name, *others)
 
 
 def _mask(report: Report, layer: Layer, page: Page) -> Text:
@@ -269,6 +272,7 @@ def _total(report: Report, page: Page) -> Section:
             if not page.fits(digits + 2 + len(text + parts)):
                 parts = f": {part}, {other}"
     total = styled(" " * (digits + 2), (words, Style.QUIET), (text, Style.SHAPE), parts)
-    legend = styled((f"{page.returned} what the model returns", Style.QUIET))
+    in_order = ", in this order" * report.returns_in_other_order
+    legend = styled((f"{page.returned} what the model returns{in_order}", Style.QUIET))
     has_room = page.fits(width_of(total) + GAP + width_of(legend))
     return Section(total, legend if has_room else Text(), indent=digits + 4)

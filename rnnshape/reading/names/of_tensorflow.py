@@ -147,7 +147,8 @@ def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
 def sizes_joined(given: Sequence[Any]) -> tuple[Any, ...]:
     """`tf.concat([tf.shape(x)[:1], [12]], 0)`: the sizes, where the batch is among them."""
     leaves = [*within([*given[:1]])]
-    sizes = [part for leaf in leaves for part in (leaf if isinstance(leaf, Array) else [leaf])]
+    rows = (leaf if isinstance(leaf, Array) and leaf.own_values else [leaf] for leaf in leaves)
+    sizes = [part for row in rows for part in row]
     return tuple(sizes) if any(map(is_batch, sizes)) else ()
 
 
