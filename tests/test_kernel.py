@@ -133,6 +133,8 @@ def test_what_is_live_is_asked_alone(shown: Shown) -> None:
     assert "lstm is the notebook's own, and a word of the command" in shown(
         "named as a word", "stderr"
     )
+    other = "lstm is the notebook's own, and is not read here: give yours another name"
+    assert other in shown("an attribute of what is named as a word", "stderr")
 
 
 def test_the_report_is_returned_and_shown_once(shown: Shown) -> None:
@@ -181,6 +183,8 @@ def test_names_and_options_are_completed(shown: Shown) -> None:
 def test_what_stands_where_a_layer_should(shown: Shown) -> None:
     told = "UsageError: X is data: give it to a layer or model, as --x X\n"
     assert shown("data alone", "stderr") == told
+    told = "--x X[:10]: give the name of one of the notebook's arrays, or a shape"
+    assert told in shown("data that has no name", "stderr")
     assert "the notebook has no layer or model of this name" in shown("no such name", "stderr")
     assert "%%rnnshape -" in shown("standard input", "stderr")
 

@@ -54,6 +54,13 @@ def rank(said: Said) -> Advice:
     )
 
 
+def kernel(said: Said) -> Advice:
+    """A convolution takes tensors with as many axes as its kernel has."""
+    taken, shape = len(said.shape("kernel") or ()), said.shape("came") or ()
+    text = f"A convolution takes {taken} axes, as its kernel has; what came is {written(shape)}."
+    return Advice(text, _other_rank("conv_1", taken, len(shape), shape, inside=True))
+
+
 def _axes(rank: int) -> str:
     return AXES.get(rank, f"{rank} axes")
 
@@ -382,7 +389,7 @@ def advice(message: str) -> tuple[Advice, Said] | None:
 FUNCTIONS: Mapping[str, Callable[[Said], Advice | None]] = {
     function.__name__: function
     for function in (
-        rank, axis, fit, checked, y_and_output, first_dimension, unequal,
+        rank, kernel, axis, fit, checked, y_and_output, first_dimension, unequal,
         merged, side_by_side, multiplied, arguments, attribute, by_name, name,
     )
 }  # fmt: skip

@@ -112,12 +112,12 @@ def name(dotted: str) -> Today | None:
     >>> name("keras.backend.cast").code, name("tensorflow.keras.backend.cast")
     ('keras.ops.cast', None)
     """
-    given = dotted
+    given = dotted = dotted.replace("keras._tf_keras.keras", "tensorflow.keras")
     if given == PRIVATE:
         return Today("tensorflow.keras")
     if given in FUNCTIONS:
         return FUNCTIONS[given]
-    for prefix in ("tensorflow.keras.", "keras._tf_keras.keras.", "keras.api._v2.keras."):
+    for prefix in ("tensorflow.keras.", "keras.api._v2.keras."):
         if dotted.startswith(prefix):
             dotted = f"keras.{dotted.removeprefix(prefix)}"
     if dotted in NAMES:
