@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import inf
 from typing import Any, TypeAlias, cast
 
 from rnnshape.chains import without_input_arguments
@@ -171,10 +172,13 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
     return made if len(names) > 1 else made[0]
 
 
-def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[LayerCall]:
-    """Every call of a layer that some tensors need, in the order in which they were made."""
+def calls_before(
+    outputs: Iterable[Tensor], inputs: Iterable[Tensor], most: float = inf
+) -> list[LayerCall]:
+    """Every call of a layer that some tensors need, in the order in which they were made; of more
+    than `most` no more are sought."""
     start, found, waiting = {*inputs}, set[LayerCall](), [*outputs]
-    while waiting:
+    while waiting and len(found) <= most:
         tensor = waiting.pop()
         maker = tensor.maker
         if isinstance(maker, LayerCall) and maker not in found and tensor not in start:
@@ -233,7 +237,7 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
             call = without_states(call.layer.call, call)
         if None not in map(shape_of, call.tensors):
             made = shapes_made([call]) or shapes_made(_with_alike(call))
-        elif len(before := calls_before([Tensor(call)], [])) <= MOST_BEFORE:
+        elif len(before := calls_before([Tensor(call)], [], MOST_BEFORE)) <= MOST_BEFORE:
             made = shapes_made(before)
     shapes = rebuilt([*made], lambda size: None if isinstance(size, SizeWhenRun) else size)
     return cast("list[Shape | None]", shapes)

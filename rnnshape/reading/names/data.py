@@ -278,6 +278,8 @@ class Scaler(TransformerMixin):
         self.own_columns: tuple[Any, ...] = ()
 
     def own_taken(self, data: Any) -> tuple[Any, ...]:
+        if isinstance(data, Open):
+            return tuple(opened(f"{data.label}.shape[{axis}]") for axis in (0, 1))
         shape = tuple(sizes_of(data))
         if len(shape) != 2:
             given = shown(known_sizes(shape))

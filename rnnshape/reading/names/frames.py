@@ -379,20 +379,21 @@ def are_names(key: Any) -> bool:
     return isinstance(key, list) and all(isinstance(name, str) for name in key)
 
 
-def columns_taken(key: Any) -> tuple[int, ...] | None:
+def columns_taken(key: Any) -> tuple[Any, ...] | None:
     """How many columns are taken, of however many: of `[0, 2]`, `["a", "b"]` and `1:3` two, as an
-    axis; of one alone no axis is left. None where that is not known."""
+    axis; of one alone no axis is left. None where not even that is known."""
     if isinstance(key, str | int) and not isinstance(key, bool):
         return ()
     if isinstance(key, list) and key and {*map(type, key)} <= {str, int}:
         return (len(key),)
-    if not isinstance(key, slice) or key.step is not None:
+    if not isinstance(key, slice):
         return None
     start, stop = key.start or 0, key.stop
-    if type(start) is int and start < 0 and stop is None:
+    is_known = key.step is None and type(start) is int
+    if is_known and start < 0 and stop is None:
         return (-start,)
-    if not (type(start) is int and type(stop) is int and (start < 0) == (stop < 0)):
-        return None
+    if not (is_known and type(stop) is int and (start < 0) == (stop < 0)):
+        return (opened("the number of columns"),)
     return (max(0, stop - start),)
 
 

@@ -23,9 +23,9 @@ GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
 WHOLE_TABLE, TABLE = "a whole table of a file", "a table of a file"
 READING = ("read_csv", "read_fwf", "read_table")
 KEEPING = (
-    "bfill", "clip", "copy", "drop", "drop_duplicates", "dropna", "ffill", "fillna", "head",
-    "interpolate", "query", "replace", "reset_index", "round", "sample", "sort_index",
-    "sort_values", "tail",
+    "bfill", "clip", "copy", "diff", "drop", "drop_duplicates", "dropna", "ffill", "fillna", "head",
+    "interpolate", "pct_change", "query", "rename", "replace", "reset_index", "round", "sample",
+    "set_index", "shift", "sort_index", "sort_values", "tail",
 )  # fmt: skip
 
 
@@ -95,6 +95,13 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     """What is known of a part of something open, or of what its method makes, as what is given
     says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
     first, method = given[0] if given else None, owner.label.rpartition(".")[2]
+    of = owner.label.removesuffix(".to_numpy") if is_call else owner.label
+    is_taken = made.label.endswith(".values") if not (given or is_call) else of != owner.label
+    if is_taken and owner.stands_for == WHOLE_TABLE and ("." not in of or of.endswith(")")):
+        sizes = [opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
+        return Array(sizes, dtype=UNREAD_ENTRIES)
+    if not (given or is_call):
+        return made
     if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
         return owner.row if isinstance(first, int) else replace(made, row=owner.row)
     sizes = [opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
@@ -150,6 +150,11 @@ def with_axis(size: Any, sizes: Any, axis: int) -> Array:
 def joined(values: Any, axis: Any = 0, **_: Any) -> Any:
     if axis is None:
         return with_axis(sum(product(sizes_of(value)) for value in values), (), 0)
+    if isinstance(values, Open) and values.row is not None:  # as many as nobody knows
+        many, row = opened("the number of rows"), cast(Any, values.row)
+        is_list = isinstance(row, Open) and row.row is not None
+        sizes = [many, *sizes_of(row.row)] if is_list else [*sizes_of(row)]
+        return with_axis(many, sizes[:axis] + sizes[axis:][1:], axis)
     shapes = [list(sizes_of(value)) for value in values]
     lengths = [shape.pop(axis) for shape in shapes]
     if any(differ(shape, shapes[0]) for shape in shapes):

@@ -31,7 +31,7 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.names.weights import Weight, check_weights
 from rnnshape.reading.names.wrappers import WRAPPERS
-from rnnshape.reading.python import IsOpenError, Open, own
+from rnnshape.reading.python import IsOpenError, Open
 from rnnshape.signatures import REFUSED, is_operation
 
 
@@ -241,20 +241,6 @@ class Embedding(Layer):
         return super().call(*given, **named)
 
 
-class Recurrent(Layer):
-    """A layer of Keras that begins with zeros, or a step of it."""
-
-    def get_initial_state(self, batch_size: Any) -> list[Any]:
-        if own(batch_size, "shape", ()) != ():  # as Keras 2 had it
-            text = session().evaluator.words_of_call().get("0", "inputs")
-            write = f"get_initial_state(keras.ops.shape({text})[0])"
-            message = f"get_initial_state takes the batch size, and no tensor: write {write}"
-            session().problem(message, write)
-            batch_size = opened("the batch size")
-        zeros, many = session().of_keras("ops", "zeros"), 2 if "LSTM" in self.own_keras_name else 1
-        return [zeros((batch_size, self.units)) for _ in range(many)]
-
-
 class Normalization(Layer):
     """A layer of Keras; `own_adapted` is how many features the data has."""
 
@@ -345,6 +331,4 @@ def _what(node: Any) -> Any:
     return node.owner if isinstance(node, Part) else getattr(node, "layer", node)
 
 
-RECURRENT = ("GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell")
 CLASSES_OF |= {"Embedding": Embedding, "Normalization": Normalization, **WRAPPERS}
-CLASSES_OF |= dict.fromkeys(RECURRENT, Recurrent)

@@ -20,7 +20,7 @@ from rnnshape.reading.names.rows import layers_in, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes
-from rnnshape.reading.python import own
+from rnnshape.reading.python import IsOpenError, own
 from rnnshape.reading.python.stand_in import is_of_code
 
 
@@ -172,8 +172,31 @@ def _says_shape(layer: Any) -> bool:
     return not is_own or bool(is_said)
 
 
+def initial_state(layer: Any, batch_size: Any) -> list[Any]:
+    """The zeros that a layer or a cell of Keras begins with."""
+    if own(batch_size, "shape", ()) != ():  # as Keras 2 had it
+        text = session().evaluator.words_of_call().get("0", "inputs")
+        write = f"get_initial_state(keras.ops.shape({text})[0])"
+        message = f"get_initial_state takes the batch size, and no tensor: write {write}"
+        session().problem(message, write)
+        batch_size = opened("the batch size")
+    name = layer.own_keras_name
+    if name.removesuffix("Cell") not in ("GRU", "LSTM", "SimpleRNN"):
+        raise IsOpenError(opened("a state"))
+    zeros = session().of_keras("ops", "zeros")((batch_size, layer.units))
+    return [zeros] * (2 if "LSTM" in name else 1)
+
+
+class Cell(Layer):
+    """A step of a layer."""
+
+    get_initial_state = initial_state
+
+
 class LayerOfCells(LayerOverTime):
     """`RNN(cell)`, of cells of the code."""
+
+    get_initial_state = initial_state
 
     def call(self, *given: Any, **named: Any) -> Any:
         held = self.own_layer.holds if self.own_layer else ()
@@ -265,6 +288,7 @@ def _refresh_halves(layer: Any, call: Call) -> None:
 
 WRAPPERS = {
     "Bidirectional": Bidirectional,
+    **dict.fromkeys(("GRUCell", "LSTMCell", "SimpleRNNCell"), Cell),
     "RNN": LayerOfCells,
     "SpectralNormalization": SpectralNormalization,
     "StackedRNNCells": Cells,

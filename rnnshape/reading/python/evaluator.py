@@ -271,7 +271,8 @@ class Evaluator:
         """What is under a name of a value."""
         name = str.__str__(name)  # a class of the code may tell something else of a text
         if isinstance(owner, Open):
-            return self.part(owner, f".{name}")
+            part = self.part(owner, f".{name}")
+            return self.known_of_open(owner, (), part, False) if type(part) is Open else part
         if isinstance(owner, Module) and (owner.held is None or name not in allowed.ASKED):
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)

@@ -141,7 +141,8 @@ def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) ->
     before = Snapshot(evaluator, scope)
 
     def once() -> None:
-        item = None if isinstance(node, ast.While) else item_of(evaluator, because, node.iter)
+        is_while = isinstance(node, ast.While)
+        item = None if is_while else item_of(evaluator, because, node.iter, scope)
         first = None if item is None else first_item(node, item)
         again = functools.partial(_rounds, evaluator, node, [item], scope, is_whole=False)
         if _rounds(evaluator, node, [item if first is None else first], scope, is_whole=False):
@@ -175,10 +176,22 @@ def _asks_for_changed(asked: set[str], changed: dict[int, set[Any]], scope: Scop
     return not asked.isdisjoint(ours) or not changed.keys() <= kept
 
 
+LOOKING = ("array", "format", "join", "len", "max", "min", "print", "repr", "round", "str", "type")
+
+
+def _only_looks(shown: ast.Call) -> bool:
+    """Whether a call, of `print`, changes nothing."""
+    calls = (part.func for part in ast.walk(shown) if isinstance(part, ast.Call))
+    names = (getattr(call, "attr", getattr(call, "id", "")) for call in calls)
+    return all(name in LOOKING for name in names)
+
+
 def _names_asked(node: ast.AST, given: set[str]) -> Iterator[str]:
     """The names that code asks for before it gives them a value, other than to add to them."""
     blocks: Sequence[Iterable[ast.AST]] = [ast.iter_child_nodes(node)]
     match node:
+        case ast.Expr(value=ast.Call(func=ast.Name("print")) as call) if _only_looks(call):
+            blocks = []
         case ast.Name(id=name, ctx=ast.Load()):
             yield from {name} - given
         case ast.Name(id=name):

@@ -18,15 +18,32 @@ from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
 
 
-def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
-    """A value of something open that code goes over; one of `range(...)` is a number."""
+def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr, scope: Scope) -> object:
+    """A value of something open that code goes over; one of `range(...)` is a number, and of two
+    the distance of their values is known: `zip(range(n), range(3, n + 3))`."""
     if is_alike(over.row):
         return over.row
     item = evaluator.part(over, "[...]")
     match item, without_progress(iterated):
         case Open(), ast.Call(func=ast.Name("range")):
             return replace(item, is_number=True)
+        case Open(), ast.Call(func=ast.Name("zip"), args=[first, second]):
+            begins = [_begin(evaluator, one, scope) for one in (first, second)]
+            if all(type(begin) is int for begin in begins):
+                number = replace(item, label=f"{item.label}[0]", is_number=True, start=None)
+                label, distance = f"{item.label}[1]", begins[1] - begins[0]
+                return number, replace(number, label=label, offset=distance, start=number.start)
     return item
+
+
+def _begin(evaluator: Evaluator, ranged: ast.expr, scope: Scope) -> Any:
+    """Where a `range(...)` of steps of one begins; None of all else."""
+    match ranged:
+        case ast.Call(func=ast.Name("range"), args=[_], keywords=[]):
+            return 0
+        case ast.Call(func=ast.Name("range"), args=[first, _], keywords=[]):
+            return evaluator.worth(first, scope)
+    return None
 
 
 def first_item(loop: ast.For | ast.AsyncFor, item: Any) -> object:
