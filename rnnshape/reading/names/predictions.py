@@ -80,6 +80,8 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
         if is_asked and is_new:
             model.own_goes_apart = goes_apart(model, partial(model._built_by, data))
         model.own_is_graph = False
+    is_refused = isinstance(x, Array) and model.own_kind == "Sequential" and model.own_open is None
+    call = call._replace(is_unbuilt=is_refused and not model.own_is_described)
     if is_asked and model.own_goes_apart:
         call = call._replace(validation=None)  # which is given where it does not train
     check_graph(model, method)

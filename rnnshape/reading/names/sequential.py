@@ -15,7 +15,7 @@ from rnnshape.chains import chain, input_of_first_layer
 from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
-from rnnshape.network import Input, Question, check_names
+from rnnshape.network import Input, Network, Question, check_names
 from rnnshape.program import DEPENDS
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import open_shape, says_length_alone, says_no_input
@@ -297,12 +297,17 @@ class Sequential(Model):
             self.own_takes, self.own_gives = [], []
         self.own_shape = self.own_said or shape
 
+    def own_chain(self) -> Network | None:
+        """Its layers alone, before anything has built them; None where one is not read."""
+        layers = [own(item, "own_layer") for item in self.own_items]
+        known = [layer for layer in layers if isinstance(layer, graph.Layer)]
+        is_known = known and len(known) == len(layers)
+        return chain([layer.call for layer in known], attends=False) if is_known else None
+
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes the layers with an input of a shape, or says nothing of them."""
-        layers = [own(item, "own_layer") for item in self.own_items]
-        if not layers or not all(isinstance(layer, graph.Layer) for layer in layers):
+        if (network := self.own_chain()) is None:
             return True
-        network = chain([layer.call for layer in layers if layer], attends=False)
         described = network.inputs if network.inputs[0].shape else (Input(shape),)
         with suppress(QueryError):
             describe_what_fits(Question(replace(network, inputs=described)))

@@ -103,6 +103,7 @@ class Given(NamedTuple):
         validation: the same of `validation_data`, and the weights of its samples.
         compiled: None where the code does not compile the model.
         is_validation_traced: whether Keras has traced the model for such a validation.
+        is_unbuilt: whether the model is a `Sequential` that this data does not build.
     """
 
     call: TrainingCall
@@ -111,6 +112,7 @@ class Given(NamedTuple):
     validation: tuple[Several, Several, Data | None] | None
     compiled: Compiled | None
     is_validation_traced: bool = False
+    is_unbuilt: bool = False
 
 
 def first_given(method: str, x: Any) -> Any:
@@ -253,7 +255,9 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
         given = _as_traced(given, kinds, may_be_eager(model, given.compiled))
         given = given._replace(call=replace(given.call, is_first=is_first))
         traced.add(step)
-        if layers is model.own_items or layers is model.own_gives:
+        if given.is_unbuilt and (then := model.own_chain()):  # other data has built it since
+            yield replace(_call_on(model, then, given), network=then)
+        elif layers is model.own_items or layers is model.own_gives:
             is_graph = step and not may_be_eager(model, given.compiled)
             given = _unless_refused_later(given, model, ranks) if is_graph else given
             yield _call_on(model, network, given)
