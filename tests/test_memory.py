@@ -157,6 +157,21 @@ def test_a_child_that_outgrows_the_memory_is_ended(monkeypatch: pytest.MonkeyPat
     assert isinstance(again, Measurement)
 
 
+def test_a_child_that_computes_for_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = question("LSTM(3)", timesteps=2_000_000)
+    with KerasProcess() as started:
+        [answered] = started.answers(request("LSTM(3)"))
+        assert isinstance(answered, Measurement)
+        monkeypatch.setattr(process, "MOST_SECONDS", 1)
+        began = time.monotonic()
+        [refused] = started.answers(Request((long,)))
+        assert time.monotonic() - began < 30
+        monkeypatch.undo()
+        [again] = started.answers(request("LSTM(3)"))
+    assert str(refused).startswith("this takes more than 1 s of processor time to measure")
+    assert isinstance(again, Measurement)
+
+
 def test_of_several_questions_that_which_outgrows_the_memory_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -143,6 +143,15 @@ def _used_all_time() -> bool:
     return most != resource.RLIM_INFINITY and used.ru_utime + used.ru_stime > 0.8 * most
 
 
+def processor_seconds(pid: int) -> float | None:
+    """How long a process has computed so far; None where the system does not tell."""
+    with suppress(IndexError, OSError, ValueError):
+        with open(f"/proc/{pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return None
+
+
 def tail(stderr: BinaryIO | None) -> tuple[str, ...]:
     """The last lines that the child wrote, without what TensorFlow always writes."""
     if stderr is None:

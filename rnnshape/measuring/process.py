@@ -33,6 +33,7 @@ from rnnshape.network import Question
 
 Tell = Callable[[str], None]
 POLL_SECONDS = 0.05
+MOST_SECONDS = 120  # of processor time for one answer: what people ask takes some seconds
 
 
 class KerasProcess:
@@ -47,6 +48,7 @@ class KerasProcess:
         self._plain = False  # whether the child imports TensorFlow as it always is imported
         self._final: MeasurementError | None = None  # what every other question would fail for
         self._most: int | None = None  # bytes that the child may hold in memory
+        self._until: float | None = None  # seconds of processor time that it may take
         self._tell: Tell | None = None
         self._doing = "starting"
 
@@ -111,6 +113,8 @@ class KerasProcess:
 
     def _next_answer(self) -> Answer | None:
         """The next answer; None where the child was ended, to be started again."""
+        used = launch.processor_seconds(self._process.pid) if self._process else None
+        self._until = None if used is None else used + MOST_SECONDS
         while True:
             try:
                 message: Message | None = read(self._stdout)
@@ -159,13 +163,19 @@ class KerasProcess:
             self._tell(self._doing)
 
     def _while_it_computes(self) -> None:
-        """Ends a child that takes more memory than there is, before the system ends another."""
+        """Ends a child that takes more memory than there is, before the system ends another, or
+        that computes without end."""
         self._tell_again()
-        if self._process is not None and self._most is not None:
-            held = memory.resident(self._process.pid)
-            if held is not None and held > self._most:
-                self._stop()
-                raise memory.outgrown(self._most)
+        if self._process is None:
+            return
+        held, used = (f(self._process.pid) for f in (memory.resident, launch.processor_seconds))
+        if held is not None and self._most is not None and held > self._most:
+            self._stop()
+            raise memory.outgrown(self._most)
+        if used is not None and self._until is not None and used > self._until:
+            self._stop()
+            reason = f"this takes more than {MOST_SECONDS} s of processor time to measure"
+            raise MeasurementError(reason, memory.REMEDY)
 
     def _stop(self) -> None:
         if self._process is not None:
