@@ -58,6 +58,24 @@ def test_what_else_is_said_of_a_table_is_true(table: str) -> None:
     assert differ == []
 
 
+WHOLE = [
+    *("df.values", "df.to_numpy()", "df.drop('a', axis=1).values", "df.set_index('b').values"),
+    *("df.rename(columns={'a': 'z'}).dropna().to_numpy()", "df.iloc[:, :-1].values"),
+    *("df.iloc[2:, 1:].to_numpy()", "df.values[:, 0]", "df.shift(1).values[1:]", "df.iloc[:, 3:]"),
+]
+
+
+def test_a_table_of_a_file_has_two_axes() -> None:
+    assert compared(OPEN, WHOLE)[0] == []
+    code = "".join(f"r{number} = {text}\n" for number, text in enumerate(WHOLE))
+    names: dict[str, Any] = {}
+    exec(f"import numpy as np\nimport pandas as pd\n{KNOWN}", names)
+    for said, text in zip(
+        read(f"import pandas as pd\n{OPEN}\n{code}", len(WHOLE)), WHOLE, strict=True
+    ):
+        assert len(said.shape) == eval(text, names).ndim, text
+
+
 @pytest.mark.parametrize(("kind", "shape"), [(pd.DataFrame, (9, 5)), (pd.Series, (9,))])
 def test_a_table_has_no_method_of_arrays_that_pandas_has_not(kind: Any, shape: Any) -> None:
     some = ("ravel", "swapaxes")  # which one pandas has, and another has not

@@ -123,7 +123,8 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
         message += f", whose first axis is not the batch{of_batch}"
     if now.port.is_of_pairs:
         message += ", in which the batch is more than one axis"
-    is_relaxed = call.is_traced and refused == "Dimensions must be equal"
+    is_open = any(x.of and None in (x.shape or ())[1:] for x in call.x)  # as TensorFlow has it
+    is_relaxed = (call.is_traced or is_open) and refused == "Dimensions must be equal"
     if y.known_at_run or is_relaxed or not now.port.is_of_batch:
         refused = refused and "Graph execution error"
     if y.is_one_hot and now.y[-1] is None and now.output[-1] != 1:  # likely as many as it has

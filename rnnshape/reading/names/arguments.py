@@ -22,7 +22,7 @@ from rnnshape.reading.names.defaults import fix_policy, of_all
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
-from rnnshape.reading.names.sizes import NumPyNumber
+from rnnshape.reading.names.sizes import OF_NUMPY, NumPyNumber
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.stand_in import is_of_code
@@ -98,8 +98,10 @@ def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -
     by_place = zip(signatures.signature(name).positional, enumerate(values), strict=False)
     given = [(word, str(place), value) for word, (place, value) in by_place]
     for word, at, value in (*given, *((word, word, value) for word, value in named.items())):
-        if word in OF_PYTHON and isinstance(value, NumPyNumber):
-            text = session().evaluator.words_of_call().get(at, str(int(value)))
+        begins = value.start.stands_for if isinstance(value, Open) else None
+        if word in OF_PYTHON and (isinstance(value, NumPyNumber) or begins == OF_NUMPY):
+            label = value.label if isinstance(value, Open) else str(int(value))
+            text = session().evaluator.words_of_call().get(at, label)
             message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
             session().problem(message, f"int({text})", place=session().places().get(at))
 

@@ -25,6 +25,7 @@ from rnnshape.reading.names.dtypes import (
 )
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import (
+    OF_NUMPY,
     broadcast,
     check_repeated,
     differ,
@@ -241,13 +242,12 @@ class Array(StandIn):
         keepdims = keepdims if isinstance(keepdims, int | Open) else False
         rank = len(self.shape)
         axes = range(rank) if axis is None else axis if isinstance(axis, list | tuple) else [axis]
-        places = {place_of(place, rank) for place in axes}
-        left = [
-            1 if place in places else size
-            for place, size in enumerate(self.shape)
-            if keepdims or place not in places
-        ]
-        return array_of_shape(left, own_dtype or together([self.own_entries]))
+        gone = {place_of(place, rank) for place in axes}
+        sizes = enumerate(self.shape)
+        left = [1 if at in gone else size for at, size in sizes if keepdims or at not in gone]
+        kind = own_dtype or together([self.own_entries])
+        made = array_of_shape(left, kind)
+        return made if left or kind not in OF_NUMBERS else replace(made, stands_for=OF_NUMPY)
 
     mean = sum = std = own_reduced
     argmax = argmin = partialmethod(own_reduced, own_dtype="int64")

@@ -381,7 +381,7 @@ def are_names(key: Any) -> bool:
 
 def columns_taken(key: Any) -> tuple[Any, ...] | None:
     """How many columns are taken, of however many: of `[0, 2]`, `["a", "b"]` and `1:3` two, as an
-    axis; of one alone no axis is left. None where not even that is known."""
+    axis; of one alone no axis is left. None where that is not known."""
     if isinstance(key, str | int) and not isinstance(key, bool):
         return ()
     if isinstance(key, list) and key and {*map(type, key)} <= {str, int}:
@@ -392,9 +392,8 @@ def columns_taken(key: Any) -> tuple[Any, ...] | None:
     is_known = key.step is None and type(start) is int
     if is_known and start < 0 and stop is None:
         return (-start,)
-    if not (is_known and type(stop) is int and (start < 0) == (stop < 0)):
-        return (opened("the number of columns"),)
-    return (max(0, stop - start),)
+    is_known = is_known and type(stop) is int and (start < 0) == (stop < 0)
+    return (max(0, stop - start) if is_known else opened("the number of columns"),)
 
 
 def rows_and_columns(key: Any) -> Any:

@@ -57,6 +57,7 @@ def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
     return computed
 
 
+OF_NUMPY = "a number of NumPy's own, which layers do not take for their units"
 CLASSES = "the number of classes"  # that `to_categorical` counts: of one alone nobody tells any
 OPERATIONS = "add sub mul truediv floordiv mod pow lshift rshift neg abs"
 for _operation in OPERATIONS.split():
