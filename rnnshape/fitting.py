@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, counted, did_you_mean, shortened
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import not_of_a_graph
-from rnnshape.network import Dimensions, Network, Question, Size
+from rnnshape.network import Dimensions, Network, Question, Size, Step
 from rnnshape.network_inputs import with_other_sizes
 from rnnshape.ports import model_of, needed_sizes, with_sizes_of
 from rnnshape.training import problems_of
@@ -171,6 +171,19 @@ def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:
         first = network.steps[0]  # a layer of the code's own may take several
         return first.unread is None and (len(x) == 1 or not first.group)
     return bool(network.kind) or len(x) == len(network.given)  # a `call` may take fewer
+
+
+def step_without_rule(described: Description, network: Network, given: Dimensions) -> Step | None:
+    """The layer of a `Sequential` that there is no rule for, if data meets it before any that asks
+    for a number of axes."""
+    known = [*takewhile(lambda layer: layer.facts is not None, described.layers)]
+    is_chain = len(network.inputs) == 1 and network.kind in ("", "Sequential")
+    if not is_chain or len(known) == len(network.steps):
+        return None
+    begin = replace(network, steps=network.steps[: len(known)], outputs=())
+    shapes = ((None,) + (7,) * rank for rank in range(1, 5)) if known else ()
+    are_taken = all(is_taken(begin.with_shapes([shape]), given) for shape in shapes)
+    return network.steps[len(known)] if are_taken else None
 
 
 def _answerable(call: TrainingCall, network: Network) -> TrainingCall:

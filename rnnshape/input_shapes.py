@@ -15,7 +15,7 @@ from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type
 from rnnshape.expression import LARGEST, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Size, kind_of_axis
 from rnnshape.network_inputs import written_sizes
-from rnnshape.training.data import Data, TrainingCall
+from rnnshape.training.data import OF_COLUMN, OF_TABLE, Data, TrainingCall
 
 Shape: TypeAlias = tuple[int | None, ...]
 MOST_PARTS = 10_000  # of what may have no end
@@ -54,7 +54,7 @@ def of_dataset(given: object, target: object) -> tuple[object, object]:
 def data_of(given: object, what: str = "input") -> list[Data]:
     """What is given, each array by itself; of a shape that is all that is known."""
     return [
-        Data("", shape_of(one, what), dtype_of(one), *range_of(one), is_table=is_table(one))
+        Data("", shape_of(one, what), dtype_of(one), *range_of(one), as_rows=_as_rows(one))
         for one in _arrays(given, what)
     ]
 
@@ -108,6 +108,11 @@ def dtype_of(given: Any) -> str | None:
 def is_table(given: object) -> bool:
     """Whether it is pandas', of which `X[..., None]` makes no array."""
     return type(given).__name__ in ("DataFrame", "Series")
+
+
+def _as_rows(given: object) -> str:
+    """What makes an array of rows of it, where it is pandas'."""
+    return {"DataFrame": OF_TABLE, "Series": OF_COLUMN}.get(type(given).__name__, "")
 
 
 def range_of(given: Any) -> tuple[int | None, int | None]:

@@ -529,6 +529,7 @@ def test_check_of_an_expression(what: str, start: str) -> None:
         (RIGHT, ""),
         ("import keras\n", ""),
         (f">>> {RIGHT}{CHAIN}".replace("\n", "\n>>> ", RIGHT.count("\n")), "<stdin>:4:"),
+        (f"```python\n{RIGHT}{CHAIN}```\nIt is (short)", "<stdin>:5:"),
         (RIGHT + "m.fit(\n", "<stdin>:4:6: this can't be read: '(' was never closed"),
         ("", ""),
         ("lstm\nLSTM(3) -> Dense(4)\n# two more\nLSTM(3) -> LSTM(4)\n", "<stdin>:4:12: LSTM(4)"),

@@ -42,7 +42,8 @@ class Line(NamedTuple):
 
 # A line that begins a program, and no question; others are those that Python would go on reading.
 _PROGRAM = re.compile(
-    r"\s*(?:import\s|from\s+\S+\s+import\s|def\s|class\s|@\w|'{3}|\"{3}|>>> |[%!]|\.{3}\s*$"
+    r"\s*(?:import\s|from\s+\S+\s+import\s|def\s|class\s|@\w|'{3}|\"{3}|`{3}|>>> |[%!]|\.{3}\s*$"
+    r"|In \[\d+\]: "
     r"|\w+\s*=\s*(?:\w+\.)*Sequential\((?:name\s*=[^,]*)?\)\s*(?:#.*)?$"
     r"|\w[\w, ]*=(?!=|.*;|.*\b(?!Input\b)[A-Z]\w*\()|(?:self\.)?\w*model\w*\.add\()"
 )

@@ -34,6 +34,7 @@ JOINED = re.compile(r"(?<=\))[ \t]*+(?!->(?!>))([-=|>+]{0,3})[ \t]*+(?=(?:\w+\.)
 QUOTED = re.compile(r"\A\s*([`'\"])([^`'\"\n]+)\1\s*\Z")  # all of it, beside the shell's own
 OPTION = re.compile(r"(?<=[\w)] )--?[a-z][\w-]*(?=[ =]|$)")
 OF_OTHERS = ("nn", "torch")  # which have an LSTM, too
+FENCE = "```"  # of code in Markdown
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
 
@@ -64,7 +65,7 @@ def read_text(text: str, let: Let = NO_LET, begins: Sequence[NamedValue] = ()) -
 
 
 def _reading(text: str, let: Let, begins: Sequence[NamedValue]) -> Reading:
-    text = _without_prompts(with_plain_arrows(text))
+    text = _as_typed(with_plain_arrows(text))
     if text[:1].isspace():  # it was copied from the middle of a program
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
         text = text if "\n" in text else text.lstrip()
@@ -117,12 +118,22 @@ def _program(reading: Reading, is_one_line: bool) -> Reading:
     return reading
 
 
-def _without_prompts(text: str) -> str:
-    """What was typed, of a text that was copied from a terminal with Python or IPython in it.
+def _as_typed(text: str) -> str:
+    """What was typed, of a text that was copied from a terminal with Python or IPython in it; and
+    what stands between the fences of Markdown, each line in its place.
 
-    >>> _without_prompts(">>> n = 3\\n>>> LSTM(\\n...     n)\\n<LSTM name=lstm>")
+    >>> _as_typed(">>> n = 3\\n>>> LSTM(\\n...     n)\\n<LSTM name=lstm>")
     'n = 3\\nLSTM(\\n    n)'
+    >>> _as_typed("```python\\nLSTM(3)\\n```\\nIt is small.")
+    '#\\nLSTM(3)\\n#\\n'
     """
+    if text.lstrip().startswith(FENCE):
+        kept, is_within = [], False
+        for line in text.splitlines():
+            is_fence = line.lstrip().startswith(FENCE)
+            is_within ^= is_fence
+            kept.append("#" if is_fence else line * is_within)
+        return "\n".join(kept)
     if not re.match(r"\s*(>>>|In \[\d+\]:) ", text):
         return text
     prompts = [(PROMPT.match(line), line) for line in text.splitlines()]

@@ -25,6 +25,10 @@ BATCHED = ("fit", "evaluate", "predict")
 WITHOUT_LABELS = ("predict", "predict_on_batch", "__call__")
 
 
+# What makes an array of rows of pandas' tables and columns.
+OF_TABLE, OF_COLUMN = ".to_numpy()", ".to_frame().to_numpy()"
+
+
 @dataclass(frozen=True, slots=True)
 class Data:
     """An array that is given to a model.
@@ -41,7 +45,7 @@ class Data:
         known_at_run: whether TensorFlow knows all of its sizes only when a batch is there.
         of: the data set of which it is an element; is_batched: whether that surely is a batch.
         is_one_hot: whether its last axis is that of several classes, however many these are.
-        is_table: whether it is pandas', of which `X[..., None]` is none of rows.
+        as_rows: what makes an array of it where it is pandas', of which `X[..., None]` is none.
         origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
     """
 
@@ -51,7 +55,7 @@ class Data:
     values_from: int | None = None
     values_below: int | None = None
     of: str = ""
-    is_table: bool = False
+    as_rows: str = ""
     origin: DataOrigin = "tensorflow"
     drawn_below: int = 0
     is_batched: bool = False
@@ -293,9 +297,9 @@ class TrainingCall:
         place = Problem(kind, message, self.call, self.file, self.line, self.column)
         if data is not None:
             place = replace(place, name=data.name, shape=data.shape)
-            if data.is_table and "remedies" in fields:
-                table = rf"(?<![\w.]){re.escape(data.name)}(?=[.[])"
-                remedies = (re.sub(table, r"\g<0>.to_numpy()", text) for text in fields["remedies"])
+            if data.as_rows and "remedies" in fields:
+                table = re.compile(rf"(?<![\w.]){re.escape(data.name)}(?=[.[])")
+                remedies = (table.sub(rf"\g<0>{data.as_rows}", text) for text in fields["remedies"])
                 fields["remedies"] = tuple(remedies)
         return replace(place, **fields)
 

@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 from rnnshape.description import describe
 from rnnshape.errors import Place, Problem
 from rnnshape.expression import MOST_NAMES, reasons
-from rnnshape.fitting import has_known_inputs
+from rnnshape.fitting import has_known_inputs, step_without_rule
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
 from rnnshape.ports import outputs_of_other_rows, unread_of_other_sizes, unread_of_whole_numbers
@@ -67,6 +67,9 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     are_made = [bool(tensor and tensor.known_size is not None) for tensor in made]
     every, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else {x: "" for each in every for x in each.x}
+    if step := step_without_rule(described, network, report.question.dimensions):
+        why = "" if step.unread else f"there is no rule for {step.layer.name}, which takes it"
+        found |= dict.fromkeys(call.x, why)
     for given in every:
         if layer := unread_of_other_sizes(network, given.x):
             why = f"{layer} is read with other sizes"

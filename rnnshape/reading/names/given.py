@@ -20,9 +20,10 @@ from rnnshape.reading.names.sizes import CLASSES, known_sizes
 from rnnshape.reading.python import Open, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
-from rnnshape.training.data import NOT_GIVEN, Data
+from rnnshape.training.data import NOT_GIVEN, OF_COLUMN, OF_TABLE, Data
 
 LONGEST_NAME = 40  # characters of an argument that is no name
+COLUMN = "a column"  # of a table
 MOST_IN_BATCH = 3
 
 Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
@@ -81,7 +82,7 @@ def in_columns(value: Any) -> Any:
     if not isinstance(value, Frame) or len(value.shape) != 1:
         return value
     made = Frame((*value.shape, 1), dtype=value.own_entries)
-    made.own_name = value.own_name
+    made.own_name, made.own_what = value.own_name, COLUMN
     return made
 
 
@@ -130,8 +131,9 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     if not isinstance(value, Array):
         return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)
-    sizes, is_table = known_sizes(value.shape), isinstance(value, Frame)
-    known = Data(name, sizes, value.own_entries, least, most, of, is_table, drawn_below=drawn)
+    sizes, rows = known_sizes(value.shape), OF_COLUMN if value.own_what == COLUMN else OF_TABLE
+    rows *= isinstance(value, Frame)
+    known = Data(name, sizes, value.own_entries, least, most, of, rows, drawn_below=drawn)
     classes = [size.stands_for for size in opens_in(value.shape[-1:])]
     return replace(known, unknown=unknown, is_one_hot=CLASSES in classes)
 
