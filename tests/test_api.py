@@ -444,7 +444,7 @@ def deep_list() -> list[Any]:
         pytest.param(iter([4, 7]), TypeError, "not read: give one batch", id="iterator"),
         ({4, 7, 5}, TypeError, "input is of type set: give a shape"),
         (b"abc", TypeError, "input is of type bytes: give a shape"),
-        pytest.param(deep_list(), QueryError, "nested too deeply", id="deep"),
+        pytest.param(deep_list(), QueryError, "lists in lists", id="deep"),
         pytest.param([(5, 3)] * 3_000, QueryError, "3000 shapes for 1 input", id="samples"),
     ],
     ids=str,

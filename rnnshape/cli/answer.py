@@ -54,6 +54,7 @@ def describe_all(query: Query) -> list[Report]:
     reports = [*map(Report, query.questions)]
     layers = [layer for report in reports for layer in report.layers]
     says_something = any(layer.facts or layer.unread for layer in layers)
+    says_something |= any(report.question.network.kind for report in reports)  # it is a model
     if query.dry_run and not says_something and not any(report.open for report in reports):
         for layer in layers:
             raise layer.call.error(

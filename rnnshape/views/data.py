@@ -68,7 +68,7 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     every, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else {x: "" for each in every for x in each.x}
     if step := step_without_rule(described, network, report.question.dimensions):
-        why = "" if step.unread else f"there is no rule for {step.layer.name}, which takes it"
+        why = "" if step.unread else f"there is no rule for {step.layer.name}"
         found |= dict.fromkeys(call.x, why)
     for given in every:
         if layer := unread_of_other_sizes(network, given.x):
@@ -86,6 +86,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         outputs = [known and ref not in others for ref, known in zip(refs, are_made, strict=True)]
         each = outputs if len(outputs) == len(given.y) else [all(outputs)] * len(given.y)
         why = unjudged or "the first axis of the output is not the batch" * bool(others)
+        without = [layer for layer in described.layers if not (layer.facts or layer.unread)]
+        why = why or "".join(f"there is no rule for {one.call.name}" for one in without[:1])
         for y, tensor in zip(given.y, made, strict=False):
             may_be_masked = tensor and tensor.masked and tensor.mask_runs is None
             if tensor and may_be_masked and len(y.shape or ()) != len(tensor.axes):

@@ -179,7 +179,7 @@ class Frame(Array):
         is_of_rows = axis in (0, "index")
         return self.own_of_other_rows(inplace) if is_of_rows else self.own_of_columns(None, inplace)
 
-    query = drop_duplicates = dropna
+    query = drop_duplicates = sample = truncate = between_time = dropna
 
     @property
     def columns(self) -> Any:
@@ -216,7 +216,7 @@ class Frame(Array):
         return labelled(self.shape, self.own_labels, dtype=kind)
 
     fillna = ffill = bfill = interpolate = round = sort_values = copy
-    diff = pct_change = clip = abs = cumsum = cumprod = copy
+    diff = pct_change = clip = abs = cumsum = cumprod = sort_index = where = mask = copy
 
     def shift(self, periods: Any = 1, *_: object, **__: object) -> Any:
         return opened() if isinstance(periods, list | tuple | range) else self.copy()

@@ -46,7 +46,8 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         return labelled((rows, len(labels)), labels, others)
     if isinstance(data, Frame) and index is columns is None:
         return data.copy() if len(data.shape) > 1 else Frame((*data.shape, 1))
-    if not isinstance(data, Array | list) or isinstance(data, Frame) or sizes_of(data)[0] == 0:
+    is_empty = isinstance(data, Array | list) and sizes_of(data)[:1] in ((), (0,))
+    if not isinstance(data, Array | list) or isinstance(data, Frame) or is_empty:
         return opened()
     rows, many = (*sizes_of(data), 1)[:2]
     labels = labels or ([*range(many)] if type(many) is int else None)
