@@ -12,6 +12,7 @@ import pytest
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS
 from rnnshape.reading.names.frames import Frame
+from rnnshape.reading.python import Open
 from tests.conftest import sections
 from tests.test_arrays_from_code import agrees, is_known, read
 
@@ -131,3 +132,28 @@ def test_a_file_that_is_not_read_may_hold_other_things_than_numbers(text: str) -
         if kinds.get(one, "f") in "OU" and isinstance(read_as, Array) and len(read_as.shape) > 1:
             assert read_as.own_entries not in OF_NUMBERS
     assert all(each.own_entries in OF_NUMBERS for each in said[3:] if isinstance(each, Array))
+
+
+# How people cut a table into windows of twelve rows
+OVER = "for i in range(12, len(a)):\n   "
+BETWEEN = "zip(range(0, len(a) - 12), range(12, len(a)))"
+WINDOWS = [
+    f"{OVER} x.append(a[i - 12:i])\n    if i <= 13:\n        print(x, len(x))",
+    f"{OVER} if i % 9 == 0: print(np.array(x).shape)\n    x.append(a[i - 12:i])",
+    "for i in range(24, len(a)):\n    rows = range(i - 24, i, 2)\n    x.append(a[rows])",
+    f"{OVER} x.append(a[range(i - 12, i)])",
+    f"for s, e in {BETWEEN}:\n    x.append(a[s:e])",
+    f"def cut(a):\n    for s, e in {BETWEEN}:\n        yield a[s:e, :]\nx = list(cut(a))",
+    f"def cut(a):\n    {OVER}     yield a[i - 12:i]\n"
+    "x = np.concatenate([list(cut(a[k:])) for k in range(len(a) // 20)])",
+]
+
+
+@pytest.mark.parametrize("code", WINDOWS)
+def test_windows_over_rows_that_nobody_knows_have_a_length(code: str) -> None:
+    code = f"import numpy as np\nimport pandas as pd\n{{}}\nx = []\n{code}\nr0 = np.array(x)"
+    names: dict[str, Any] = {}
+    exec(code.format("a = np.random.random((40, 2))"), names)
+    [said] = read(code.format(f"{OPEN}\na = df[['a', 'b']].values"), 1)
+    assert names["r0"].shape[1:] == (12, 2)
+    assert (type(said.shape[0]), said.shape[1:]) == (Open, (12, 2))

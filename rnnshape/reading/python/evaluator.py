@@ -74,7 +74,7 @@ class Evaluator:
         modules: Mapping[str, object],
         names: Mapping[str, object],
         let: Mapping[str, object] | None = None,
-        array: Callable[[Any], object] = lambda shape: None,
+        array: Callable[..., object] = lambda shape, dtype=None: None,
         find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
         why_unknown: Callable[[str], str] = lambda name: "",
         known_of_open: Callable[..., object] = lambda owner, given, made, is_call: made,
@@ -196,6 +196,8 @@ class Evaluator:
             limits.check_result(made)
         except IsOpenError as wrong:
             self.node = node
+            if plain is range and (many := _numbers_between(*parts)) is not None:
+                return self.array((many,), "int64")
             found = self.derived(wrong.value)
             is_given = any(part is wrong.value for part in parts)
             are_rows = plain in allowed.GO_OVER or (wrong.value is made and not is_given)
@@ -386,3 +388,10 @@ class Evaluator:
             yield
         finally:
             self.source, self.node = before
+
+
+def _numbers_between(start: Any, stop: Any = None, step: Any = 1) -> int | None:
+    """How many numbers `range(i - 10, i, 2)` has, where nobody knows `i`."""
+    if not (isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start):
+        return None
+    return len(range(start.offset, stop.offset, step)) if type(step) is int and step else None
