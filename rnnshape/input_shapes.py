@@ -314,9 +314,9 @@ def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions | Non
 
 def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Question) -> None:
     """A shape without its batch is the commonest slip: where it alone is wrong, that is said."""
-    if any(tensor.shape is not None for tensor in network.inputs) or is_taken(
-        question.network, question.dimensions
-    ):
+    are_told = any(tensor.shape is not None for tensor in network.inputs)
+    is_other = len({shape[:1] for shape in shapes}) > 1  # of several these are the samples
+    if are_told or is_other or is_taken(question.network, question.dimensions):
         return
     if is_taken(network.with_shapes((None, *shape) for shape in shapes)):
         sizes = ", ".join(map(str, shapes[0]))

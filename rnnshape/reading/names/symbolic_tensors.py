@@ -53,12 +53,11 @@ def check_squeezed(sizes: Sequence[Any] | None) -> None:
 
 def check_unrolled(call: Call, given: Sequence[Any]) -> None:
     """Within a layer Keras unrolls the timesteps at once, and has to know how many there are."""
+    sizes = next((graph.plain_sizes(tensor) for tensor in graph.tensors_in(given)), None)
     inner = [*calls_within(call)]
     is_unrolled = any(part["unroll"] is True for part in inner)
-    if not is_unrolled or any(part.name == "TimeDistributed" for part in inner):
-        return  # of other timesteps
-    sizes = next((graph.plain_sizes(tensor) for tensor in graph.tensors_in(given)), None)
-    if session().is_traced() and sizes and sizes[1:2] == (None,):
+    is_unrolled &= all(part.name != "TimeDistributed" for part in inner)  # of other timesteps
+    if is_unrolled and session().is_traced() and sizes and sizes[1:2] == (None,):
         message = f"{call} within a layer can't unroll an open number of timesteps"
         words = "Cannot unroll a RNN if the time dimension is undefined"
         session().problem(f"{message}: write unroll=False", "unroll=False", words=words)
