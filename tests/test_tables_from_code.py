@@ -142,6 +142,7 @@ WINDOWS = [
     f"{OVER} if i % 9 == 0: print(np.array(x).shape)\n    x.append(a[i - 12:i])",
     "for i in range(24, len(a)):\n    rows = range(i - 24, i, 2)\n    x.append(a[rows])",
     f"{OVER} x.append(a[range(i - 12, i)])",
+    f"d = dict(x=[], y=[])\n{OVER} d['x'].append(a[i - 12:i]); d['y'].append(i)\nx = d['x']",
     f"for s, e in {BETWEEN}:\n    x.append(a[s:e])",
     f"def cut(a):\n    for s, e in {BETWEEN}:\n        yield a[s:e, :]\nx = list(cut(a))",
     f"def cut(a):\n    {OVER}     yield a[i - 12:i]\n"

@@ -172,7 +172,9 @@ def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) ->
 def _asks_for_changed(asked: set[str], changed: dict[int, set[Any]], scope: Scope) -> bool:
     """Whether a loop that asks for these names asks for what a round of it has changed."""
     ours = {name for around in scope.around() for name in changed.pop(id(around.names), ())}
-    kept = {id(value) for name, value in scope.names.items() if name not in asked}
+    values = [value for name, value in scope.names.items() if name not in asked]
+    held = (value.values() for value in values if type(value) is dict)
+    kept = {*map(id, itertools.chain(values, *held))}
     return not asked.isdisjoint(ours) or not changed.keys() <= kept
 
 
@@ -202,6 +204,8 @@ def _names_asked(node: ast.AST, given: set[str]) -> Iterator[str]:
             blocks = [(value,)]
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name()), args=args) as call):
             blocks = [(*args, *call.keywords)]
+        case ast.Expr(ast.Call(func=ast.Attribute(value=ast.Subscript(ast.Name(), key))) as call):
+            blocks = [(key, *call.args, *call.keywords)]  # `rows["x"].append(row)`
         case ast.For() | ast.AsyncFor():
             blocks = [(node.iter,), (node.target, *node.body), node.orelse]
         case _ if isinstance(node, ast.BoolOp) or hasattr(node, "body"):  # not all of it may be run
