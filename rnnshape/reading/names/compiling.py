@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Place, did_you_mean, shortened
 from rnnshape.expression import calls_within
+from rnnshape.nest import within
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import has_weights, kept
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import known_sizes
-from rnnshape.reading.python import Open, StandIn, own
+from rnnshape.reading.python import Open, StandIn, body_of, own
+from rnnshape.reading.python.handed_on import functions_of as methods_of
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
 from rnnshape.training.data import Function, shown
 from rnnshape.training.losses import judge_of_loss
 from rnnshape.training.metrics import judge_of_metric
 from rnnshape.training.shapes import certain_outcome
 
+OF_EACH_BATCH = ("call", "update_state")  # of a loss, and of a metric
 NO_OPTIMIZER = "Could not interpret optimizer identifier"
 
 
@@ -208,6 +215,30 @@ def may_be_compiled(model: Any, words: Collection[str], _: Open) -> None:
     """Code that has such words in it may have called the methods of these names."""
     if "compile" in words:
         model.own_compiled = None
+
+
+def follow_functions(said: Compiled | None, gives: Sequence[Any]) -> None:
+    """Calls the losses and metrics of the code as Keras does where a model is trained: what they
+    name may be gone. `gives` are what the model returns."""
+    given: list[Any] = [*within([said.loss, said.metrics, said.weighted])] if said else []
+    called = [one for one in given if body_of(one) is not None]
+    own_methods: list[Any] = [method for one in given for method in methods_of(one)]
+    called += [method for method in own_methods if method.__name__ in OF_EACH_BATCH]
+    for kind in (vars(one.stands_for) for one in given if _is_of_class(one)):
+        methods = (kind[word] for word in OF_EACH_BATCH if body_of(kind.get(word)) is not None)
+        called += [partial(method, opened("self")) for method in methods]
+    shapes = [tensor.shape for tensor in gives]
+    y_pred: Any = opened("y_pred")
+    if len(shapes) == 1 and isinstance(shapes[0], tuple):
+        y_pred = as_tensor(array_of_shape((opened("batch"), *shapes[0][1:])))
+    for one in called:
+        with suppress(Exception), session().aside():  # what it makes is not followed
+            one(opened("y_true"), y_pred)
+
+
+def _is_of_class(value: Any) -> bool:
+    """Whether it is of a class of the code that derives from what is not read, as `Loss` is."""
+    return isinstance(value, Open) and isinstance(value.stands_for, type)
 
 
 def functions_of(

@@ -12,6 +12,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
+from rnnshape.reading.names.compiling import follow_functions
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart
 from rnnshape.reading.names.rows import batch_kept, nested_like
@@ -28,12 +29,12 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.names.training import (
     TRAINING,
     first_given,
-    follow_functions,
     follow_step,
     given_to,
 )
 from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.signatures import is_operation
+from rnnshape.training.data import WITHOUT_LABELS
 
 IN_PARTS = ("array_split", "split", "top_k", "unstack")
 
@@ -85,7 +86,8 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     if is_asked and model.own_goes_apart:
         call = call._replace(validation=None)  # which is given where it does not train
     check_graph(model, method)
-    follow_functions(model, method)
+    if method not in WITHOUT_LABELS:
+        follow_functions(model.own_compiled, model.own_gives)
     session().train(model, model.own_items or model.own_gives, call)
     return numbers(model, method, named)
 

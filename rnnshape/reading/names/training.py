@@ -14,7 +14,7 @@ from rnnshape.nest import flattened, within
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
-from rnnshape.reading.names.arrays import Array, array_of_shape
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import needs_names, wrong_names
 from rnnshape.reading.names.compiling import Compiled, check_trained, functions_of
 from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse, resized, taken_apart
@@ -34,12 +34,10 @@ from rnnshape.reading.names.given import (
     weights_of,
     written_in,
 )
-from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
-from rnnshape.reading.python.handed_on import functions_of as methods_of
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
 from rnnshape.training.data import BATCHED, WITHOUT_LABELS, Data, TrainingCall
@@ -218,21 +216,6 @@ def follow_step(model: Any, method: str, x: Any, values: Sequence[Any], named: A
     with suppress(Exception):
         step(model, resized(batch, lambda shape: (opened("batch"), *shape[1:])))
     return True
-
-
-def follow_functions(model: Any, method: str) -> None:
-    """Calls the losses and metrics of the code as Keras does: what they name may be gone."""
-    said = model.own_compiled if method not in WITHOUT_LABELS else None
-    given = [*within([said.loss, said.metrics, said.weighted])] if said else []
-    methods: list[Any] = [method for one in given for method in methods_of(one)]
-    methods = [method for method in methods if method.__name__ in ("call", "update_state")]
-    shapes = [tensor.shape for tensor in model.own_gives]
-    y_pred: Any = opened("y_pred")
-    if len(shapes) == 1 and isinstance(shapes[0], tuple):
-        y_pred = as_tensor(array_of_shape((opened("batch"), *shapes[0][1:])))
-    for called in (*methods, *(one for one in given if body_of(one) is not None)):
-        with suppress(Exception), session().aside():  # what it makes is not followed
-            called(opened("y_true"), y_pred)
 
 
 def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:

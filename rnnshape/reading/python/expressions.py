@@ -329,6 +329,7 @@ def _with_changes(
         handed += functions_of(one)
     if isinstance(called, Open) and called.without_base:  # of which nobody knows who calls what
         handed += vars(called.without_base).values()
+        made = replace(made, stands_for=called.without_base) if type(made) is Open else made
     if isinstance(made, Open) and body_of(called) is None:
         handed += [*parts, *keywords.values()]
         functions = [part for part in handed if isinstance(part, FunctionType)]
