@@ -13,7 +13,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.python import Open
-from tests.conftest import sections
+from tests.conftest import command, sections
 from tests.test_arrays_from_code import agrees, is_known, read
 
 pd = pytest.importorskip("pandas")
@@ -158,3 +158,15 @@ def test_windows_over_rows_that_nobody_knows_have_a_length(code: str) -> None:
     [said] = read(code.format(f"{OPEN}\na = df[['a', 'b']].values"), 1)
     assert names["r0"].shape[1:] == (12, 2)
     assert (type(said.shape[0]), said.shape[1:]) == (Open, (12, 2))
+
+
+TAKEN = [".iloc[:, :-1].values", ".drop('y', axis=1).values", ".to_numpy()"]
+
+
+@pytest.mark.parametrize("taken", TAKEN)
+def test_a_size_of_a_table_is_called_as_the_code_calls_it(taken: str) -> None:
+    model = "m = Sequential([Input((X.shape[1],)), Dense(1)])"
+    code = f"import pandas as pd\n{OPEN}\nX = df{taken}\n{model}"
+    assert "--let 'X.shape[1]=...'" in command(code, "-n").out
+    for let in ("X.shape[1]=7", "X.shape=100,7"):
+        assert "(2, 7)" in command(code, "-n", "--let", let).out

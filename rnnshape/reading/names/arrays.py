@@ -35,6 +35,7 @@ from rnnshape.reading.names.sizes import (
     reshaped,
     sizes_given,
     sizes_of,
+    with_let,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 from rnnshape.reading.python.scope import Log
@@ -107,7 +108,9 @@ class Array(StandIn):
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
-        self.shape = _with_let(name, self.shape)
+        self.shape, is_said = with_let(name, self.shape)
+        if is_said and self.own_dtype == UNREAD_ENTRIES:
+            self.own_dtype = None
 
     def own_miscounted(self, several: Any) -> str:
         """`out, h = model.predict(X)` of a model of one output: its samples are shared out."""
@@ -350,18 +353,6 @@ def surely(wrong: Exception) -> Exception:
     """What Python raises here whatever is not known."""
     session().evaluator.certain = wrong
     return wrong
-
-
-def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The shape with what `--let X.shape=100,5` and `--let 'X.shape[1]=5'` say of what is open."""
-    evaluator = session().evaluator
-    whole = evaluator.let.get(f"{name}.shape")
-    if isinstance(whole, tuple) and not differ(whole, shape):
-        evaluator.let_used.add(f"{name}.shape")
-        return whole
-    return tuple(
-        evaluator.named_by_let(size, f"{name}.shape[{place}]") for place, size in enumerate(shape)
-    )
 
 
 def _operator(

@@ -25,7 +25,7 @@ from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import CLASSES, differ, known_sizes, sizes_of
+from rnnshape.reading.names.sizes import CLASSES, differ, known_sizes, size_of_table, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.training.data import shown
 
@@ -279,7 +279,7 @@ class Scaler(TransformerMixin):
 
     def own_taken(self, data: Any) -> tuple[Any, ...]:
         if isinstance(data, Open):
-            return tuple(opened(f"{data.label}.shape[{axis}]") for axis in (0, 1))
+            return tuple(size_of_table(f"{data.label}.shape[{axis}]") for axis in (0, 1))
         shape = tuple(sizes_of(data))
         if len(shape) != 2:
             given = shown(known_sizes(shape))

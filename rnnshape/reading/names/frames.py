@@ -13,7 +13,7 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of, of_entries
 from rnnshape.reading.names.session import opened
-from rnnshape.reading.names.sizes import differ, indexed
+from rnnshape.reading.names.sizes import differ, indexed, size_of_table
 from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
 from rnnshape.reading.python.handed_on import containers_in, names_in
 
@@ -393,7 +393,7 @@ def columns_taken(key: Any) -> tuple[Any, ...] | None:
     if is_known and start < 0 and stop is None:
         return (-start,)
     is_known = is_known and type(stop) is int and (start < 0) == (stop < 0)
-    return (max(0, stop - start) if is_known else opened("the number of columns"),)
+    return (max(0, stop - start) if is_known else size_of_table(),)
 
 
 def rows_and_columns(key: Any) -> Any:

@@ -15,7 +15,7 @@ from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
 from rnnshape.reading.names.frames import Frame, Rows, are_names, as_labels, holds_numbers, labelled
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.sizes import sizes_given, sizes_of
+from rnnshape.reading.names.sizes import size_of_table, sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, own
 
 GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
@@ -99,7 +99,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     of = owner.label.removesuffix(".to_numpy") if is_call else owner.label
     is_taken = made.label.endswith(".values") if not (given or is_call) else of != owner.label
     if is_taken and owner.stands_for == WHOLE_TABLE and ("." not in of or of.endswith(")")):
-        sizes = [opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
+        sizes = [size_of_table(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
         return Array(sizes, dtype=UNREAD_ENTRIES)
     if not (given or is_call):
         return made

@@ -7,6 +7,7 @@ import math
 import operator
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, ClassVar
 
@@ -57,6 +58,7 @@ def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
     return computed
 
 
+OF_TABLE = "a size of a table that is not read"
 OF_NUMPY = "a number of NumPy's own, which layers do not take for their units"
 CLASSES = "the number of classes"  # that `to_categorical` counts: of one alone nobody tells any
 OPERATIONS = "add sub mul truediv floordiv mod pow lshift rshift neg abs"
@@ -235,3 +237,25 @@ def _sliced(size: Any, part: slice) -> Any:
         left.stands_for = None if left.stands_for == CLASSES else left.stands_for  # may be one
         return left
     return len(range(size)[part])
+
+
+def with_let(name: str, shape: tuple[Any, ...]) -> tuple[tuple[Any, ...], bool]:
+    """The shape with what `--let X.shape=100,5` and `--let 'X.shape[1]=5'` say of what is open, and
+    whether they say all of it."""
+    evaluator = session().evaluator
+    whole = evaluator.let.get(f"{name}.shape")
+    if isinstance(whole, tuple) and not differ(whole, shape):
+        evaluator.let_used.add(f"{name}.shape")
+        return whole, True
+    sizes = list[Any]()
+    for place, size in enumerate(shape):
+        label = f"{name}.shape[{place}]"
+        size = evaluator.named_by_let(size, label)
+        is_of_table = isinstance(size, Open) and size.stands_for == OF_TABLE
+        sizes.append(replace(size, label=label) if is_of_table else size)
+    return tuple(sizes), False
+
+
+def size_of_table(label: str = "the number of columns") -> Open:
+    """A size of a table of a file, which is called as the code calls the table."""
+    return replace(opened(label), stands_for=OF_TABLE)
