@@ -251,6 +251,14 @@ class Report:
         return places != sorted({*places})
 
     @cached_property
+    def places_returned(self) -> Mapping[Ref, list[int]]:
+        """The places that each of those has among them, from 1."""
+        places: dict[Ref, list[int]] = {}
+        for number, ref in enumerate(self.returned, 1):
+            places.setdefault(ref, []).append(number)
+        return places
+
+    @cached_property
     def layers_returned(self) -> set[int]:
         """The numbers of the layers that make those; 0 for the inputs."""
         return {ref.step for ref in self.returned}

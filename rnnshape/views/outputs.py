@@ -181,7 +181,7 @@ def _rows(report: Report, number: int, page: Page) -> Iterator[Row]:
         made = report.outputs_of(report.layers[number - 1])
     for place, output in enumerate(made):
         name, *others = _row(output, page)
-        if at := [n for n, ref in enumerate(report.returned, 1) if ref == Ref(number, place)]:
+        if at := report.places_returned.get(Ref(number, place)):
             numbers = f" {', '.join(map(str, at))}" * report.returns_in_other_order
             name = styled(name, f" {page.returned}{numbers}")
         yield (name, *others)
