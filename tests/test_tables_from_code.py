@@ -134,6 +134,15 @@ def test_a_file_that_is_not_read_may_hold_other_things_than_numbers(text: str) -
     assert all(each.own_entries in OF_NUMBERS for each in said[3:] if isinstance(each, Array))
 
 
+def test_a_part_of_a_table_under_a_name_of_its_own_is_no_table() -> None:
+    names = (
+        "s = df.a\nt = df.b.dropna()\nk = df.index\nn = df.columns\ng = df.groupby('a')\nf = df.c"
+    )
+    asked = [f"{name}.values" for name in "stknf"]
+    asked += ["s.to_numpy()", "t.to_numpy()[:, None]", "f.shift(1).values[:, None]", "s.values[:3]"]
+    assert compared(f"{OPEN}\n{names}", asked)[0] == []
+
+
 # How people cut a table into windows of twelve rows
 OVER = "for i in range(12, len(a)):\n   "
 BETWEEN = "zip(range(0, len(a) - 12), range(12, len(a)))"

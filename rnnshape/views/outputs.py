@@ -272,7 +272,9 @@ def _total(report: Report, page: Page) -> Section:
             if not page.fits(digits + 2 + len(text + parts)):
                 parts = f": {part}, {other}"
     total = styled(" " * (digits + 2), (words, Style.QUIET), (text, Style.SHAPE), parts)
-    in_order = ", in this order" * report.returns_in_other_order
-    legend = styled((f"{page.returned} what the model returns{in_order}", Style.QUIET))
-    has_room = page.fits(width_of(total) + GAP + width_of(legend))
-    return Section(total, legend if has_room else Text(), indent=digits + 4)
+    words = f"{page.returned} what the model returns"
+    legends = [f"{words}, in this order"] * report.returns_in_other_order + [words]
+    room = width_of(total) + GAP
+    legend = next((one for one in legends if page.fits(room + width_of(Text(one)))), "")
+    last = styled((legend, Style.QUIET)) if legend else Text()
+    return Section(total, last, indent=digits + 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Place, did_you_mean, shortened
@@ -17,6 +17,7 @@ from rnnshape.reading.names.rows import has_weights, kept
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import Open, StandIn, body_of, own
+from rnnshape.reading.python.handed_on import containers_in, names_in
 from rnnshape.reading.python.handed_on import functions_of as methods_of
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
 from rnnshape.training.data import Function, shown
@@ -217,23 +218,33 @@ def may_be_compiled(model: Any, words: Collection[str], _: Open) -> None:
         model.own_compiled = None
 
 
-def follow_functions(said: Compiled | None, gives: Sequence[Any]) -> None:
-    """Calls the losses and metrics of the code as Keras does where a model is trained: what they
-    name may be gone. `gives` are what the model returns."""
+def follow_functions(said: Compiled | None, gives: Sequence[Any], y: Any) -> None:
+    """Calls the losses and metrics of the code as Keras does where a model is trained, with labels
+    and with what the model returns: what they name may be gone."""
     given: list[Any] = [*within([said.loss, said.metrics, said.weighted])] if said else []
     called = [one for one in given if body_of(one) is not None]
     own_methods: list[Any] = [method for one in given for method in methods_of(one)]
     called += [method for method in own_methods if method.__name__ in OF_EACH_BATCH]
-    for kind in (vars(one.stands_for) for one in given if _is_of_class(one)):
-        methods = (kind[word] for word in OF_EACH_BATCH if body_of(kind.get(word)) is not None)
-        called += [partial(method, opened("self")) for method in methods]
+    kinds = (vars(one.stands_for) for one in given if _is_of_class(one))
+    methods = [kind[word] for kind in kinds for word in OF_EACH_BATCH if word in kind]
     shapes = [tensor.shape for tensor in gives]
-    y_pred: Any = opened("y_pred")
+    y_pred, y_true = opened("y_pred"), opened("y_true")  # type: tuple[Any, Any]
     if len(shapes) == 1 and isinstance(shapes[0], tuple):
         y_pred = as_tensor(array_of_shape((opened("batch"), *shapes[0][1:])))
-    for one in called:
-        with suppress(Exception), session().aside():  # what it makes is not followed
-            one(opened("y_true"), y_pred)
+        if isinstance(sizes := getattr(y, "shape", None), tuple) and len(sizes) == len(shapes[0]):
+            known = (opened("a size") if size is None else size for size in sizes[1:])
+            y_true = as_tensor(array_of_shape((opened("batch"), *known)))
+    held = session()
+    before, held.tells_what_is_sure = held.tells_what_is_sure, True
+    for one in (*called, *methods):
+        changed, filled = [*names_in([one])], [*containers_in([one])]
+        for names, name in changed:  # nobody knows how often
+            names[name] = replace(opened(name), is_named=True)
+        if body_of(one) is not None and not (changed or filled):
+            of_self = (opened("self"),) * (one in methods)
+            with suppress(Exception), held.aside():  # what it makes is not followed
+                one(*of_self, y_true, y_pred)
+    held.tells_what_is_sure = before
 
 
 def _is_of_class(value: Any) -> bool:

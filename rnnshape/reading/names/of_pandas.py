@@ -29,6 +29,10 @@ KEEPING = (
 )  # fmt: skip
 
 
+OF_TABLES = (*KEEPING, *GROUPING, "iloc", "loc", "pop", "to_numpy")  # and of no column alone
+OTHERS = ("chunksize", "iterator", "squeeze")  # with which no table is read
+
+
 def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.DataFrame`"""
     labels = as_labels(columns)
@@ -102,6 +106,8 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         sizes = [size_of_table(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
         return Array(sizes, dtype=UNREAD_ENTRIES)
     if not (given or is_call):
+        if owner.stands_for == WHOLE_TABLE and made.label.rpartition(".")[2] not in OF_TABLES:
+            made.stands_for = TABLE  # a column, or what labels the rows
         return made
     if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
         return owner.row if isinstance(first, int) else replace(made, row=owner.row)
@@ -113,6 +119,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     headers = (one.value for one in words if one.arg == "header")
     # Of several lines of labels one may be that of several columns.
     is_read = method in READING and all(isinstance(one, ast.Constant) for one in headers)
+    is_read &= all(one.arg not in OTHERS for one in words)
     if is_call and (is_read or (owner.stands_for == WHOLE_TABLE and method in KEEPING)):
         made.stands_for = WHOLE_TABLE
     elif is_call and method.startswith(("read_", "get_dummies")):

@@ -27,6 +27,8 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.training import (
+    OWN_LOSS,
+    OWN_STEPS,
     TRAINING,
     first_given,
     follow_step,
@@ -86,8 +88,9 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     if is_asked and model.own_goes_apart:
         call = call._replace(validation=None)  # which is given where it does not train
     check_graph(model, method)
-    if method not in WITHOUT_LABELS:
-        follow_functions(model.own_compiled, model.own_gives)
+    own_steps = (OWN_STEPS.get(method, ""), OWN_LOSS)
+    if method not in WITHOUT_LABELS and not any(hasattr(type(model), one) for one in own_steps):
+        follow_functions(model.own_compiled, model.own_gives, call.y)
     session().train(model, model.own_items or model.own_gives, call)
     return numbers(model, method, named)
 
