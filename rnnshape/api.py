@@ -195,8 +195,8 @@ def _questions(
             from rnnshape.reading.symbolic import check_nests
 
             check_nests(what, given, target)
-        are_several = len(own) == len(read.network.given)
-        is_uneven = are_several and len({one.shape[0] for one in own if one.shape}) > 1
+        is_model = bool(read.network.kind)  # which makes batches of all of them together
+        is_uneven = is_model and len({one.shape[0] for one in own if one.shape}) > 1
         says_more = any(one.dtype or one.values_below is not None for one in own)
         if target is not None or says_more or is_uneven:
             question = _with_target(what, question, own, target, loss)

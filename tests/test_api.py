@@ -772,6 +772,19 @@ def test_inputs_of_different_numbers_of_samples_do_not_fit(given: Any) -> None:
     assert "Data cardinality is ambiguous" in problem.message
 
 
+@pytest.mark.keras
+def test_a_layer_alone_takes_other_numbers_of_samples_as_keras_does() -> None:
+    from keras import layers
+
+    for layer, given in (
+        (layers.Attention(), [(4, 5, 3), (1, 5, 3)]),
+        (layers.Concatenate(axis=0), [(4, 5, 3), (2, 5, 3)]),
+    ):
+        arrays = [np.zeros(shape, "float32") for shape in given]
+        report = inspect(layer, input=arrays)
+        assert (report.outputs["o"].shape, report.problems) == (layer(arrays).shape, ())
+
+
 @pytest.mark.process
 def test_targets_are_given_by_the_names_of_the_layers_that_return_them() -> None:
     data = {"a": (7, 5, 3), "b": (7, 6, 2)}
