@@ -79,6 +79,7 @@ def plain(text: str) -> str:
     lines = (
         line.strip(_BOX) if line.lstrip()[:1] in tuple(_BOX[:-1]) else line
         for line in text.splitlines()
+        if not line.lstrip().startswith("```")  # of Markdown
     )
     return "\n".join(lines)
 
