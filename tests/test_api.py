@@ -772,6 +772,23 @@ def test_inputs_of_different_numbers_of_samples_do_not_fit(given: Any) -> None:
     assert "Data cardinality is ambiguous" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("what", "given", "message"),
+    [
+        ("Dense(4)", [(4, 3), (5, 7)], "takes one tensor, and is called with 2"),
+        ("LSTM(4)", [(4, 5, 3), (1, 4), (1, 4)], "takes one tensor, and is called with 3"),
+        ("LSTM(4) -> Dense(2)", [(4, 5, 3), (2, 5, 3)], "2 shapes for 1 input"),
+        ("Concatenate()", [(4, 5), (3, 6)], r"is given inputs_1 \(4, 5\), inputs_2 \(3, 6\)"),
+        ("Add()", [(2, 3), (1, 3)], r"takes tensors of one batch size, not \[2, 1\]"),
+    ],
+)
+def test_several_shapes_for_a_layer_that_does_not_take_them(
+    what: str, given: Any, message: str
+) -> None:
+    with pytest.raises(QueryError, match=message):
+        inspect(what, input=given)
+
+
 @pytest.mark.keras
 def test_a_layer_alone_takes_other_numbers_of_samples_as_keras_does() -> None:
     from keras import layers

@@ -529,6 +529,7 @@ def test_check_of_an_expression(what: str, start: str) -> None:
         (RIGHT, ""),
         ("import keras\n", ""),
         (f">>> {RIGHT}{CHAIN}".replace("\n", "\n>>> ", RIGHT.count("\n")), "<stdin>:4:"),
+        ("```LSTM(3) -> LSTM(4)```\n", "<stdin>:1:"),
         (f"```python\n{RIGHT}{CHAIN}```\nIt is (short)", "<stdin>:5:"),
         (RIGHT + "m.fit(\n", "<stdin>:4:6: this can't be read: '(' was never closed"),
         ("", ""),
