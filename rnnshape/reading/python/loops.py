@@ -183,9 +183,11 @@ LOOKING = ("array", "format", "join", "len", "max", "min", "print", "repr", "rou
 
 def _only_looks(shown: ast.Call) -> bool:
     """Whether a call, of `print`, changes nothing."""
-    calls = (part.func for part in ast.walk(shown) if isinstance(part, ast.Call))
-    names = (getattr(call, "attr", getattr(call, "id", "")) for call in calls)
-    return all(name in LOOKING for name in names)
+    parts = [*ast.walk(shown)]
+    called = (part.func for part in parts if isinstance(part, ast.Call))
+    names = (getattr(each, "attr", getattr(each, "id", "")) for each in called)
+    is_changed = any(isinstance(part, ast.NamedExpr) for part in parts)
+    return not is_changed and all(name in LOOKING for name in names)
 
 
 def _names_asked(node: ast.AST, given: set[str]) -> Iterator[str]:
