@@ -51,12 +51,18 @@ MOST_VALUES = 1_000  # numbers of an array that are kept
 
 def _set_shape(array: Any, shape: Any) -> None:
     """The sizes as NumPy may be given them: numbers of Python's own, or open."""
-    sizes = (shape,) if isinstance(shape, Open) else tuple(map(exact, shape))
+    sizes = (shape,) if isinstance(shape, Open) else tuple(_as_size(exact(one)) for one in shape)
     if not all(isinstance(size, int | Open | None) for size in sizes):
         raise TypeError("a size is no whole number")
     if any(size == -1 for size in sizes if type(size) is int):  # the code gives it another
         sizes = reshaped(array.shape, sizes)
     vars(array)["shape"] = shape if isinstance(shape, Open) else sizes
+
+
+def _as_size(size: Any) -> Any:
+    """A number of NumPy's own is one of Python's as the size of an array."""
+    is_of_numpy = isinstance(size, Open) and size.start.stands_for == OF_NUMPY
+    return replace(size, stands_for=None, start=None, offset=0) if is_of_numpy else size
 
 
 def rows_of(shape: Sequence[Any]) -> int:
