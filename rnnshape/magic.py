@@ -92,7 +92,7 @@ class _Cell:
         for option, word in zip(["", *arguments], arguments, strict=False):
             if option not in OF_DATA and word not in WORDS and _shape(names.get(word)):
                 raise UsageError(f"{word} is data: give it to a layer or model, as --x {word}")
-            is_elsewhere = re.match(r"[\d(]|.*\.np", word) or word.startswith("-")
+            is_elsewhere = re.match(r"[\d([]|.*\.np", word) or word.startswith("-")
             if option in OF_DATA and not (is_elsewhere or _shape(names.get(word))):
                 mend = "give the name of one of the notebook's arrays, or a shape, such as 16,5,3"
                 raise UsageError(f"{option} {word}: {mend}")

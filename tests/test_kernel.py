@@ -183,6 +183,7 @@ def test_names_and_options_are_completed(shown: Shown) -> None:
 def test_what_stands_where_a_layer_should(shown: Shown) -> None:
     told = "UsageError: X is data: give it to a layer or model, as --x X\n"
     assert shown("data alone", "stderr") == told
+    assert shown("a shape in brackets", "stderr") == ""
     told = "--x X[:10]: give the name of one of the notebook's arrays, or a shape"
     assert told in shown("data that has no name", "stderr")
     assert "the notebook has no layer or model of this name" in shown("no such name", "stderr")
