@@ -134,6 +134,17 @@ def test_a_file_that_is_not_read_may_hold_other_things_than_numbers(text: str) -
     assert all(each.own_entries in OF_NUMBERS for each in said[3:] if isinstance(each, Array))
 
 
+def test_a_table_of_what_a_scaler_makes_has_as_many_columns() -> None:
+    scaled = "pd.DataFrame(MinMaxScaler().fit_transform(d), columns=d.columns)"
+    code = (
+        f"from sklearn.preprocessing import MinMaxScaler\n{{}}\nd = df[['a', 'b']]\nr0 = {scaled}"
+    )
+    names: dict[str, Any] = {"np": np, "pd": pd}
+    exec(code.format(KNOWN), names)
+    [said] = read(f"import pandas as pd\n{code.format(OPEN)}", 1)
+    assert (type(said.shape[0]), said.shape[1]) == (Open, names["r0"].shape[1])
+
+
 def test_a_part_of_a_table_under_a_name_of_its_own_is_no_table() -> None:
     names = (
         "s = df.a\nt = df.b.dropna()\nk = df.index\nn = df.columns\ng = df.groupby('a')\nf = df.c"

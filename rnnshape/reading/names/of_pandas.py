@@ -29,7 +29,7 @@ KEEPING = (
 )  # fmt: skip
 
 
-OF_TABLES = (*KEEPING, *GROUPING, "iloc", "loc", "pop", "to_numpy")  # and of no column alone
+OF_WHOLE_TABLES = (*KEEPING, *GROUPING, "iloc", "loc", "pop", "to_numpy")  # and of no column alone
 OTHERS = ("chunksize", "iterator", "squeeze")  # with which no table is read
 
 
@@ -50,10 +50,11 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         return labelled((rows, len(labels)), labels, others)
     if isinstance(data, Frame) and index is columns is None:
         return data.copy() if len(data.shape) > 1 else Frame((*data.shape, 1))
-    is_empty = isinstance(data, Array | list) and sizes_of(data)[:1] in ((), (0,))
-    if not isinstance(data, Array | list) or isinstance(data, Frame) or is_empty:
+    if not isinstance(data, Array | list) or isinstance(data, Frame):
         return opened()
     rows, many = (*sizes_of(data), 1)[:2]
+    if type(rows) is int and rows == 0:
+        return opened()
     labels = labels or ([*range(many)] if type(many) is int else None)
     if isinstance(labels, list):
         return labelled((rows, len(labels)), labels, dtype=_kind_of(data))
@@ -106,7 +107,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         sizes = [size_of_table(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
         return Array(sizes, dtype=UNREAD_ENTRIES)
     if not (given or is_call):
-        if owner.stands_for == WHOLE_TABLE and made.label.rpartition(".")[2] not in OF_TABLES:
+        if owner.stands_for == WHOLE_TABLE and made.label.rpartition(".")[2] not in OF_WHOLE_TABLES:
             made.stands_for = TABLE  # a column, or what labels the rows
         return made
     if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):

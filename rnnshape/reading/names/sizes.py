@@ -58,7 +58,7 @@ def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
     return computed
 
 
-OF_TABLE = "a size of a table that is not read"
+SIZE_OF_TABLE = "a size of a table that is not read"
 OF_NUMPY = "a number of NumPy's own, which layers do not take for their units"
 CLASSES = "the number of classes"  # that `to_categorical` counts: of one alone nobody tells any
 OPERATIONS = "add sub mul truediv floordiv mod pow lshift rshift neg abs"
@@ -251,11 +251,11 @@ def with_let(name: str, shape: tuple[Any, ...]) -> tuple[tuple[Any, ...], bool]:
     for place, size in enumerate(shape):
         label = f"{name}.shape[{place}]"
         size = evaluator.named_by_let(size, label)
-        is_of_table = isinstance(size, Open) and size.stands_for == OF_TABLE
+        is_of_table = isinstance(size, Open) and size.stands_for == SIZE_OF_TABLE
         sizes.append(replace(size, label=label) if is_of_table else size)
     return tuple(sizes), False
 
 
 def size_of_table(label: str = "the number of columns") -> Open:
     """A size of a table of a file, which is called as the code calls the table."""
-    return replace(opened(label), stands_for=OF_TABLE)
+    return replace(opened(label), stands_for=SIZE_OF_TABLE)
