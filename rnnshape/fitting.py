@@ -155,7 +155,7 @@ def call_with(
             hint = did_you_mean(name, LOSSES) or ": give the name of one, such as mse"
             raise QueryError(f"loss {shortened(name)}: Keras has no such loss{hint}")
     if len(losses) not in (0, 1, len(y)):
-        message = f"{len(losses)} losses for {len(y)} array{'s' * (len(y) != 1)} of labels: "
+        message = f"{len(losses)} losses for {counted(len(y), 'array')} of labels: "
         raise QueryError(f"{message}give one, or one for each")
     functions: tuple[Function | None, ...] = tuple(map(Function, losses))
     if len(functions) == 1:

@@ -85,7 +85,7 @@ def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
         none = "training" if kept == 0 else "validation"
         yield call.problem(
             "samples",
-            f"validation_split={split} of the {samples} sample{'s' * (samples != 1)} of "
+            f"validation_split={split} of the {counted(samples, 'sample')} of "
             f"{call.x[0].name} leaves none for {none}",
             call.x[0],
             "which is not sufficient to split it",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rnnshape.errors import Problem, did_you_mean
+from rnnshape.errors import Problem, counted, did_you_mean
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.arguments import keys_of
@@ -204,7 +204,7 @@ def _numbers_of_metrics(
     several = len(outputs)
     if isinstance(metrics, list | tuple):
         if metrics and len(metrics) != several:
-            many = f"{len(metrics)} metric{'s' * (len(metrics) != 1)}"
+            many = counted(len(metrics), "metric")
             message = (
                 f"compile is given {many} in a list, which of {several} outputs has one for each"
             )

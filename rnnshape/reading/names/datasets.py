@@ -11,6 +11,7 @@ from inspect import signature
 from operator import attrgetter
 from typing import Any
 
+from rnnshape.errors import counted
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.of_tensorflow import as_tensor
@@ -133,8 +134,8 @@ def _mapped(function: Any, element: Any) -> Any:
         try:
             signature(function).bind(*given)
         except TypeError:
-            parts = f"{len(given)} argument{'s' * (len(given) != 1)}"
-            message = f"a data set gives this function {parts}, the parts of an element"
+            many = counted(len(given), "argument")
+            message = f"a data set gives this function {many}, the parts of an element"
             raise refused(f'{message} (TensorFlow: "positional argument")') from None
     return session().evaluator.really(function, *given)
 

@@ -8,7 +8,7 @@ from functools import wraps
 from itertools import compress
 from typing import Any
 
-from rnnshape.errors import NotReadError, QueryError
+from rnnshape.errors import NotReadError, QueryError, counted
 from rnnshape.expression import printed
 from rnnshape.nest import within
 from rnnshape.reading import graph
@@ -110,8 +110,7 @@ def variable_of_tensorflow(initial_value: Any = None, *_: Any, **__: Any) -> Any
     """`tf.Variable`, which Keras does not count."""
     if not isinstance(initial_value, Array | int | float | list | tuple):
         return opened("a variable")
-    made = Weight(sizes_of(initial_value))
-    made.own_is_counted = True
+    made = _counted_weight(sizes_of(initial_value))
     return made if made.shape else array_of_shape(())
 
 
@@ -155,19 +154,19 @@ def _counted_weight(sizes: Sequence[Any]) -> Weight:
 def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
     """`layer.weights`, and a model's, in Keras' order: all, or those that training changes or not;
     those of a layer of the code are not known."""
-    found, is_trained, counted = list[Weight](), session().evaluator.known, set[graph.Layer]()
+    found, is_trained, known = list[Weight](), session().evaluator.known, set[graph.Layer]()
     for part in _parts(owner):
         first = session().first_call(part)
         inner = first.layer.innermost if first else frozenset[graph.Layer]()
-        if inner and inner <= counted:
+        if inner and inner <= known:
             continue
         layers = [layer for layer in described([first] if first else ()) if layer.facts]
         layers = [] if part.own_weights else layers  # that the code adds to those of Keras' layer
         weights = [weight for layer in layers for weight in layer.facts.weights]  # type: ignore[union-attr]
         are_known = not any(None in (weight.sizes or (None,)) for weight in weights)
-        if not layers or inner & counted or not are_known:
+        if not layers or inner & known or not are_known:
             return opened("weights")
-        counted |= inner
+        known |= inner
         may = all(is_trained(bool, vars(one).get("trainable", True)) for one in (owner, part))
         is_asked = (trained in (None, may and weight.is_trained) for weight in weights)
         found += [_counted_weight(one.sizes) for one in compress(weights, is_asked)]  # type: ignore[arg-type]
@@ -185,19 +184,16 @@ def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
         check_uncalled(owner, words)
     if is_one and not isinstance(mine, Open) and type(rows := weights.shape[0]) is int:
         write = f": write [{weights.own_name}]" * (len(mine) == 1 and bool(weights.own_name))
-        message = f"this takes a list of {_counted(mine)}, and is given one array of {rows}"
+        many = counted(len(mine), "weight")
+        message = f"this takes a list of {many}, and is given one array of {rows}"
         if rows != len(mine):
             raise refused(f'{message}{write} (Keras: "You called `set_weights(weights)`")')
     if isinstance(mine, Open) or not isinstance(weights, list | tuple) or [*opens_in(weights)]:
         return
     if len(mine) != len(weights):
-        message = f"this takes {_counted(mine)}, and is given {len(weights)}"
+        message = f"this takes {counted(len(mine), 'weight')}, and is given {len(weights)}"
         raise refused(f'{message} (Keras: "You called `set_weights(weights)`")')
     check_weights(mine, weights, "is not compatible with provided weight shape")
-
-
-def _counted(weights: Sequence[Any]) -> str:
-    return f"{len(weights)} weight{'s' * (len(weights) != 1)}"
 
 
 def enable_lora(layer: Any, rank: Any = None, *_: Any, **__: Any) -> None:
