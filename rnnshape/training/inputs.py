@@ -13,6 +13,7 @@ from rnnshape.training.shapes import (
     Shape,
     certain_outcome,
     likely_outcome,
+    of_rank,
     rearranged,
 )
 
@@ -192,10 +193,7 @@ def _judge(model: Model, port: Port) -> Judge:
                 return Outcome(refused="is incompatible with the layer: expected shape=")
         if not port.is_described:
             return Outcome() if len(x) == len(taken) else Outcome(refused=OF_A_LAYER)
-        if len(x) == len(taken) + 1 and x[-1] == 1:
-            x = x[:-1]
-        elif len(x) == len(taken) - 1 and taken[-1] == 1:
-            x = (*x, 1)
+        x = of_rank(x, taken)
         if len(x) != len(taken):
             return Outcome(refused="Invalid input shape for input")
         needed = zip(x[1:], (port.needed or ())[1:], strict=False)
