@@ -18,7 +18,7 @@ from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.evaluator import written
-from rnnshape.reading.python.handed_on import FILLING
+from rnnshape.reading.python.handed_on import changed_in
 from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
 from rnnshape.reading.python.scope import Scope, body_of, own_names
 
@@ -85,7 +85,7 @@ def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
     given = {word for word, value in bound.arguments.items() if isinstance(value, Open)}
     if isinstance(function, MethodType):
         given |= {*islice(signature(function.__func__).parameters, 1)}
-    free = given.difference(own_names(body), _changed_in(nodes))
+    free = given.difference(own_names(body), _names_changed(nodes))
     found = dict[str, ast.expr]()
     for test in (node.test for node in nodes if isinstance(node, ast.If | ast.IfExp)):
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -97,15 +97,9 @@ def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
     return [*found.values()]
 
 
-def _changed_in(nodes: Sequence[ast.AST]) -> Iterator[str]:
+def _names_changed(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """The names of what code changes in place: it sets parts of it, or fills it."""
-    for node in nodes:
-        part: Any = None
-        match node:
-            case ast.Call(func=ast.Attribute(value=part, attr=word)) if word in FILLING:
-                pass
-            case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()):
-                part = node
+    for part in map(changed_in, nodes):
         while isinstance(part, ast.Subscript | ast.Attribute):
             part = part.value
         if isinstance(part, ast.Name):

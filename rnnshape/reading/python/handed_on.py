@@ -71,7 +71,7 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
     for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in outer:
             yield from _of_name(scope, node.id)
-        held = _changed(node)
+        held = changed_in(node)
         while isinstance(held, ast.Subscript):  # `groups[label].append(3)`
             held = held.value
         match held:
@@ -101,7 +101,7 @@ def _names_of_classes(kind: type) -> Names:
     return {name: value for each in kinds for name, value in vars(each).items()}
 
 
-def _changed(node: ast.AST) -> ast.expr | None:
+def changed_in(node: ast.AST) -> ast.expr | None:
     """What a piece of code changes: `words` of `words.add(one)` and of `words[one] = 2`."""
     match node:
         case ast.Call(func=ast.Attribute(value=held, attr=word)) if word in FILLING:
