@@ -18,7 +18,7 @@ from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.rows import attributes_of
-from rnnshape.reading.names.session import Part, opened, session, unknown_of
+from rnnshape.reading.names.session import Part, gives_open, opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ, known_sizes, sizes_of
 from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (
@@ -181,11 +181,7 @@ class StringLookup(UnreadLayer):
         self.own_mode, self.own_length = output_mode, output_sequence_length
 
     adapt = set_vocabulary = Layer.own_nothing
-
-    def get_vocabulary(self, *_: Any, **__: Any) -> Any:
-        return opened()
-
-    vocabulary_size = get_vocabulary
+    get_vocabulary = vocabulary_size = gives_open("")
 
     def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """The shape of what it makes; None where that is not known."""

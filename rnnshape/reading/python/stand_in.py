@@ -160,11 +160,11 @@ def _is_added(owner: object, kind: type, name: str) -> bool:
 def _is_visible_of_stand_in(owner: object, kind: type[StandIn], name: str) -> bool:
     """What it stands for, and what the code has made itself."""
     is_instance = not isinstance(owner, type | super)
-    if is_instance and _host(kind).own_lacks(owner, name):  # type: ignore[arg-type]
+    if is_instance and _hosts(kind)[0].own_lacks(owner, name):  # type: ignore[arg-type]
         return False
     if _is_of_library(kind, name):
         return True
-    if is_instance and _host(kind).own_reaches(owner, name):  # type: ignore[arg-type]
+    if is_instance and _hosts(kind)[0].own_reaches(owner, name):  # type: ignore[arg-type]
         return True
     if any(is_of_code(base) and name in vars(base) for base in kind.__mro__):
         return True
@@ -179,7 +179,7 @@ def stored_name(owner: object, name: str) -> str:
     kind = _kind(owner)
     if _is_dunder(name) or not issubclass(kind, StandIn):
         return name
-    is_ours = name.startswith("own_") or hasattr(_host(kind), name)
+    is_ours = name.startswith("own_") or hasattr(_hosts(kind)[0], name)
     return f"code_{name}" if is_ours and not _is_of_library(kind, name) else name
 
 
@@ -312,9 +312,7 @@ def exact(value: Any) -> Any:
 
 def plain_type(value: object) -> type | None:
     """The type in `METHODS` that a value is of, also by way of a class of the code's."""
-    if type(value) is super:
-        value = value.__self__  # type: ignore[attr-defined]
-    kind = value if isinstance(value, type) else type(value)
+    kind = _kind(value)
     return kind if kind in METHODS else next((of for of in METHODS if issubclass(kind, of)), None)
 
 
@@ -332,18 +330,16 @@ def _kind(owner: object) -> type:
     return owner if isinstance(owner, type) else type(owner)
 
 
-def _host(kind: type[StandIn]) -> type[StandIn]:
-    """The first stand-in of it that the code has not made."""
-    bases = (base for base in kind.__mro__ if issubclass(base, StandIn))
-    return next(base for base in bases if not is_of_code(base))
+def _hosts(kind: type[StandIn]) -> list[type[StandIn]]:
+    """The stand-ins of it that the code has not made."""
+    return [base for base in kind.__mro__ if issubclass(base, StandIn) and not is_of_code(base)]
 
 
 def _is_of_library(kind: type[StandIn], name: str) -> bool:
     """Whether a name is one that a stand-in has as the library's own object has it."""
     if name.startswith(("own_", "_")):
         return False
-    bases = (base for base in kind.__mro__ if issubclass(base, StandIn) and not is_of_code(base))
-    return any(name in vars(base) for base in bases)
+    return any(name in vars(base) for base in _hosts(kind))
 
 
 def _is_dunder(name: str) -> bool:
