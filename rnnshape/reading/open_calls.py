@@ -20,7 +20,7 @@ from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.evaluator import written
 from rnnshape.reading.python.handed_on import changed_in
 from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
-from rnnshape.reading.python.scope import Scope, body_of, own_names
+from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 
 MOST_SIDES = 6  # of the conditions of a function, each of which is followed
 # What a test is made of that gives the same each time.
@@ -81,7 +81,7 @@ def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
     """The conditions in a function that are the same wherever they stand in it: of its arguments
     alone, and of what its object has, to which it gives no other values."""
     body = body_of(function) or ()
-    nodes = [node for part in body for node in ast.walk(part)]
+    nodes = [*nodes_of(body)]
     given = {word for word, value in bound.arguments.items() if isinstance(value, Open)}
     if isinstance(function, MethodType):
         given |= {*islice(signature(function.__func__).parameters, 1)}
@@ -90,9 +90,8 @@ def _tests_of(function: Any, bound: BoundArguments) -> list[ast.expr]:
     for test in (node.test for node in nodes if isinstance(node, ast.If | ast.IfExp)):
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test = test.operand
-        parts = [*ast.walk(test)]
-        names = {part.id for part in parts if isinstance(part, ast.Name)}
-        if names and names <= free and all(isinstance(part, OF_A_TEST) for part in parts):
+        names = named_in([test])
+        if names and names <= free and all(isinstance(part, OF_A_TEST) for part in ast.walk(test)):
             found[written(test)] = test
     return [*found.values()]
 
@@ -307,8 +306,7 @@ def body_in(part: object) -> list[ast.stmt]:
 def calls_of_bases(found: Any) -> list[ast.Call]:
     """Those in an `__init__` that hand something to the `__init__` of what it derives from."""
     body = body_in(getattr(found, "__dict__", {}).get("__init__"))
-    parts = (part for statement in body for part in ast.walk(statement))
-    calls = (part for part in parts if isinstance(part, ast.Call))
+    calls = (node for node in nodes_of(body) if isinstance(node, ast.Call))
     return [call for call in calls if getattr(call.func, "attr", "") == "__init__"]
 
 

@@ -24,6 +24,7 @@ from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import ExhaustedError, words_of
+from rnnshape.reading.python.scope import nodes_of
 from rnnshape.signatures import LAYERS, module_of, signature
 from rnnshape.source import NO_PYTHON, Source, with_plain_arrows
 
@@ -93,7 +94,7 @@ def _reading(text: str, let: Let, begins: Sequence[NamedValue]) -> Reading:
 
 def _modules_in(nodes: Sequence[ast.AST]) -> Iterator[NamedValue]:
     """What stands before the names of layers: `L.LSTM(3)`, `tfk.layers.LSTM(3)`."""
-    for part in (part for node in nodes for part in ast.walk(node)):
+    for part in nodes_of(nodes):
         match part:
             case ast.Attribute(ast.Name(name), word) if word in LAYERS:
                 path = "keras.layers"

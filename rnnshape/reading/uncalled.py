@@ -28,7 +28,7 @@ from rnnshape.reading.open_calls import (
 )
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
-from rnnshape.reading.python.scope import body_of
+from rnnshape.reading.python.scope import body_of, named_in, nodes_of
 from rnnshape.reading.python.stand_in import is_of_code
 
 MOST_CHECKED = 100  # calls whose result no model takes
@@ -50,11 +50,7 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
         and found.__name__ == name
     }
     used = evaluator.called.keys() | {
-        node.id
-        for name, found in own.items()
-        for part in body_in(found)
-        for node in ast.walk(part)
-        if isinstance(node, ast.Name) and node.id != name
+        word for name, found in own.items() for word in named_in(body_in(found)) - {name}
     }
     for name, found in own.items():
         derived = [one for one in own.values() if found in getattr(one, "__mro__", ())[1:]]
@@ -152,8 +148,7 @@ def _methods(found: Any) -> list[Method]:
     used = {
         node.attr
         for name, function in functions.items()
-        for statement in body_in(function)
-        for node in ast.walk(statement)
+        for node in nodes_of(body_in(function))
         if isinstance(node, ast.Attribute) and node.attr != name
     }
     methods = []
@@ -182,7 +177,7 @@ def _of_self(found: Any, way: type[ast.AST]) -> set[str]:
     names = set()
     for function in filter(None, map(function_in, getattr(found, "__dict__", {}).values())):
         own = next(iter(signature(function).parameters), "")
-        for node in (part for statement in body_in(function) for part in ast.walk(statement)):
+        for node in nodes_of(body_in(function)):
             match node:
                 case ast.Attribute(ast.Name(name), word, ctx) if name == own:
                     names |= {word} if isinstance(ctx, way) else set()

@@ -23,6 +23,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in
+from rnnshape.reading.python.scope import named_in, nodes_of
 
 
 class AnyInput(Tensor):
@@ -115,14 +116,9 @@ def _ends_so_far(made: Any) -> Any:
 
 def asks_whether_it_trains(model: Any) -> bool:
     """Whether a `call` of the code goes another way where it trains: `if training: ...`."""
-    tests = (
-        part.test
-        for statement in body_of(type(model).call) or ()
-        for part in ast.walk(statement)
-        if isinstance(part, ast.If | ast.IfExp)
-    )
-    names = (part for test in tests for part in ast.walk(test) if isinstance(part, ast.Name))
-    return any(name.id == "training" for name in names)
+    nodes = nodes_of(body_of(type(model).call) or ())
+    tests = (node.test for node in nodes if isinstance(node, ast.If | ast.IfExp))
+    return "training" in named_in(tests)
 
 
 def goes_apart(model: Any, follow: Callable[[], object]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from rnnshape.reading.python.scope import Scope, body_of
+from rnnshape.reading.python.scope import Scope, body_of, nodes_of
 from rnnshape.reading.python.stand_in import is_of_code
 
 CHANGING = {  # methods that change what a list, set or dictionary holds
@@ -64,7 +64,7 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
         return
     scope: Scope = made["own_scope"]
     first = next(iter(made["__signature__"].parameters), "")
-    nodes = [node for part in made["own_body"] for node in ast.walk(part)]
+    nodes = [*nodes_of(made["own_body"])]
     outer = {
         name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names
     }

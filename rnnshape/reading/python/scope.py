@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
@@ -86,8 +86,8 @@ def may_lack_file(node: ast.Call, trying: Sequence[ast.Try | ast.TryStar]) -> bo
     """Whether a call reads a file that the code around it knows may not be there."""
     word = getattr(node.func, "attr", getattr(node.func, "id", ""))
     kinds = (handler.type for around in trying for handler in around.handlers if handler.type)
-    names = (part.id for kind in kinds for part in ast.walk(kind) if isinstance(part, ast.Name))
-    return bool(trying) and bool(OF_FILES.fullmatch(word)) and not NOT_THERE.isdisjoint(names)
+    is_known = not NOT_THERE.isdisjoint(named_in(kinds))
+    return bool(trying) and bool(OF_FILES.fullmatch(word)) and is_known
 
 
 def locals_of(scope: Scope) -> dict[str, Any]:
@@ -97,11 +97,18 @@ def locals_of(scope: Scope) -> dict[str, Any]:
         return names
     if scope.above.above is not None or not scope.body:
         raise IsOpenError(Open("locals()", "which names are here is not known"))
-    words = {
-        part.id for node in scope.body for part in ast.walk(node) if isinstance(part, ast.Name)
-    }
-    has_class = scope.owner and words & {"super", "__class__"}
+    has_class = scope.owner and named_in(scope.body) & {"super", "__class__"}
     return names | ({"__class__": scope.owner[0]} if has_class else {})
+
+
+def nodes_of(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All that code consists of, also what is in functions and classes in it."""
+    return (node for part in body for node in ast.walk(part))
+
+
+def named_in(body: Iterable[ast.AST]) -> set[str]:
+    """The names that stand in code."""
+    return {node.id for node in nodes_of(body) if isinstance(node, ast.Name)}
 
 
 def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:

@@ -28,6 +28,7 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
     body_of,
+    nodes_of,
     own_nodes,
 )
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
@@ -336,7 +337,7 @@ def unfinished(
     called: set[str] = set()
     while code:
         nodes, inner = code.pop()
-        parts = [part for one in nodes for part in ast.walk(one)]
+        parts = [*nodes_of(nodes)]
         words = {part.id for part in parts if isinstance(part, ast.Name)}
         called |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
         called |= {str(part.value) for part in parts if isinstance(part, ast.Constant)}
