@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from rnnshape.reading.code import follower
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.dtypes import is_whole
+from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.python import Open, follow_module
 from rnnshape.source import Source
 from tests.conftest import sections
@@ -165,3 +167,26 @@ def test_what_is_said_beside_an_open_size_is_true_whatever_it_is(sizes: str) -> 
             if not agrees(said, real):
                 differ.append((many, text))
     assert differ == []
+
+
+VIEWS = """
+    y[:] | y[2:5] | y[::-1] | y[None] | y[..., 0:1] | y.T | y.reshape(-1) | y.ravel() | y.flat
+    y.transpose() | y.squeeze() | np.reshape(y, (-1, 1)) | np.ravel(y) | np.squeeze(y) | np.flip(y)
+    np.transpose(y) | np.asarray(y) | np.expand_dims(y, 0) | np.swapaxes(y, 0, 1) | np.rot90(y)
+    y.swapaxes(0, 1) | np.moveaxis(y, 0, 1) | np.atleast_2d(y) | np.split(y, 2)[0] | np.fliplr(y)
+    np.array_split(y, 2)[1] | np.vsplit(y, 2)[0] | [row for row in y][0] | list(y)[-1] | y[:, 0][2:]
+    y.copy() | y.flatten() | np.array(y) | y.astype("int64") | +y | -y | abs(y)
+"""
+
+
+@pytest.mark.parametrize("view", re.split(r"\||\n", VIEWS.strip()))
+@pytest.mark.parametrize("values", ["np.random.randint(0, 5, (6, 6))", "np.full((6, 6), 4)"])
+def test_what_changes_an_array_changes_what_shows_its_memory(view: str, values: str) -> None:
+    """Whole numbers of which the range is known: both ways, and a copy stays what it was."""
+    imports, code = "import numpy as np\n", f"y = {values}\nr0, r1 = y, {view.strip()}\n"
+    for change, other in (("r1[...] = 9", 0), ("r0 %= 3", 1), ("r0[...] = 9", 1)):
+        names: dict[str, Any] = {}
+        exec(imports + code + change, names)
+        real = np.array(names[f"r{other}"])
+        least, most, _ = known_range(read(imports + code + change, 2)[other])
+        assert least is None or (real.min() <= least and most - 1 <= real.max())

@@ -168,7 +168,8 @@ class KerasProcess:
         self._tell_again()
         if self._process is None:
             return
-        held, used = (f(self._process.pid) for f in (memory.resident, launch.processor_seconds))
+        held = memory.resident(self._process.pid)
+        used = launch.processor_seconds(self._process.pid)
         if held is not None and self._most is not None and held > self._most:
             self._stop()
             raise memory.outgrown(self._most)

@@ -59,6 +59,14 @@ def _entries(begins: str) -> dict[str, dict[str, Today]]:
 ARGUMENTS, ATTRIBUTES = _entries("argument of "), _entries("attribute of ")
 NAMES, MODULES = _entries("names")[""], _TABLE["modules"]
 NAMES_OF_TENSORFLOW, OTHER_NAMES = _TABLE["tensorflow"], _TABLE["ops"]
+# What arguments of functions are called in TensorFlow and NumPy, and in keras.ops.
+OTHER_WORDS = {
+    "keep_dims": "keepdims", "axes": "axis", "perm": "axes", "pattern": "axes",
+    "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
+    "depth": "num_classes", "paddings": "pad_width", "input": "x", "inputs": "x", "a": "x1",
+    "b": "x2", "x": "x1", "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x",
+    "reduction_indices": "axis", "dim": "axis",
+}  # fmt: skip
 
 PRIVATE = "tensorflow.python.keras"  # what is left of it trains nothing
 

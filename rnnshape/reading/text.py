@@ -128,9 +128,9 @@ def _as_typed(text: str) -> str:
     >>> _as_typed("```python\\nLSTM(3)\\n```\\nIt is small.")
     '#\\nLSTM(3)\\n#\\n'
     """
-    if text.strip().startswith(FENCE) and "\n" not in text.strip():
-        return text.strip("` \n")
     if text.lstrip().startswith(FENCE):
+        if "\n" not in text.strip():
+            return text.strip("` \n")
         kept, is_within = [], False
         for line in text.splitlines():
             is_fence = line.lstrip().startswith(FENCE)

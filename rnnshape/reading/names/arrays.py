@@ -25,14 +25,16 @@ from rnnshape.reading.names.dtypes import (
 )
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import (
+    MOST_ROWS,
     OF_NUMPY,
     broadcast,
-    check_repeated,
+    check_predictions,
     differ,
     indexed,
     place_of,
     product,
     reshaped,
+    rows_of,
     sizes_given,
     sizes_of,
     with_let,
@@ -41,7 +43,6 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 from rnnshape.reading.python.scope import Log
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
-MOST = 20_000  # rows of an array that code goes over
 OF_OTHERS = {"assign", "columns", "drop", "dropna", "get_shape", "head", "iloc", "items", "keys",
              "loc", "numpy", "set_shape", "tail", "to_numpy", "values"}  # fmt: skip
 OTHERS = {*dir(list)} - {*dir(tuple), "copy", "insert", "sort"} | OF_OTHERS
@@ -65,21 +66,14 @@ def _as_size(size: Any) -> Any:
     return replace(size, stands_for=None, start=None, offset=0) if is_of_numpy else size
 
 
-def rows_of(shape: Sequence[Any]) -> int:
-    """How many rows code goes over."""
-    many = operator.index(shape[0])
-    if many > MOST:
-        raise IsOpenError(opened("data", "it has more rows than are read"))
-    return many
-
-
 class Array(StandIn):
     """Data of a shape.
 
     Attributes:
         shape, own_name: its sizes, each a number or open, and the variable that holds it.
         own_values: its numbers, where the code writes a few of them, and changes none of them.
-        own_written: not empty once one is changed; all arrays that show the same share it.
+        own_written: each change of its numbers; all arrays that show the same share it.
+        own_seen: how many of these changes had been made when its numbers were noted.
         own_dtype: the kind of its entries; None of numbers of no further kind.
         own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
         own_coded: of numbers that stand for labels, the kind of these.
@@ -90,6 +84,7 @@ class Array(StandIn):
     own_classes: int | None = None
     own_coded: str | None = None
     own_random = (0, 0)
+    own_seen: Any = 0
     own_is_data = True
     own_is_predicted = False
     own_returned_by = ""  # the method of a model that returns it alone
@@ -102,7 +97,7 @@ class Array(StandIn):
         self.own_numbers, self.own_dtype = tuple(map(exact, values)), dtype
         self.own_written: list[bool] = Log()
 
-    own_values = property(lambda array: () if array.own_written else array.own_numbers)
+    own_values = property(lambda array: () if array.own_is_written else array.own_numbers)
     own_entries = property(lambda array: array.own_dtype)  # the same, of a table of all columns
 
     shape = property(lambda array: vars(array)["shape"], _set_shape)
@@ -111,6 +106,11 @@ class Array(StandIn):
     size = property(lambda array: product(array.shape))
     dtype = property(lambda _: Open("dtype"))
     T = property(lambda array: array.own_like(array.shape[::-1]))
+
+    @property
+    def own_is_written(self) -> bool:
+        """Whether its numbers are others than those that were noted."""
+        return type(self.own_seen) is not int or self.own_seen != len(self.own_written)
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -148,7 +148,9 @@ class Array(StandIn):
         many = self.shape[0] if self.shape else None
         if isinstance(many, Open):
             raise IsOpenError(replace(many, row=array_of_shape(self.shape[1:], self.own_dtype)))
-        return iter([array_of_shape(self.shape[1:]) for _ in range(rows_of(self.shape))])
+        is_of_rows = type(self) is Array and len(self.shape) > 1
+        made = self.own_like if is_of_rows else array_of_shape
+        return iter([made(self.shape[1:]) for _ in range(rows_of(self.shape))])
 
     def __bool__(self) -> bool:
         raise IsOpenError(opened("data"))
@@ -179,9 +181,14 @@ class Array(StandIn):
     def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
         """What shows these numbers of it, and changes with it."""
         made = Array(shape, values, self.own_dtype)
-        made.own_written, made.own_random = self.own_written, self.own_random
-        made.own_is_predicted = self.own_is_predicted
+        made.own_show(self)
         return made
+
+    def own_show(self, other: Array) -> None:
+        """Shares the memory of another array: what changes one changes both."""
+        self.own_random = (0, 0) if other.own_is_written else other.own_random
+        self.own_written, self.own_seen = other.own_written, len(other.own_written)
+        self.own_is_predicted = other.own_is_predicted
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_written.append(True)
@@ -211,8 +218,8 @@ class Array(StandIn):
         return made
 
     def copy(self, *_: object) -> Array:
-        made = Array(self.shape, self.own_values, self.own_dtype)
-        made.own_is_predicted = self.own_is_predicted
+        made = self.own_view(self.shape, self.own_values)
+        made.own_written, made.own_seen = Log(), 0
         return made
 
     toarray = todense = copy
@@ -228,12 +235,12 @@ class Array(StandIn):
         return self.own_like(tuple(self.shape[place] for place in places))
 
     def flatten(self, order: object = "C") -> Array:
-        made = self.ravel(order)
-        made.own_written = Log()
-        return made
+        return self.ravel(order).copy()
 
     def ravel(self, order: object = "C") -> Array:
         return self.own_view((product(self.shape),), self.own_values if order == "C" else ())
+
+    flat = property(ravel)
 
     def squeeze(self, axis: Any = None) -> Array:
         rank = len(self.shape)
@@ -271,7 +278,7 @@ class Array(StandIn):
     def tolist(self) -> Any:
         """Lists of Python's own; of many numbers, and of what may be none, what has such rows."""
         many, kind = product(self.shape), self.own_entries
-        if isinstance(many, Open) or many > MOST or kind not in OF_NUMBERS:
+        if isinstance(many, Open) or many > MOST_ROWS or kind not in OF_NUMBERS:
             is_unknown = len(self.shape) < 2 or kind == UNKNOWN_ENTRIES  # each may be a list
             row = None if is_unknown else Array(self.shape[1:], dtype=kind)
             return replace(opened("data"), row=row)
@@ -279,9 +286,8 @@ class Array(StandIn):
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
-        made = Array(shape, dtype=self.own_dtype)
-        made.own_coded, made.own_is_predicted = self.own_coded, self.own_is_predicted
-        made.own_random = (0, 0) if self.own_written else self.own_random
+        made = self.own_view(shape, ())
+        made.own_coded = self.own_coded
         return made
 
     def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
@@ -316,12 +322,15 @@ class Array(StandIn):
         made = self.own_operated(other, function)  # `array += other`
         if isinstance(made, Array) and made.shape == self.shape:
             self.own_written.append(True)
-            self.own_numbers, self.own_written, self.own_random = made.own_numbers, [], (0, 0)
+            self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
+            self.own_random, self.own_classes = (0, 0), None
             return self
         return made
 
     def __neg__(self) -> Array:
-        return self.own_like(self.shape)
+        made = self.own_like(self.shape)
+        made.own_random = (0, 0)
+        return made
 
     __pos__ = __invert__ = __abs__ = __neg__
 
@@ -341,14 +350,6 @@ def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
     shapes = (tuple(sizes_of(part)) for part in parts if not isinstance(part, Open))
     opens = (part for part in parts if isinstance(part, Open))
     return reduce(beside, opens, reduce(broadcast, shapes))
-
-
-def check_predictions(one: Any, other: Any) -> None:
-    """What is subtracted or compared, if one is a model's predictions and the other is not."""
-    pair = [own(part, "own_is_predicted") for part in (one, other)]
-    if pair in ([True, False], [False, True]):
-        predictions, labels = (one, other) if pair[0] else (other, one)
-        check_repeated(predictions, labels, predictions.own_name)
 
 
 def _nested(shape: Sequence[Any], numbers: Iterator[Any]) -> Any:

@@ -19,8 +19,8 @@ from rnnshape.reading.python.handed_on import containers_in, names_in
 
 # What NumPy's arrays have and pandas' do not: neither tables nor columns, and no tables.
 OF_ARRAYS = {
-    *("diagonal", "fill", "flatten", "nonzero", "partition", "put", "reshape", "resize", "sort"),
-    *("toarray", "todense"),
+    *("diagonal", "fill", "flat", "flatten", "nonzero", "partition", "put", "reshape", "resize"),
+    *("sort", "toarray", "todense"),
 }
 OF_ONE_AXIS = {"argmax", "argmin", "argsort", "dtype", "ravel", "repeat", "tolist"}
 

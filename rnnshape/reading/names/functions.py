@@ -13,7 +13,7 @@ from rnnshape import signatures
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
-from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
+from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW, OTHER_WORDS
 from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import layer_class
@@ -29,7 +29,6 @@ from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.symbolic_tensors import check_outside, is_of_tensorflow
 from rnnshape.reading.names.tensors import (
-    OTHER_WORDS,
     argument,
     called,
     is_operation,

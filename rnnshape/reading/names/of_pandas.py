@@ -27,10 +27,8 @@ KEEPING = (
     "interpolate", "pct_change", "query", "rename", "replace", "reset_index", "round", "sample",
     "set_index", "shift", "sort_index", "sort_values", "tail",
 )  # fmt: skip
-
-
 OF_WHOLE_TABLES = (*KEEPING, *GROUPING, "iloc", "loc", "pop", "to_numpy")  # and of no column alone
-OTHERS = ("chunksize", "iterator", "squeeze")  # with which no table is read
+NO_TABLE = ("chunksize", "iterator", "squeeze")  # arguments with which no table is read
 
 
 def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
@@ -120,7 +118,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     headers = (one.value for one in words if one.arg == "header")
     # Of several lines of labels one may be that of several columns.
     is_read = method in READING and all(isinstance(one, ast.Constant) for one in headers)
-    is_read &= all(one.arg not in OTHERS for one in words)
+    is_read &= all(one.arg not in NO_TABLE for one in words)
     if is_call and (is_read or (owner.stands_for == WHOLE_TABLE and method in KEEPING)):
         made.stands_for = WHOLE_TABLE
     elif is_call and method.startswith(("read_", "get_dummies")):

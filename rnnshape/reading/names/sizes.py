@@ -16,6 +16,8 @@ from rnnshape.reading.names.session import opened, refused, session, where_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in, own
 from rnnshape.training.data import shown
 
+MOST_ROWS = 20_000  # of an array that code goes over
+
 
 class _OfNumPy:
     """The names that numbers of NumPy have, and Python's have not."""
@@ -140,6 +142,22 @@ def check_repeated(predictions: Any, labels: Any, name: str) -> None:
         held.problems.append(
             Problem("labels", message, None, *where, remedies=remedies, silent=True)
         )
+
+
+def check_predictions(one: Any, other: Any) -> None:
+    """What is subtracted or compared, if one is a model's predictions and the other is not."""
+    pair = [own(part, "own_is_predicted") for part in (one, other)]
+    if pair in ([True, False], [False, True]):
+        predictions, labels = (one, other) if pair[0] else (other, one)
+        check_repeated(predictions, labels, predictions.own_name)
+
+
+def rows_of(shape: Sequence[Any]) -> int:
+    """How many rows code goes over."""
+    many = operator.index(shape[0])
+    if many > MOST_ROWS:
+        raise IsOpenError(opened("data", "it has more rows than are read"))
+    return many
 
 
 def product(sizes: Sequence[Any]) -> Any:

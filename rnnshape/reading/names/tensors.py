@@ -16,9 +16,10 @@ from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.program import DEPENDS
 from rnnshape.reading import graph
-from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
-from rnnshape.reading.names.arrays import Array, rows_of, size_of_tensor
+from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES, OTHER_WORDS
+from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
+from rnnshape.reading.names.sizes import rows_of
 from rnnshape.reading.names.symbolic_tensors import (
     Sizes,
     asked_for_number,
@@ -341,15 +342,6 @@ def name_given(tensor: Tensor) -> str:
 
 def tensors_of(given: Any) -> list[Any]:
     return [*graph.tensors_in(given)]
-
-
-OTHER_WORDS = {
-    "keep_dims": "keepdims", "axes": "axis", "perm": "axes", "pattern": "axes",
-    "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
-    "depth": "num_classes", "paddings": "pad_width", "input": "x", "inputs": "x", "a": "x1",
-    "b": "x2", "x": "x1", "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x",
-    "reduction_indices": "axis", "dim": "axis",
-}  # fmt: skip
 
 
 def is_operation(name: str) -> bool:

@@ -32,7 +32,7 @@ from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
-CHANGING_ARRAYS = {"at", "copyto", "fill_diagonal", "place", "put", "putmask"}  # their first
+CHANGE_THE_FIRST = {"at", "copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
 
 OPERATORS: dict[type, Callable[..., object]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
@@ -320,7 +320,7 @@ def _with_changes(
         _may_fail(evaluator, evaluator.open(node), scope)
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
     out = None if body_of(called) is not None else keywords.get("out")
-    for part in (*parts[: word in CHANGING_ARRAYS], out):
+    for part in (*parts[: word in CHANGE_THE_FIRST], out):
         if fill := hook(part, "fill"):
             fill(part)
     handed: list[Any] = []

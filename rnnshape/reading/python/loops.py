@@ -19,6 +19,8 @@ from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
 
 _, VALUES, ITEMS = VIEWS
+# What is called within a `print` and changes nothing.
+LOOKING = ("array", "format", "join", "len", "max", "min", "print", "repr", "round", "str", "type")
 MORE_ROUNDS = 8  # after which a loop has changed all that it changes; nearly all have after two
 
 
@@ -176,9 +178,6 @@ def _asks_for_changed(asked: set[str], changed: dict[int, set[Any]], scope: Scop
     held = (value.values() for value in values if type(value) is dict)
     kept = {*map(id, itertools.chain(values, *held))}
     return not asked.isdisjoint(ours) or not changed.keys() <= kept
-
-
-LOOKING = ("array", "format", "join", "len", "max", "min", "print", "repr", "round", "str", "type")
 
 
 def _only_looks(shown: ast.Call) -> bool:

@@ -1,0 +1,157 @@
+"""NumPy itself, asked what it makes of arrays of which at most the shape is known."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
+from rnnshape.nest import rebuilt, within
+from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array
+from rnnshape.reading.names.dtypes import CODES, are_whole, dtype_of, together
+from rnnshape.reading.names.session import opened, refused
+from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
+
+TOO_LARGE = "it is too large to be read"
+MOST_NUMBERS = 20_000_000  # of a call, each a byte
+NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
+VIEWS = {  # which show the memory of the array that they are given
+    "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to",
+    "diagonal", "dsplit", "flip", "fliplr", "flipud", "hsplit", "moveaxis", "rollaxis", "rot90",
+    "split", "swapaxes", "vsplit",
+}  # fmt: skip
+BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
+# In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
+RUNS = ((13, (0,)), (17, (1, 2, 0, *(n * n % 101 % 3 for n in range(98)))))
+
+
+def by_numpy(name: str) -> Callable[..., Any]:
+    """The function of a name, for arrays of which not all is known.
+
+    It is called twice, with other sizes and numbers in the place of what is not known: what then
+    differs follows from that, and is not known either.
+    """
+
+    def made(*given: Any, **named: Any) -> Any:
+        named.pop("dtype", None)
+        parts = [*given, *named.values()]
+        for found in (batches := [*opens_in(parts)]):
+            if found.stands_for != BATCH:
+                raise IsOpenError(found)
+        _check_is_small(parts)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
+        import numpy
+
+        function = attrgetter(name)(numpy)
+        arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
+        is_known = all(array.own_values for array in arrays) and not batches
+        whole = are_whole(within(parts), or_flags=True)
+        if name in BY_NUMBERS and not is_known:
+            return Array([opened("a length")])
+        sizes = [*opens_in([array.shape for array in arrays])]
+        results, why = [], None
+        for run in RUNS[is_known:]:
+            try:
+                results.append(function(*_filled(given, run), **_filled(named, run)))
+            except MemoryError:
+                raise IsOpenError(opened("data", TOO_LARGE)) from None
+            except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
+                why = wrong
+        if why is not None:  # perhaps because of what is not known
+            if sizes or results:
+                raise IsOpenError(sizes[0] if sizes else opened("data"))
+            raise refused(str(why)) if type(why) is ValueError else why
+        both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
+        found = _kept(both[0]) if is_known else _what_both_say(*both, whole=whole)
+        for leaf in within(found) if arrays and name in VIEWS else ():
+            if isinstance(leaf, Array):
+                leaf.own_show(arrays[0])
+        unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
+        if unknown and name in ("hstack", "vstack") and own(given[0], "ndim") == 1:
+            raise IsOpenError(opened("data"))  # each may be an array
+        for leaf in within(found) if unknown else ():
+            if own(leaf, "own_dtype") == "object":
+                leaf.own_dtype = together(unknown)
+        return found
+
+    return made
+
+
+def _check_is_small(parts: list[Any]) -> None:
+    """Raises where a call may make more than is worth its while, or is given an object, which NumPy
+    asks where its memory is."""
+    leaves, waiting = list[Any](), [*parts]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | tuple | dict) and not is_of_code(type(part)):
+            waiting += [*part, *part.values()] if isinstance(part, dict) else part
+        elif isinstance(part, slice):
+            waiting += (part.start, part.stop, part.step)
+        elif type(part) in NUMPY_TAKES or isinstance(part, Array | Open):
+            leaves.append(part)
+        else:
+            raise IsOpenError(opened("data"))
+    most = RUNS[-1][0]
+    shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
+    numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)
+                  for shape in shapes)  # fmt: skip
+    largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
+    if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
+        raise IsOpenError(opened("data", TOO_LARGE))
+
+
+def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
+    """The same with arrays of NumPy."""
+    import numpy
+
+    size, numbers = run
+
+    def filled(leaf: Any) -> Any:
+        if isinstance(leaf, Open):
+            return size
+        if not isinstance(leaf, Array):
+            return leaf
+        if leaf.own_values and leaf.own_dtype not in CODES:
+            return numpy.array(leaf.own_values).reshape(leaf.shape)
+        shape = [size if isinstance(length, Open) else length for length in leaf.shape]
+        kind = CODES.get(leaf.own_entries or "", "i1")
+        return numpy.resize(numpy.array(leaf.own_values or numbers).astype(kind), shape)
+
+    return rebuilt(value, filled)
+
+
+def _kept(result: Any) -> Any:
+    """A result that is known, with its numbers where they are few."""
+    if isinstance(result, list | tuple):
+        return [_kept(part) for part in result]
+    if not getattr(result, "ndim", 0):
+        return result.item() if hasattr(result, "item") else result
+    is_small = result.dtype.kind in "iuf" and result.size <= MOST_VALUES
+    numbers = tuple(result.ravel().tolist()) if is_small else ()
+    return Array(result.shape, numbers, _entries(result, not numbers))
+
+
+def _what_both_say(one: Any, other: Any, batch: Any = None, *, whole: bool) -> Any:
+    """The shapes that two results have in common; open where they have none. `whole` says that
+    NumPy was given whole numbers alone."""
+    if isinstance(one, list | tuple):
+        if len(one) != len(other):
+            return opened("data")
+        pairs = zip(one, other, strict=True)
+        return [_what_both_say(*pair, batch, whole=whole) for pair in pairs]
+    if not getattr(one, "ndim", 0) or one.ndim != getattr(other, "ndim", 0):
+        return opened("a number from data")
+
+    def size(pair: tuple[int, int]) -> Any:
+        is_batch = batch is not None and pair == (RUNS[0][0], RUNS[1][0])
+        return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
+
+    sizes = [*map(size, zip(one.shape, other.shape, strict=True))]
+    return Array(sizes, dtype=_entries(one, whole))
+
+
+def _entries(result: Any, whole: bool) -> str | None:
+    return "int64" if whole and result.dtype.kind in "iu" else dtype_of(result.dtype.str)
