@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partialmethod, reduce
+from functools import partialmethod
 from itertools import repeat
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from rnnshape.reading.names.dtypes import (
     LOGICAL,
     OF_NUMBERS,
     OPERATORS,
+    int32,
     int64,
     is_whole,
     of_dtype,
@@ -27,6 +28,7 @@ from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import (
     MOST_ROWS,
     OF_NUMPY,
+    beside,
     broadcast,
     check_predictions,
     differ,
@@ -205,6 +207,13 @@ class Array(StandIn):
 
     sort = put = partition = fill
 
+    def own_shown_elsewhere(self) -> Open:
+        """What shows its memory, or changes it, in a way that is not read."""
+        self.fill()
+        return opened("data")
+
+    byteswap = ctypes = data = imag = real = setfield = view = property(own_shown_elsewhere)
+
     def resize(self, *sizes: Any, **_: object) -> None:
         self.shape, self.own_numbers = sizes_given(*sizes), ()
 
@@ -212,9 +221,11 @@ class Array(StandIn):
         made = reshaped(self.shape, sizes_given(*(sizes or [named["shape"]])))
         return self.own_view(made, self.own_values)
 
-    def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
+    def astype(self, dtype: object = None, *_: object, copy: Any = True, **__: object) -> Array:
         made = Array(self.shape, *of_dtype(self.own_values, dtype, self.own_dtype))
         made.own_is_predicted = self.own_is_predicted
+        if copy is not True:
+            made.own_show(self)
         return made
 
     def copy(self, *_: object) -> Array:
@@ -240,7 +251,7 @@ class Array(StandIn):
     def ravel(self, order: object = "C") -> Array:
         return self.own_view((product(self.shape),), self.own_values if order == "C" else ())
 
-    flat = property(ravel)
+    flat = property(ravel, fill)
 
     def squeeze(self, axis: Any = None) -> Array:
         rank = len(self.shape)
@@ -315,7 +326,7 @@ class Array(StandIn):
             made.own_dtype = "int64"
             with suppress(ArithmeticError):
                 values = () if isinstance(other, Array) else self.own_values
-                made.own_numbers = tuple(int(int64(function(value, other))) for value in values)
+                made.own_numbers = tuple(int32(function(value, other)) for value in values)
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
@@ -333,23 +344,6 @@ class Array(StandIn):
         return made
 
     __pos__ = __invert__ = __abs__ = __neg__
-
-
-def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
-    """The sizes of what is made of an array and something open: what may be an array repeats what
-    is one alone."""
-    many = session().evaluator.derived(other)
-    alone = () if other.is_number else (1,)
-    return tuple(many if type(n) is int and n in alone else n for n in shape)
-
-
-def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
-    """The sizes of what is made of the entries of several arrays, of which some may be open."""
-    if isinstance(first := parts[0], Open) and not first.is_number:
-        raise IsOpenError(first)  # which may have more axes
-    shapes = (tuple(sizes_of(part)) for part in parts if not isinstance(part, Open))
-    opens = (part for part in parts if isinstance(part, Open))
-    return reduce(beside, opens, reduce(broadcast, shapes))
 
 
 def _nested(shape: Sequence[Any], numbers: Iterator[Any]) -> Any:

@@ -21,7 +21,8 @@ from rnnshape.reading.python import Open, own
 
 TEXTS = ("<U", "str", "bytes", "string")
 OF_NUMBERS = (None, "bool", "int64")
-WHOLE = (int, "int", "int8", "int16", "int32", "int64", "uint8")
+LARGE = (int, "int", "int32", "int64")  # in which sums and products of a few numbers are exact
+WHOLE = (*LARGE, "int8", "int16", "uint8")
 FLOATS = (float, "float", "float16", "float32", "float64", "double", "single", "half")
 CODES = {"bool": "?", **{dtype: code for code, dtype in NO_NUMBERS.items()}, "<U": "U1",
          "bytes": "S1", "datetime64": "M8[s]", "timedelta64": "m8[s]", "string": "O",
@@ -43,7 +44,7 @@ def of_dtype(
     kind = dtype_of(word)
     if kind in OF_NUMBERS and not values and as_numbers(before):
         return (), UNKNOWN_ENTRIES
-    is_kept = word in (*WHOLE, *FLOATS)
+    is_kept = word in (*LARGE, *FLOATS)
     return tuple(map(float if word in FLOATS else int, values if is_kept else ())), kind
 
 
@@ -132,6 +133,13 @@ def int64(number: Any) -> int:
     if type(number) is not int or number.bit_length() > 63:
         raise OverflowError
     return NumPyNumber(number)
+
+
+def int32(number: Any) -> int:
+    """The number, where an array has it as Python does, whichever of `LARGE` its dtype is."""
+    if number.bit_length() > 31:
+        raise OverflowError
+    return int(int64(number))
 
 
 def _power(base: int, exponent: int) -> int:

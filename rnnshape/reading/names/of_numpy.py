@@ -10,8 +10,8 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape, broadcast_of
-from rnnshape.reading.names.by_numpy import by_numpy
+from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
+from rnnshape.reading.names.by_numpy import by_numpy, note_outputs
 from rnnshape.reading.names.dtypes import (
     TEXTS,
     are_whole,
@@ -36,6 +36,7 @@ from rnnshape.reading.names.sizes import (
     NumPyFloat,
     NumPyNumber,
     broadcast,
+    broadcast_of,
     product,
     sizes_given,
     sizes_of,
@@ -59,7 +60,7 @@ ELEMENTWISE = (
     "multiply", "divide", "power", "maximum", "minimum", "isnan", "isfinite", "logical_and",
     "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
     "expm1", "negative", "isclose", "isinf", "reciprocal", "rint", "cosh", "exp2",
-    "ascontiguousarray", *CONVERTING)  # fmt: skip
+    *CONVERTING)  # fmt: skip
 KEEPING_WHOLE = {"abs", "absolute", "clip", "sign", "square", "copy", "negative", "mod",
                  "add", "subtract", "multiply", "maximum", "minimum"}  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
@@ -98,7 +99,7 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         return Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES and kind != "object"
     if is_whole and all(isinstance(number, int | float) for number in values):
-        return Array(shape, values, kind)
+        return Array(shape, *((values, kind) if dtype is None else of_dtype(values, dtype)))
     return Array(shape, (), "int64" if dtype is None and are_whole(within(value)) else kind)
 
 
@@ -175,6 +176,7 @@ def _of_numpy_itself(name: str) -> Callable[..., Any]:
 
     def made(*given: Any, **named: Any) -> Any:
         found = NUMPY[name](*given, **named)
+        note_outputs(given)
         is_float = type(found) is float or (name == "float32" and type(found) is int)
         whole = NumPyNumber(found) if type(found) is int else found
         return NumPyFloat(found) if is_float else whole
@@ -247,6 +249,7 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{word: getattr(math, word) for word in ("e", "inf", "nan", "pi")},
     "reshape": _reshaped,
     **{name: _of_numpy_itself(name) for name in ELEMENTWISE},
+    **dict.fromkeys(("asanyarray", "ascontiguousarray", "asfortranarray"), _array),
     **{name: by_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "dot": multiplied,

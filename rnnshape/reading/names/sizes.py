@@ -8,6 +8,7 @@ import operator
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import zip_longest
 from typing import Any, ClassVar
 
@@ -158,6 +159,23 @@ def rows_of(shape: Sequence[Any]) -> int:
     if many > MOST_ROWS:
         raise IsOpenError(opened("data", "it has more rows than are read"))
     return many
+
+
+def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
+    """The sizes of what is made of an array and something open: what may be an array repeats what
+    is one alone."""
+    many = session().evaluator.derived(other)
+    alone = () if other.is_number else (1,)
+    return tuple(many if type(n) is int and n in alone else n for n in shape)
+
+
+def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
+    """The sizes of what is made of the entries of several arrays, of which some may be open."""
+    if isinstance(first := parts[0], Open) and not first.is_number:
+        raise IsOpenError(first)  # which may have more axes
+    shapes = (tuple(sizes_of(part)) for part in parts if not isinstance(part, Open))
+    opens = (part for part in parts if isinstance(part, Open))
+    return reduce(beside, opens, reduce(broadcast, shapes))
 
 
 def product(sizes: Sequence[Any]) -> Any:

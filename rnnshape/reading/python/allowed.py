@@ -348,7 +348,8 @@ MODULES: dict[str, Mapping[str, object]] = {
     "abc": {"ABC": Abstract, "ABCMeta": unchanged, "abstractmethod": _abstract},
     "operator": _of(
         operator,
-        "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter iadd concat or_ and_",
+        "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter iadd concat or_ and_"
+        " setitem delitem",
     ),
     "copy": {"copy": copy_of, "deepcopy": deep_copy},
     "typing": {

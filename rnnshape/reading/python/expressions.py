@@ -17,6 +17,7 @@ from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
+    CHANGE_THE_FIRST,
     FILLING,
     containers_in,
     functions_of,
@@ -32,7 +33,6 @@ from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
-CHANGE_THE_FIRST = {"at", "copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
 
 OPERATORS: dict[type, Callable[..., object]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,

@@ -18,6 +18,10 @@ CHANGING = {  # methods that change what a list, set or dictionary holds
 }  # fmt: skip
 FILLING = {*CHANGING, "append"}
 HELD = (list, set, dict)
+CHANGE_THE_FIRST = {  # functions that change the array that they are given
+    "__iadd__", "__setitem__", "at", "copyto", "fill", "fill_diagonal", "iadd", "nditer", "place",
+    "put", "put_along_axis", "putmask", "setitem",
+}  # fmt: skip
 
 Names = MutableMapping[str, Any]
 

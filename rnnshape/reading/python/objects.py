@@ -23,6 +23,10 @@ from rnnshape.reading.python.stand_in import (
 
 HOLDING = (list, dict, set)
 NOT_COPIED = "a copy of this is not read"
+SAY_HOW = {  # how an object is copied, beside its own `__copy__`
+    "__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce__", "__reduce_ex__",
+    "__setstate__", "__slots__",
+}  # fmt: skip
 
 
 def is_instance(value: object, kinds: Any) -> bool:
@@ -100,27 +104,52 @@ def delete_attribute(owner: Any, name: str) -> None:
 
 
 def copy_of(value: Any) -> Any:
-    """Another list, dictionary or set that holds the same; what can't be changed is itself."""
-    is_changed = is_of_code(type(value)) or isinstance(value, types.SimpleNamespace)
-    if is_changed and not isinstance(value, StandIn | enum.Enum):
+    """Another list, dictionary, set or object of the code that holds the same; what can't be
+    changed is itself."""
+    by_code = getattr(type(value), "__copy__", None)
+    return _holding_the_same(value) if body_of(by_code) is None else value.__copy__()
+
+
+def _holding_the_same(value: Any) -> Any:
+    if not _is_object(value):
+        return value.copy() if isinstance(value, HOLDING) else value
+    kind: Any = type(value)
+    says_how = (SAY_HOW.intersection(vars(each)) for each in kind.__mro__ if is_of_code(each))
+    if any(says_how) or kind.__new__ not in (object.__new__, types.SimpleNamespace.__new__):
         raise IsOpenError(Open("a copy", NOT_COPIED))
-    return value.copy() if isinstance(value, HOLDING) else value
+    made = kind.__new__(kind)
+    vars(made).update(vars(value))
+    return made
+
+
+def _is_object(value: object) -> bool:
+    """Whether it has names of its own that code gives it."""
+    is_changed = is_of_code(type(value)) or isinstance(value, types.SimpleNamespace)
+    return is_changed and not isinstance(value, StandIn | enum.Enum)
 
 
 def deep_copy(value: Any, memo: Any = None) -> Any:
     """The same of all that is in it, too, whatever stands there twice once."""
     known: dict[int, Any] = {} if memo is None else memo
     if id(value) not in known:
-        known[id(value)] = made = copy_of(value)
+        if body_of(getattr(type(value), "__deepcopy__", None)) is not None:
+            known[id(value)] = value.__deepcopy__(known)
+            return known[id(value)]
+        known[id(value)] = made = _holding_the_same(value)
         copied = hook(value, "own_copied")
         if copied is None and isinstance(value, StandIn) and callable(value):
             raise IsOpenError(Open("a copy", NOT_COPIED))
         if copied is not None:
             known[id(value)] = copied(value)
+        elif isinstance(value, types.MethodType):
+            owner = deep_copy(value.__self__, known)
+            known[id(value)] = types.MethodType(value.__func__, owner)
         elif type(value) is tuple:
             known[id(value)] = tuple(deep_copy(part, known) for part in value)
         elif isinstance(made, list):
             made[:] = [deep_copy(part, known) for part in made]
         elif isinstance(made, dict):
             made.update({key: deep_copy(part, known) for key, part in made.items()})
+        elif _is_object(made):
+            vars(made).update({name: deep_copy(part, known) for name, part in vars(made).items()})
     return known[id(value)]
