@@ -45,11 +45,22 @@ def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -
     """The code of the changes after which y fits, the likelier first."""
     y = call.y[index]
     texts = {
-        attempt.text: None
+        _in_call(call, index, attempt.text): None
         for attempt in _attempts(model, call, index, now)
         if not (y.of and y.name in attempt.text) and attempt.fits  # an element has no name
     }
     return tuple(texts)[:MOST_REMEDIES]
+
+
+def _in_call(call: TrainingCall, index: int, text: str) -> str:
+    """`fit(X, X[:, -1])` in the place of `X = X[:, -1]`, where X is what goes in, too."""
+    y = call.y[index]
+    made, _, others = text.removeprefix(f"{y.name} = ").partition(" with ")
+    is_given_twice = y.name.isidentifier() and any(x.name == y.name for x in call.x)
+    if made == text or not is_given_twice:
+        return text
+    changed = (*call.y[:index], replace(y, name=made), *call.y[index + 1 :])
+    return replace(call, y=changed).written + f" with {others}" * bool(others)
 
 
 def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:

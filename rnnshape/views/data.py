@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, zip_longest
 
 from rnnshape.description import describe
@@ -128,19 +128,23 @@ def _call(
     """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
-    labels = {y for each in call.with_validation for y in each.y}
     of_all = any(problem.name is None for problem in wrong)  # arrays together
-    for array in dict.fromkeys(call.arrays):
-        kinds = {"samples", "labels" if array in labels else "data"}
-        kinds |= {"data"} if array in call.x else set()
-        found = [each for each in wrong if each.name == array.name and each.kind in kinds]
+    given = [(x, "data") for each in call.with_validation for x in each.x]
+    given += [(y, "labels") for each in call.with_validation for y in each.y if y != NOT_GIVEN]
+
+    def found(array: Data, kind: str) -> tuple[Problem, ...]:
+        kinds = ("samples", kind)
+        return tuple(one for one in wrong if one.name == array.name and one.kind in kinds)
+
+    # One array stands once, unless it is right as x and wrong as y.
+    for array, problems in dict.fromkeys((array, found(array, kind)) for array, kind in given):
         is_checked = array not in not_compared and not of_all
-        parts.append(_array(array, found, page, style, is_checked=is_checked))
+        parts.append(_array(array, problems, page, style, is_checked=is_checked))
     return Text("  ").join(parts)
 
 
 def _array(
-    array: Data, found: list[Problem], page: Page, style: Style, *, is_checked: bool
+    array: Data, found: Sequence[Problem], page: Page, style: Style, *, is_checked: bool
 ) -> Text:
     shape = page.shape(array.shape)
     is_whole = bool(array.shape and {None, 0}.isdisjoint(array.shape[1:]))  # samples may be any
@@ -170,8 +174,10 @@ def _code(problem: Problem, call: TrainingCall, page: Page) -> Text:
     start, width = column, max(1, line.find("(", column) - column)
     if problem.name:
         word = rf"(?<![\w.]){re.escape(problem.name)}(?!\w)"
-        if found := re.compile(word).search(line, start + width):
-            start, width = found.start(), len(problem.name)
+        inputs = [x.name for x in call.x] if problem.kind == "labels" else []
+        found = [*re.compile(word).finditer(line, start + width)]
+        for taken in found[inputs.count(problem.name) :][:1] or found[:1]:
+            start, width = taken.start(), len(problem.name)
     indent = min(len(line) - len(line.lstrip()), start)
     place = Place(line[indent:], start - indent, start - indent + width)
     where = f"line {call.line}" if call.line else ""

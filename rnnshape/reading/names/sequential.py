@@ -166,10 +166,12 @@ class Sequential(Model):
 
     def _begun_anew(self) -> None:
         """It is another from here on than what was built before, and called in other models."""
+        built = [one for one in session().holders.get(id(self), ()) if one.own_is_described]
         for model in session().models if self.own_gives else ():
             calls = graph.calls_before(model.own_gives, model.own_takes)
-            if any(getattr(call.part, "owner", None) is self for call in calls):
-                model.own_open = opened(model.own_title, f"{self.own_title} in it is changed later")
+            built += [model] * any(getattr(call.part, "owner", None) is self for call in calls)
+        for model in built:
+            model.own_open = opened(model.own_title, f"{self.own_title} in it is changed later")
         self.own_takes, self.own_gives = [], []
 
     @staticmethod
