@@ -34,6 +34,8 @@ class Query(NamedTuple):
         export: where to write the table's views as a picture or page, too.
         remarks: what is said of the texts themselves.
         messages: what of the text Keras would refuse, or is not answered, and why.
+        unused: the options that no text takes, and what is said of each; of a line alone others may
+            take them.
     """
 
     questions: tuple[Question, ...] = ()
@@ -47,3 +49,4 @@ class Query(NamedTuple):
     export: Path | None = None
     remarks: tuple[str, ...] = ()
     messages: tuple[QueryError, ...] = ()
+    unused: tuple[tuple[str, str], ...] = ()

@@ -265,6 +265,17 @@ def test_lines_are_answered_in_order_and_a_wrong_one_fails_alone(
     assert finished.err == ""
 
 
+@pytest.mark.parametrize("option", [("--let", "U=7"), ("--features", "7")])
+def test_an_option_is_for_any_line_and_an_error_where_it_is_for_none(option: Any) -> None:
+    lines = ["Dense(2, input_shape=(5,))", "LSTM(U, input_shape=(5, 1))", "LSTM(2) -> Dense(3)"]
+    for taking in (lines, [lines[0]]):
+        finished = command("-", *option, "--json", "--dry-run", stdin="\n".join(taking))
+        assert len(finished.lines) == len(taking)
+        assert (f"error: {' '.join(option)[:6]}" in finished.err) == (taking != lines)
+        assert all("error" not in line for line in finished.lines)
+
+
+
 @pytest.mark.parametrize("format", ["plain", "csv", "table", "markdown"])
 def test_a_wrong_line_is_a_message_in_other_formats(format: str) -> None:
     finished = command("-", "--format", format, "--dry-run", stdin="lstm\nLTSM(3)\ngru\n")

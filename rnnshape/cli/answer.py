@@ -212,6 +212,7 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
         say_what_is_left_out(whole, environment)
         shown = AnswerWriter(whole, environment)
         measurer = None if whole.dry_run else stack.enter_context(environment.measurer())
+        unused: dict[str, str] | None = None  # the options that no line has taken so far
         for together in lines_at_hand(lines, MOST_TOGETHER):
             asked = [
                 _asked(number, line, options, reader, environment) for number, line in together
@@ -228,6 +229,13 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
                     _say(asked_line, UsageError(words), shown)
                 if not is_well:
                     code = ExitCode.FAILED
+                if asked_line.query.questions:
+                    by_line = dict(asked_line.query.unused)
+                    before = by_line if unused is None else unused
+                    unused = {one: words for one, words in before.items() if one in by_line}
+        for words in (unused or {}).values():
+            code = ExitCode.FAILED
+            messages.error(environment, words)
     return code
 
 
@@ -248,7 +256,7 @@ def _asked(
         error = error_text(line)
         if error is not None:
             return _Asked(number, line, explanation=explained(error, options, reader))
-        asked = query(options._replace(what=(line,)), reader)
+        asked = query(options._replace(what=(line,)), reader, is_line=True)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
         return _Asked(number, line, asked, tuple(describe_all(asked)))

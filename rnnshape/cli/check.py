@@ -14,11 +14,11 @@ from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.lines import is_question, lines_of, whole_text
 from rnnshape.cli.options import Options, refuse
 from rnnshape.cli.questions import (
-    check_all_is_used,
     check_flags,
     check_text,
     questions_by_word,
     questions_of,
+    unused_options,
 )
 from rnnshape.errors import NotReadError, Problem, QueryError, printable, shortened
 from rnnshape.explained import problem_of, what_is_wrong
@@ -70,11 +70,10 @@ def check(options: Options, environment: Environment) -> ExitCode:
             for problem in problems:
                 code = ExitCode.WRONG
                 print(_line(problem, options), file=environment.stdout, flush=True)
-        try:
-            if code is not ExitCode.FAILED:
-                check_all_is_used(options, asked.questions, asked.readings)
-        except UsageError as unused:  # a hook's options may be for files that have not changed
-            messages.note(environment, unused.message)
+        # A hook's options may be for files that have not changed.
+        unused = unused_options(options, asked.questions, asked.readings)
+        for words in () if code is ExitCode.FAILED else [*unused.values()][:1]:
+            messages.note(environment, words)
     return code
 
 

@@ -33,10 +33,10 @@ IN_KERAS = {
 }
 
 
-def query(options: Options, reader: Callable[[], Reader]) -> Query:
-    """What a command line asks for; its texts and files are read by the reader, which is started
-    where there is one. A `UsageError` where the options do not go together, a `QueryError` where a
-    text can't be answered."""
+def query(options: Options, reader: Callable[[], Reader], *, is_line: bool = False) -> Query:
+    """What a command line asks for, or a line of standard input; its texts and files are read by
+    the reader, which is started where there is one. A `UsageError` where the options do not go
+    together, a `QueryError` where a text can't be answered."""
     if not options.what:
         raise UsageError(
             f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file, or - for "
@@ -68,8 +68,9 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         raise not_read[0]
     if len({question.file for question in asked}) == 1:
         asked = [replace(question, file="") for question in asked]
-    if not reads_stdin:
-        check_all_is_used(options, asked, readings)
+    unused = {} if reads_stdin else unused_options(options, asked, readings)
+    if unused and not is_line:
+        raise UsageError(next(iter(unused.values())))
     has_other_form = options.format is not None or options.compare or options.export is not None
     return Query(
         questions=tuple(asked),
@@ -83,6 +84,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         export=options.export,
         remarks=tuple(remarks),
         messages=(*not_read, *(message for reading in readings for message in reading.messages)),
+        unused=tuple(unused.items()),
     )
 
 
@@ -142,24 +144,26 @@ def _with_data(question: Question, options: Options) -> Question:
     return with_data(question, options)
 
 
-def check_all_is_used(
+def unused_options(
     options: Options, questions: Sequence[Question], readings: Sequence[Reading]
-) -> None:
-    """A `--let` or a size that no text takes is a slip that would pass unseen."""
+) -> dict[str, str]:
+    """Each `--let` and each size that no text takes, a slip that would pass unseen, and what is
+    said of it."""
+    unused = {}
     for name in options.let:
         if not any(name in reading.names_used for reading in readings):
             known = [name for reading in readings for name in reading.names_open]
             hint = did_you_mean(name, known) or ": no text asks for it"
-            raise UsageError(f"--let {shortened(name)}{hint}")
+            unused[f"--let {name}"] = f"--let {shortened(name)}{hint}"
     given = {word for word in SIZES if options.dimensions.given(word) is not None}
     for question in questions if given else ():
         axes = axes_that_are_given(question.network, question.dimensions)
         given -= set(map(kind_of_axis, axes))
-    for word in SIZES:
-        if word in given:
-            raise UsageError(
-                f"--{word} {options.dimensions.given(word)}: no input leaves its {word} open"
-            )
+    sizes = ((f"--{word}", word) for word in SIZES if word in given)
+    return unused | {
+        option: f"{option} {options.dimensions.given(word)}: no input leaves its {word} open"
+        for option, word in sizes
+    }
 
 
 def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Reading:
