@@ -266,14 +266,13 @@ def test_lines_are_answered_in_order_and_a_wrong_one_fails_alone(
 
 
 @pytest.mark.parametrize("option", [("--let", "U=7"), ("--features", "7")])
-def test_an_option_is_for_any_line_and_an_error_where_it_is_for_none(option: Any) -> None:
+def test_an_option_is_for_any_line_and_an_error_where_it_is_for_none(option: tuple[str, str]) -> None:
     lines = ["Dense(2, input_shape=(5,))", "LSTM(U, input_shape=(5, 1))", "LSTM(2) -> Dense(3)"]
     for taking in (lines, [lines[0]]):
         finished = command("-", *option, "--json", "--dry-run", stdin="\n".join(taking))
         assert len(finished.lines) == len(taking)
         assert (f"error: {' '.join(option)[:6]}" in finished.err) == (taking != lines)
         assert all("error" not in line for line in finished.lines)
-
 
 
 @pytest.mark.parametrize("format", ["plain", "csv", "table", "markdown"])

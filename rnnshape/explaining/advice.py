@@ -207,7 +207,7 @@ def unequal(said: Said) -> Advice:
     if re.search(r"MatMul|Matrix size|Inner dimensions", operation):
         return _product(numbers, a, b, is_state=not node.endswith("MatMul"))
     if _LOSS.search(node) or _looks_like_loss(a, b):
-        return _labels(a, b, said.text, is_in_loss="loss" in node)
+        return _labels(a, b, said.text, node)
     if a and b and "Input shapes are" in said.match[0]:  # of tensors of a model, with the batch
         text = f"Two tensors are combined entry by entry, and they are {a} and {b}."
         return Advice(text, together(a, b, without_batch=False), "chain")
@@ -236,22 +236,23 @@ def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:
 _DATA_LAST = re.compile(r"\([\w/.:]+, (?:data|IteratorGetNext)[\w:]*\)' with input shapes")
 
 
-def _labels(a: Shape | None, b: Shape | None, text: str, *, is_in_loss: bool) -> Advice:
+def _labels(a: Shape | None, b: Shape | None, text: str, node: str) -> Advice:
     if not a or not b:
         said = "The loss combines y and the output entry by entry, and they differ."
         return Advice(said, changes("a loss"), "labels")
+    are_flat = len(a) == len(b) == 1 and "LogicalAnd" in node  # all entries, as MeanIoU has them
+    if a[0] == b[0] == 1 or are_flat:
+        said = f"A metric such as Precision compares y and the output entry by entry: {a} and {b}."
+        return Advice(said, changes("a metric"), "labels")
     if a[1:] == b[1:] and a[0] != b[0]:
         said = f"{a} and {b} are combined: another number of samples in y or a state than came out."
         largest, least = max(a[0] or 1, b[0] or 1), min(a[0] or 1, b[0] or 1)
         batch = largest if largest % least else "batch"  # the smaller is no part of the data
         return Advice(said, changes("fixed batch", batch=batch), "samples")
-    if a[0] == b[0] == 1:
-        said = f"A metric such as Precision compares y and the output entry by entry: {a} and {b}."
-        return Advice(said, changes("a metric"), "labels")
     # Keras 3 and `sub` have y first, SquaredDifference of Keras 2 the output; where the operation
     # does not tell, the shape with fewer axes is y.
     y, output = (b, a) if "SquaredDifference" in text or _DATA_LAST.search(text) else (a, b)
-    if len(a) != len(b) and not is_in_loss:
+    if len(a) != len(b) and "loss" not in node:
         y, output = sorted((a, b), key=len)
     return Advice(_labels_said(output, y), _labels_remedies(output, y), "labels")
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
+from rnnshape.errors import counted
 from rnnshape.layer import Layer
 from rnnshape.network import Ref, kind_of_axis
 from rnnshape.output import Output
@@ -91,7 +92,8 @@ def _of_one_layer(report: Report, layer: Layer, note: str, page: Page) -> Iterat
     yield Heading(f"{title}: {layer.call}" if title else str(layer.call), note, tuple(inputs))
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
-    names = nested_names(layer.facts.returns) if layer.facts else "o"
+    several = ", ".join(output.name for output in report.outputs_of(layer))
+    names = nested_names(layer.facts.returns) if layer.facts else several
     yield Lines((styled(f"{names} = layer{_called(report, layer)}"),), indent=4)
 
 
@@ -108,7 +110,7 @@ def _of_several_layers(report: Report, note: str, page: Page) -> Iterator[Block]
     """A row per tensor, so that each output is seen to become the next input."""
     question = report.question
     if question.title or not question.network.is_chain or note:
-        yield Heading(question.title or f"{len(report.layers)} layers", note)
+        yield Heading(question.title or counted(len(report.layers), "layer"), note)
     lines = [
         f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
     ]
