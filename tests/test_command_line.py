@@ -265,8 +265,8 @@ def test_lines_are_answered_in_order_and_a_wrong_one_fails_alone(
     assert finished.err == ""
 
 
-@pytest.mark.parametrize("option", [("--let", "U=7"), ("--features", "7")])
-def test_an_option_is_for_any_line_and_an_error_where_it_is_for_none(option: tuple[str, str]) -> None:
+@pytest.mark.parametrize("option", [["--let", "U=7"], ["--features", "7"]])
+def test_an_option_is_for_any_line_and_an_error_where_it_is_for_none(option: list[str]) -> None:
     lines = ["Dense(2, input_shape=(5,))", "LSTM(U, input_shape=(5, 1))", "LSTM(2) -> Dense(3)"]
     for taking in (lines, [lines[0]]):
         finished = command("-", *option, "--json", "--dry-run", stdin="\n".join(taking))

@@ -36,14 +36,29 @@ READ_ONLY = {  # of every layer and model
 }
 
 
-def check_writable(owner: object, name: str) -> None:
-    """Raises Python's error where code sets what Keras only computes."""
+def as_attribute(owner: object, name: str, value: Any) -> Any:
+    """What a layer or model keeps of what it is given under a name. Raises Python's error where
+    code sets what Keras only computes."""
+    if name.startswith("own_"):
+        return value
     if name not in READ_ONLY:  # as nearly all that is set
-        return
+        return as_tracked(value)
     of_code = [kind for kind in type(owner).__mro__ if is_of_code(kind)]
     if of_code and not any(name in vars(kind) for kind in of_code):
         kind = type(owner).__name__
         raise AttributeError(f"property {name!r} of {kind!r} object has no setter")
+    return as_tracked(value)
+
+
+def as_tracked(value: Any) -> Any:
+    """What Keras keeps of a list, dictionary or set: a copy, in which it finds layers; what code
+    does with its own later is not seen."""
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return kind(map(as_tracked, value))
+    if kind is dict:
+        return {key: as_tracked(part) for key, part in value.items()}
+    return set(value) if kind is set else value
 
 
 def keeps(layer: str, name: str) -> bool:

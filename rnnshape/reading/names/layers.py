@@ -96,7 +96,7 @@ class Layer(StandIn):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         self.own_is_begun = True
-        call, name = config(self, values, named), named.get("name")
+        call, name = config(self, *attributes.as_tracked((values, named))), named.get("name")
         counted = session().name_of(type(self).__name__) if name is None else ""
         if call is not None:
             many = 0 if session().groups else None  # of what a `call` makes, Keras counts none
@@ -162,7 +162,7 @@ class Layer(StandIn):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
-        attributes.check_writable(self, name)
+        value = attributes.as_attribute(self, name, value)
         value = bool(value) if name == "trainable" and isinstance(value, int) else value
         is_new = name == "trainable" and self.own_changes_trainable(value)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):

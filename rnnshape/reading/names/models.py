@@ -25,7 +25,7 @@ from rnnshape.reading.names.arguments import (
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.attributes import OF_GRAPHS, check_writable, frozen
+from rnnshape.reading.names.attributes import OF_GRAPHS, as_attribute, frozen
 from rnnshape.reading.names.compiling import Compiled, compiled, may_be_compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
@@ -130,7 +130,7 @@ class Model(Layer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`model.trainable = False` is said of each of its layers."""
-        check_writable(self, name)
+        value = as_attribute(self, name, value)
         is_new = name == "trainable" and self.own_changes_trainable(value)
         if is_new and (self.own_kind or self.own_takes) and self.own_calls():  # it has them
             for part in self.layers:

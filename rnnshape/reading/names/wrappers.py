@@ -13,7 +13,7 @@ from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import needed_by
-from rnnshape.reading.names.attributes import parts, trained_within, with_trained
+from rnnshape.reading.names.attributes import as_tracked, parts, trained_within, with_trained
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.predictions import reshaped
 from rnnshape.reading.names.rows import layers_in, overrides
@@ -88,7 +88,8 @@ class LayerOverTime(Layer):
         inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)
         inner = (isinstance(inner, Cells) and inner.own_inner) or inner
         self.own_is_stack = isinstance(inner, list | tuple)
-        several: Any = inner if self.own_is_stack else [inner]
+        several: Any = as_tracked(inner) if self.own_is_stack else [inner]
+        inner = several if self.own_is_stack else inner
         is_open = any(own(part, "own_open") is not None or _is_unread(part) for part in several)
         unread = (isinstance(p, Layer) and isinstance(argument(p), Unknown) for p in several)
         if not is_open and any(unread):
