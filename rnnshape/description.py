@@ -136,7 +136,7 @@ def is_of_the_batch(wrong: QueryError, network: Network) -> bool:
 def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Description, Question]:
     """What the rule says of a network, and the question with sizes that Keras takes: where it would
     refuse the usual ones, more of what is assumed, as nobody has said that there are but 5
-    timesteps; or, of code that none of these fits, none."""
+    timesteps; or, where none of these fits, none."""
     network, sizes = question.network, question.dimensions
     try:
         return describe(network, sizes, measured), question
@@ -150,7 +150,7 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
                 refusals.append(again)
                 continue
             return described, replace(question, dimensions=other)
-        if question.is_of_code and not _are_certain(refusals):  # it depends on what is assumed
+        if not _are_certain(refusals):  # it depends on what is assumed
             unsaid = with_assumed_as_open(network, sizes)
             with suppress(QueryError):
                 return describe(unsaid, sizes, measured), replace(question, network=unsaid)

@@ -40,7 +40,9 @@ REFUSED = [
     ("LSTM(0)", "units"),
     ("Dense(3, activation='rleu')", "relu"),
     ("Input((5, 4)) -> LSTM(3, stateful=True)", "batch"),
-    ("Reshape((3, 3))", "Reshape"),
+    ("Input((5,)) -> Reshape((3, 3))", "Reshape"),
+    ("Sequential([Input((5, 3)), GRU(4, return_sequences=True), Attention()])", "Attention()"),
+    ("Sequential([Input((5, 3)), GRU(4, return_state=True), Dense(2)])", "Dense(2)"),
     ("TimeDistributed(LSTM(3, return_state=True))", "several tensors"),
 ]
 
@@ -163,6 +165,42 @@ def test_what_keras_would_refuse_is_refused_before_it_is_asked(question: str, wo
     assert (finished.code, finished.out) == (2, "")
     assert finished.err.startswith("error: ")
     assert words in finished.err
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("Reshape((3, 3))", [None, 3, 3]),
+        ("Reshape((7, 3)) -> LSTM(4)", [None, 4]),
+        ("LSTM(4, return_sequences=True) -> Reshape((24,)) -> Dense(1)", [None, 1]),
+        ("Sequential([Conv1D(4, 2), Reshape((6, 2)), LSTM(3)])", [None, 3]),
+    ],
+)
+def test_where_no_usual_size_fits_nothing_is_refused(text: str, made: list[int | None]) -> None:
+    finished = command(text, "--json", "--dry-run")
+    assert (finished.code, finished.err) == (1, "")
+    assert finished.lines[0]["outputs"][-1]["shape"][1:] == made[1:]
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("Bidirectional(LSTM(4), merge_mode=None), Concatenate()", (2, 8)),
+        ("LSTM(4, return_state=True), Concatenate()", (2, 12)),
+        ("GRU(2, return_sequences=True, return_state=True), Lambda(lambda t: t[0])", (2, 5, 2)),
+    ],
+)
+def test_a_sequential_hands_on_all_that_a_layer_returns(text: str, made: tuple[int, ...]) -> None:
+    [answer] = command(f"Sequential([Input((5, 3)), {text}])", "--json", "--dry-run").lines
+    assert answer["outputs"][-1]["shape"] == list(made)
+
+
+@pytest.mark.parametrize("attention", ["MultiHeadAttention(2, 3)", "Attention()"])
+def test_attention_in_a_chain_turns_to_what_comes_before_it(attention: str) -> None:
+    chain = f"Input((5, 3)) -> LSTM(4, return_sequences=True) -> {attention}"
+    for behind in ("Lambda(lambda t: t[:, -1])", "GlobalAveragePooling1D()"):
+        [answer] = command(f"{chain} -> {behind}", "--json", "--dry-run").lines
+        assert answer["outputs"][-1]["shape"] == [2, 4]
 
 
 def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: KerasInProcess) -> None:

@@ -11,7 +11,7 @@ from math import isfinite
 from rnnshape.chains import chain
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
-from rnnshape.network import Network
+from rnnshape.network import Network, Ref, called_alone
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 from rnnshape.source import Source, with_plain_arrows
 
@@ -47,7 +47,10 @@ def literal_network(text: str) -> Network | None:
     text = with_plain_arrows(text)
     source = Source(text, "line " if "\n" in text.strip() else "")
     try:
-        return chain(_bound_layers(source))
+        layers = _bound_layers(source)
+        if "Sequential" in text and any(map(_may_be_of_several, layers)):
+            return None  # of which a chain and a Sequential make another use
+        return chain(layers)
     except (QueryError, RecursionError, _MoreError):
         return None
 
@@ -83,6 +86,12 @@ def _is_plain(node: ast.AST) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
+
+
+def _may_be_of_several(layer: Call) -> bool:
+    """Whether a layer may take or return several tensors."""
+    returns = "return_state" in layer or "merge_mode" in layer
+    return returns or called_alone(layer, Ref(0)) != (Ref(0),)
 
 
 # Binding

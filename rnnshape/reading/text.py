@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from textwrap import dedent
+from typing import Any
 
 from rnnshape.chains import chain
 from rnnshape.errors import NotReadError, Place, QueryError, nearest, shortened
 from rnnshape.expression import NO_LET, Call, Let, Unknown, bind, calls_within, unknowns_in
-from rnnshape.network import Input, Network, Question, check_count
+from rnnshape.network import Input, Network, Question, called_alone, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import NamedValue, Reading
@@ -199,16 +200,28 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
     if all(isinstance(item, Tensor) for item in items):
         raise QueryError(NO_LAYER)
     layers = [item for item in items if isinstance(item, Layer)]
-    if all(layer.own_keras_name and layer.own_layer.unread is None for layer in layers):
-        attends = not any(isinstance(value, Sequential) for value in values)
-        network = chain([layer.own_layer.call for layer in layers], attends=attends)
+    kind = Sequential if any(isinstance(value, Sequential) for value in values) else _Chain
+    are_read = all(layer.own_keras_name and layer.own_layer.unread is None for layer in layers)
+    if are_read and kind is _Chain:
+        network = chain([layer.own_layer.call for layer in layers])
         entry = items[0].maker if isinstance(items[0], Tensor) else None
         if isinstance(entry, graph.InputTensor):
             network = replace(network, inputs=(Input(entry.shape, "inputs", entry.dtype),))
         return network
     with evaluator.within(source):
-        takes, gives = Sequential(items).own_flow()
+        takes, gives = kind(items).own_flow()
     return graph.network_of(takes, gives, "")
+
+
+class _Chain(Sequential):
+    """Layers with arrows between them: attention turns to what comes before it."""
+
+    def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+        for layer in self.layers:
+            is_of_keras = bool(layer.own_keras_name)
+            given = called_alone(layer.own_layer.call, start) if is_of_keras else (start,)
+            start = layer(*given)
+        return start
 
 
 def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
