@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -52,12 +53,13 @@ def as_attribute(owner: object, name: str, value: Any) -> Any:
 
 def as_tracked(value: Any) -> Any:
     """What Keras keeps of a list, dictionary or set: a copy, in which it finds layers; what code
-    does with its own later is not seen."""
+    does with its own later is not seen. Of a `defaultdict` it is a plain dictionary."""
     kind = type(value)
     if kind is tuple or kind is list:
         return kind(map(as_tracked, value))
-    if kind is dict:
-        return {key: as_tracked(part) for key, part in value.items()}
+    if isinstance(value, dict) and not is_of_code(kind):
+        made = {key: as_tracked(part) for key, part in value.items()}
+        return OrderedDict(made) if kind is OrderedDict else made
     return set(value) if kind is set else value
 
 
