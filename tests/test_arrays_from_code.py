@@ -13,7 +13,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.dtypes import is_whole
 from rnnshape.reading.names.of_shapes import known_range
-from rnnshape.reading.python import Open, follow_module
+from rnnshape.reading.python import Open, follow_module, own
 from rnnshape.source import Source
 from tests.conftest import sections
 
@@ -167,6 +167,33 @@ def test_what_is_said_beside_an_open_size_is_true_whatever_it_is(sizes: str) -> 
             if not agrees(said, real):
                 differ.append((many, text))
     assert differ == []
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "float32", "int"])
+@pytest.mark.parametrize("operator", ["* 2", "- 120", "+ 100", "% 7", "// 3", "** 2", "+ 120"])
+def test_whole_numbers_of_any_dtype_are_those_of_numpy(dtype: str, operator: str) -> None:
+    made = f"np.array([100, 3], dtype='{dtype}')"
+    for text in (made, f"np.array([100, 3]).astype('{dtype}')"):
+        found, changed = read(f"import numpy as np\nr0 = {text}\nr1 = r0 {operator}", 2)
+        with np.errstate(over="ignore"):
+            real = eval(f"{text} {operator}", {"np": np}).tolist()
+        assert [*found.own_values] == [100, 3]
+        assert [*own(changed, "own_values", ())] in ([], real)
+
+
+@pytest.mark.parametrize("made", ["atleast_1d(y, z)", "broadcast_arrays(y, z)", "atleast_2d(y, z)"])
+def test_of_several_arrays_each_is_shown_by_its_own_view(made: str) -> None:
+    code = f"y, z = np.full(6, 4), np.full(6, 1)\nr0, r1 = np.{made}\ny[:] = 9\nr2, r3 = y, z"
+    found = read(f"import numpy as np\n{code}", 4)
+    assert [known_range(one)[0] for one in found] == [None, 1, None, 1]
+
+
+@pytest.mark.parametrize("made", ["broadcast_to(y, (60,))", "repeat(y, 60)", "split(y, 1)[0]"])
+def test_the_range_of_random_numbers_is_not_that_of_entries_that_stand_several_times(
+    made: str,
+) -> None:
+    [found] = read(f"import numpy as np\ny = np.random.randint(0, 9, (1,))\nr0 = np.{made}", 1)
+    assert known_range(found) == (None, None, 0)
 
 
 VIEWS = """

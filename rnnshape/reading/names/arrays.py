@@ -20,6 +20,7 @@ from rnnshape.reading.names.dtypes import (
     OPERATORS,
     int32,
     int64,
+    is_small,
     is_whole,
     of_dtype,
     together,
@@ -78,6 +79,7 @@ class Array(StandIn):
         own_seen: how many of these changes had been made when its numbers were noted.
         own_dtype: the kind of its entries; None of numbers of no further kind.
         own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
+        own_is_small: whether what is made of its numbers may be too large for their dtype.
         own_coded: of numbers that stand for labels, the kind of these.
         own_is_predicted: whether a model has made it, of one entry for each sample.
     """
@@ -87,6 +89,7 @@ class Array(StandIn):
     own_coded: str | None = None
     own_random = (0, 0)
     own_seen: Any = 0
+    own_is_small = False
     own_is_data = True
     own_is_predicted = False
     own_returned_by = ""  # the method of a model that returns it alone
@@ -190,7 +193,7 @@ class Array(StandIn):
         """Shares the memory of another array: what changes one changes both."""
         self.own_random = (0, 0) if other.own_is_written else other.own_random
         self.own_written, self.own_seen = other.own_written, len(other.own_written)
-        self.own_is_predicted = other.own_is_predicted
+        self.own_is_predicted, self.own_is_small = other.own_is_predicted, other.own_is_small
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_written.append(True)
@@ -223,7 +226,7 @@ class Array(StandIn):
 
     def astype(self, dtype: object = None, *_: object, copy: Any = True, **__: object) -> Array:
         made = Array(self.shape, *of_dtype(self.own_values, dtype, self.own_dtype))
-        made.own_is_predicted = self.own_is_predicted
+        made.own_is_predicted, made.own_is_small = self.own_is_predicted, is_small(dtype)
         if copy is not True:
             made.own_show(self)
         return made
@@ -325,7 +328,8 @@ class Array(StandIn):
         elif made.own_dtype is None and function and is_whole(self) and is_whole(other):
             made.own_dtype = "int64"
             with suppress(ArithmeticError):
-                values = () if isinstance(other, Array) else self.own_values
+                is_exact = not (isinstance(other, Array) or self.own_is_small)
+                values = self.own_values if is_exact else ()
                 made.own_numbers = tuple(int32(function(value, other)) for value in values)
         return made
 
@@ -340,7 +344,7 @@ class Array(StandIn):
 
     def __neg__(self) -> Array:
         made = self.own_like(self.shape)
-        made.own_random = (0, 0)
+        made.own_random, made.own_written, made.own_seen = (0, 0), Log(), 0
         return made
 
     __pos__ = __invert__ = __abs__ = __neg__

@@ -66,10 +66,9 @@ def by_numpy(name: str) -> Callable[..., Any]:
             raise refused(str(why)) if type(why) is ValueError else why
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
         found = _kept(both[0]) if is_known else _what_both_say(*both, whole=whole)
-        note_outputs(given if name != "where" else ())
-        for leaf in within(found) if arrays and name in VIEWS else ():
-            if isinstance(leaf, Array):
-                leaf.own_show(arrays[0])
+        _note_outputs(given if name != "where" else ())
+        if name in VIEWS:
+            _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
         unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
         if unknown and name in ("hstack", "vstack") and own(given[0], "ndim") == 1:
             raise IsOpenError(opened("data"))  # each may be an array
@@ -81,7 +80,16 @@ def by_numpy(name: str) -> Callable[..., Any]:
     return made
 
 
-def note_outputs(given: Sequence[Any]) -> None:
+def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:
+    """Each of several shows one of the arrays, all parts of one array show it. It may have an entry
+    several times, so that of random numbers their range is not known."""
+    shown = arrays if len(arrays) > 1 else [*arrays] * len(made)
+    for view, array in zip(made, shown, strict=False):
+        view.own_show(array)
+        view.own_random = (0, 0)
+
+
+def _note_outputs(given: Sequence[Any]) -> None:
     """`np.mod(y, 3, y)` writes to what stands behind its operands: perhaps to each array that comes
     again, or in the third place."""
     for place, part in enumerate(given):

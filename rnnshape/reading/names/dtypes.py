@@ -21,8 +21,8 @@ from rnnshape.reading.python import Open, own
 
 TEXTS = ("<U", "str", "bytes", "string")
 OF_NUMBERS = (None, "bool", "int64")
-LARGE = (int, "int", "int32", "int64")  # in which sums and products of a few numbers are exact
-WHOLE = (*LARGE, "int8", "int16", "uint8")
+SMALL = ("int8", "int16", "uint8")  # what operators make of a few of these may not go in
+WHOLE = (int, "int", "int32", "int64", *SMALL)
 FLOATS = (float, "float", "float16", "float32", "float64", "double", "single", "half")
 CODES = {"bool": "?", **{dtype: code for code, dtype in NO_NUMBERS.items()}, "<U": "U1",
          "bytes": "S1", "datetime64": "M8[s]", "timedelta64": "m8[s]", "string": "O",
@@ -44,8 +44,12 @@ def of_dtype(
     kind = dtype_of(word)
     if kind in OF_NUMBERS and not values and as_numbers(before):
         return (), UNKNOWN_ENTRIES
-    is_kept = word in (*LARGE, *FLOATS)
+    is_kept = word in (*WHOLE, *FLOATS)
     return tuple(map(float if word in FLOATS else int, values if is_kept else ())), kind
+
+
+def is_small(dtype: object) -> bool:
+    return _in_words(dtype) in SMALL
 
 
 def as_numbers(before: str | None) -> str | None:
@@ -136,7 +140,7 @@ def int64(number: Any) -> int:
 
 
 def int32(number: Any) -> int:
-    """The number, where an array has it as Python does, whichever of `LARGE` its dtype is."""
+    """The number, where an array has it as Python does, also one of 32 bits."""
     if number.bit_length() > 31:
         raise OverflowError
     return int(int64(number))

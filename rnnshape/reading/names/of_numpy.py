@@ -11,11 +11,12 @@ from typing import Any
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
-from rnnshape.reading.names.by_numpy import by_numpy, note_outputs
+from rnnshape.reading.names.by_numpy import by_numpy
 from rnnshape.reading.names.dtypes import (
     TEXTS,
     are_whole,
     dtype_of,
+    is_small,
     of_dtype,
     of_entries,
 )
@@ -61,6 +62,11 @@ ELEMENTWISE = (
     "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
     "expm1", "negative", "isclose", "isinf", "reciprocal", "rint", "cosh", "exp2",
     *CONVERTING)  # fmt: skip
+# Of how many arrays; of one where nothing else is said. What stands behind them is written to.
+OPERANDS = {
+    **dict.fromkeys(("add", "arctan2", "divide", "isclose", "logical_and", "logical_or", "maximum",
+                     "minimum", "mod", "multiply", "power", "subtract"), 2), "clip": 3,
+}  # fmt: skip
 KEEPING_WHOLE = {"abs", "absolute", "clip", "sign", "square", "copy", "negative", "mod",
                  "add", "subtract", "multiply", "maximum", "minimum"}  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
@@ -87,7 +93,7 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
     if isinstance(value, Array):
         value = value.values  # of a table, its numbers
         made = value.copy() if copy else value.own_view(value.shape, value.own_values)
-        return made if dtype is None else made.astype(dtype)
+        return made if dtype is None else made.astype(dtype, copy=False)
     numbers = rebuilt(value, lambda leaf: leaf.own_values if isinstance(leaf, Array) else leaf)
     shape, values = _sizes(value, kind), tuple(within(numbers))
     if not shape:
@@ -99,7 +105,9 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         return Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES and kind != "object"
     if is_whole and all(isinstance(number, int | float) for number in values):
-        return Array(shape, *((values, kind) if dtype is None else of_dtype(values, dtype)))
+        made = Array(shape, values, kind)
+        made.own_is_small = is_small(dtype)
+        return made
     return Array(shape, (), "int64" if dtype is None and are_whole(within(value)) else kind)
 
 
@@ -176,7 +184,9 @@ def _of_numpy_itself(name: str) -> Callable[..., Any]:
 
     def made(*given: Any, **named: Any) -> Any:
         found = NUMPY[name](*given, **named)
-        note_outputs(given)
+        for out in given[OPERANDS.get(name, 1) :]:
+            if isinstance(out, Array):
+                out.fill()
         is_float = type(found) is float or (name == "float32" and type(found) is int)
         whole = NumPyNumber(found) if type(found) is int else found
         return NumPyFloat(found) if is_float else whole
