@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from traceback import format_exception
 from types import ModuleType
 from typing import Any
 
@@ -89,6 +90,8 @@ class _Cell:
             arguments = [line] if re.match(ERROR, line) else _words(line.rstrip("; "))
         except ValueError as wrong:
             raise UsageError(f"the line can't be read: {wrong}") from None
+        if isinstance(caught := names.get(line.strip("; ")), BaseException):
+            arguments = ["".join(format_exception(caught))]
         for option, word in zip(["", *arguments], arguments, strict=False):
             if option not in OF_DATA and word not in WORDS and _shape(names.get(word)):
                 raise UsageError(f"{word} is data: give it to a layer or model, as --x {word}")

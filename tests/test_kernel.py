@@ -193,6 +193,7 @@ def test_what_stands_where_a_layer_should(shown: Shown) -> None:
 def test_an_error_of_keras_is_explained_as_text_and_needs_no_quotes(shown: Shown) -> None:
     assert "y is (None, 1)" in shown("error", "stdout")
     assert shown("unquoted error", "stdout") == shown("error", "stdout")
+    assert "LSTM(64, return_sequences=True)" in shown("caught error", "stdout")
 
 
 def test_a_cell_holds_keras_code_or_questions(shown: Shown) -> None:
