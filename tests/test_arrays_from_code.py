@@ -204,13 +204,14 @@ VIEWS = """
     np.array_split(y, 2)[1] | np.vsplit(y, 2)[0] | [row for row in y][0] | list(y)[-1] | y[:, 0][2:]
     np.asanyarray(y) | np.ascontiguousarray(y) | y.astype(y.dtype, copy=False) | y.real
     next(iter(y)) | [*reversed(y)][0] | y[()] | np.hsplit(y, 2)[1] | np.array(y, copy=False)
-    y.copy() | y.flatten() | np.array(y) | y.astype("int64") | +y | -y | abs(y)
+    copy.copy(y) | copy.deepcopy([y])[0] | y.copy() | y.flatten() | np.array(y) | y.astype("int64") | +y | -y | abs(y)
 """
 
 
 CHANGES = [
     *(("r1[...] = 9", 0), ("r0 %= 3", 1), ("r0[...] = 9", 1), ("np.mod(r0, 3, r0)", 1)),
     *(("np.clip(r0, 0, 2, r0)", 1), ("for row in r0: row[:] = 9", 1), ("np.copyto(r0, 9)", 1)),
+    *(("np.cumsum(r0, 0, None, r0)", 1), ("np.negative(r0, r0)", 1), ("r0.clip(0, 2, r0)", 1)),
     *(("r0.flat = 9", 1), ("r0.flat[:] = 9", 1), ("np.ndarray.fill(r0, 9)", 1)),
 ]
 
@@ -219,7 +220,10 @@ CHANGES = [
 @pytest.mark.parametrize("values", ["np.random.randint(0, 5, (6, 6))", "np.full((6, 6), 4)"])
 def test_what_changes_an_array_changes_what_shows_its_memory(view: str, values: str) -> None:
     """Whole numbers of which the range is known: both ways, and a copy stays what it was."""
-    imports, code = "import numpy as np\n", f"y = {values}\nr0, r1 = y, {view.strip()}\n"
+    imports, code = (
+        "import copy\nimport numpy as np\n",
+        f"y = {values}\nr0, r1 = y, {view.strip()}\n",
+    )
     for change, other in CHANGES:
         names: dict[str, Any] = {}
         exec(imports + code + change, names)

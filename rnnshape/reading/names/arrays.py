@@ -236,7 +236,10 @@ class Array(StandIn):
         made.own_written, made.own_seen = Log(), 0
         return made
 
-    toarray = todense = copy
+    toarray = todense = __copy__ = copy
+
+    def own_copied(self, *_: object) -> Array:
+        return self.copy()
 
     def transpose(self, *order: Any, axes: Any = ()) -> Array:
         given = sizes_given(*order) if order != (None,) else ()

@@ -18,6 +18,10 @@ from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
 NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
+WITH_OUT = {  # which write to the array that stands behind the others
+    "clip", "cumprod", "cumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanstd", "nansum",
+    "outer", "percentile", "prod", "ptp", "quantile", "round", "take", "trace", "var",
+}  # fmt: skip
 VIEWS = {  # which show the memory of the array that they are given
     "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to",
     "diagonal", "dsplit", "flip", "fliplr", "flipud", "hsplit", "moveaxis", "rollaxis", "rot90",
@@ -66,7 +70,9 @@ def by_numpy(name: str) -> Callable[..., Any]:
             raise refused(str(why)) if type(why) is ValueError else why
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
         found = _kept(both[0]) if is_known else _what_both_say(*both, whole=whole)
-        _note_outputs(given if name != "where" else ())
+        for part in given[2:] if name in WITH_OUT else ():
+            if isinstance(part, Array):
+                part.fill()
         if name in VIEWS:
             _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
         unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
@@ -87,14 +93,6 @@ def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:
     for view, array in zip(made, shown, strict=False):
         view.own_show(array)
         view.own_random = (0, 0)
-
-
-def _note_outputs(given: Sequence[Any]) -> None:
-    """`np.mod(y, 3, y)` writes to what stands behind its operands: perhaps to each array that comes
-    again, or in the third place."""
-    for place, part in enumerate(given):
-        if isinstance(part, Array) and (place > 1 or any(part is one for one in given[:place])):
-            part.fill()
 
 
 def _check_is_small(parts: list[Any]) -> None:

@@ -106,8 +106,9 @@ def delete_attribute(owner: Any, name: str) -> None:
 def copy_of(value: Any) -> Any:
     """Another list, dictionary, set or object of the code that holds the same; what can't be
     changed is itself."""
-    by_code = getattr(type(value), "__copy__", None)
-    return _holding_the_same(value) if body_of(by_code) is None else value.__copy__()
+    its_own = getattr(type(value), "__copy__", None)
+    is_said = body_of(its_own) is not None or hook(value, "__copy__") is not None
+    return value.__copy__() if is_said else _holding_the_same(value)
 
 
 def _holding_the_same(value: Any) -> Any:
