@@ -204,7 +204,8 @@ VIEWS = """
     np.array_split(y, 2)[1] | np.vsplit(y, 2)[0] | [row for row in y][0] | list(y)[-1] | y[:, 0][2:]
     np.asanyarray(y) | np.ascontiguousarray(y) | y.astype(y.dtype, copy=False) | y.real
     next(iter(y)) | [*reversed(y)][0] | y[()] | np.hsplit(y, 2)[1] | np.array(y, copy=False)
-    copy.copy(y) | copy.deepcopy([y])[0] | y.copy() | y.flatten() | np.array(y) | y.astype("int64") | +y | -y | abs(y)
+    copy.copy(y) | copy.deepcopy([y])[0] | y.copy() | y.flatten() | np.array(y) | +y | -y | abs(y)
+    y.astype("int64")
 """
 
 

@@ -229,7 +229,9 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
                     _say(asked_line, UsageError(words), shown)
                 if not is_well:
                     code = ExitCode.FAILED
-                if asked_line.query.questions:
+                if asked_line.wrong is not None:  # it may be what takes them
+                    unused = {}
+                elif asked_line.query.questions:
                     by_line = dict(asked_line.query.unused)
                     before = by_line if unused is None else unused
                     unused = {one: words for one, words in before.items() if one in by_line}

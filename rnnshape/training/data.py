@@ -188,6 +188,7 @@ class TrainingCall:
         batch_size: as it is written; None where it is not, and Keras takes 32; 0 where it is not
             known. `validation_batch_size` is the same, unless another is written.
         has_steps, has_validation_steps: whether it says how many batches are used.
+        is_validation: whether it stands for what `validation_data` gives.
         is_first: whether no such call was before, of which Keras keeps what it has traced.
         is_traced: the same of data that comes in the same way, since it was compiled.
         own_step: what of the model the code has written itself, as `train_step`: nobody knows what
@@ -207,6 +208,7 @@ class TrainingCall:
     metrics: tuple[tuple[Function, ...], ...] = ()
     has_weighted: bool = False
     validation: TrainingCall | None = None
+    is_validation: bool = False
     batch_size: int | None = None
     validation_batch_size: int | None = None
     has_steps: bool = False
@@ -284,7 +286,8 @@ class TrainingCall:
         if self.validation:
             later = (listed(part) for part in (self.validation.x, self.validation.y) if part)
             given.append(f"validation_data=({', '.join(later)})")
-        return self._calling(given)
+        is_part = self.is_validation
+        return f"validation_data=({', '.join(given)})" if is_part else self._calling(given)
 
     def _calling(self, given: Iterable[str]) -> str:
         return f"{'model' if self.call == '__call__' else self.call}({', '.join(given)})"

@@ -306,6 +306,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
             batch_size=call.validation_batch_size,
             is_traced=given.is_validation_traced,
             has_steps=call.has_validation_steps,
+            is_validation=True,
         )
         call = replace(call, validation=validation)
     found = wrong_names(call, model, as_given, inputs, outputs)
