@@ -26,6 +26,12 @@ def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Ne
     return Network((source,), steps, name=name)
 
 
+def may_be_of_several(layer: Call) -> bool:
+    """Whether a layer may take or return several tensors, in which a chain is no `Sequential`."""
+    returns = "return_state" in layer or "merge_mode" in layer
+    return returns or called_alone(layer, Ref(0)) != (Ref(0),)
+
+
 def called_with_several(layer: Call, count: int) -> Network:
     """A layer that takes a list of tensors, as `Concatenate` does, or a query and a value."""
     inputs = tuple(Input(name=f"inputs_{number}") for number in range(1, count + 1))

@@ -29,7 +29,7 @@ from rnnshape.network import (
     kind_of_axis,
     without_states,
 )
-from rnnshape.network_inputs import mend_by_data, other_sizes, with_assumed_as_open
+from rnnshape.network_inputs import every_size, mend_by_data, other_sizes, with_assumed_as_open
 from rnnshape.rule_run import Measured, RuleRun, tensor_of
 from rnnshape.rules.facts import Tensor
 
@@ -136,7 +136,7 @@ def is_of_the_batch(wrong: QueryError, network: Network) -> bool:
 def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Description, Question]:
     """What the rule says of a network, and the question with sizes that Keras takes: where it would
     refuse the usual ones, more of what is assumed, as nobody has said that there are but 5
-    timesteps; or, where none of these fits, none."""
+    timesteps; or, of code that none of these fits, none."""
     network, sizes = question.network, question.dimensions
     try:
         return describe(network, sizes, measured), question
@@ -150,10 +150,14 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
                 refusals.append(again)
                 continue
             return described, replace(question, dimensions=other)
-        if not _are_certain(refusals):  # it depends on what is assumed
+        depends = not _are_certain(refusals)  # on what is assumed
+        if depends and question.is_of_code:
             unsaid = with_assumed_as_open(network, sizes)
             with suppress(QueryError):
                 return describe(unsaid, sizes, measured), replace(question, network=unsaid)
+        for other in every_size(sizes, assumed) if depends and not question.is_of_code else ():
+            if is_taken(network, other):
+                return describe(network, other, measured), replace(question, dimensions=other)
         mend_by_data(wrong, question, is_taken)
         raise
 

@@ -25,6 +25,7 @@ from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
 from rnnshape.rules.registry import axes_of_input, may_take_any, names_axes
 
 MOST_PASSED = 10  # layers from an input to the one that says how many axes it has
+MOST_TRIED = 257  # sizes of one kind, of which each is tried
 MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
 
 
@@ -107,6 +108,16 @@ def other_sizes(
     for kind in ("timesteps", "space", "features"):
         for times in MORE if kind in assumed else ():
             yield replace(sizes, usual=((kind, times * USUAL_SIZES[kind]),))
+
+
+def every_size(sizes: Dimensions, assumed: Collection[str]) -> Iterator[Dimensions]:
+    """Any size of one kind, beside the usual ones of the others, or 1."""
+    kinds = [kind for kind in ("timesteps", "space", "features") if kind in assumed]
+    for kind in kinds:
+        ones = tuple((other, 1) for other in kinds if other != kind)
+        for size in range(1, MOST_TRIED):
+            yield replace(sizes, usual=((kind, size),))
+            yield replace(sizes, usual=((kind, size), *ones))
 
 
 def with_other_sizes(network: Network, change: Callable[[int, int, str, Size], Size]) -> Network:

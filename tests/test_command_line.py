@@ -41,6 +41,10 @@ REFUSED = [
     ("Dense(3, activation='rleu')", "relu"),
     ("Input((5, 4)) -> LSTM(3, stateful=True)", "batch"),
     ("Input((5,)) -> Reshape((3, 3))", "Reshape"),
+    ("LSTM(4, return_sequences=True) -> Reshape((25,)) -> Dense(1)", "Reshape"),
+    ("TimeDistributed(Dense(4)) -> TimeDistributed(Reshape((3,)))", "Reshape"),
+    ("LSTM(4, return_sequences=True) -> Sequential([Attention()])", "Attention()"),
+    ("Sequential([Input((5, 3)), GRU(2, return_state=True), Attention()])", "Attention"),
     ("Sequential([Input((5, 3)), GRU(4, return_sequences=True), Attention()])", "Attention()"),
     ("Sequential([Input((5, 3)), GRU(4, return_state=True), Dense(2)])", "Dense(2)"),
     ("TimeDistributed(LSTM(3, return_state=True))", "several tensors"),
@@ -168,18 +172,24 @@ def test_what_keras_would_refuse_is_refused_before_it_is_asked(question: str, wo
 
 
 @pytest.mark.parametrize(
-    ("text", "made"),
+    ("text", "taken", "made"),
     [
-        ("Reshape((3, 3))", [None, 3, 3]),
-        ("Reshape((7, 3)) -> LSTM(4)", [None, 4]),
-        ("LSTM(4, return_sequences=True) -> Reshape((24,)) -> Dense(1)", [None, 1]),
-        ("Sequential([Conv1D(4, 2), Reshape((6, 2)), LSTM(3)])", [None, 3]),
+        ("Reshape((3, 3))", [9, 1], [3, 3]),
+        ("Reshape((7, 3)) -> LSTM(4)", [21, 1], [4]),
+        ("LSTM(4, return_sequences=True) -> Reshape((24,)) -> Dense(1)", [6, 1], [1]),
+        ("Sequential([Conv1D(4, 2), Reshape((6, 2)), LSTM(3)])", [4, 1], [3]),
+        ("Embedding(100, 8) -> Reshape((56,)) -> Dense(3)", [7], [3]),
     ],
 )
-def test_where_no_usual_size_fits_nothing_is_refused(text: str, made: list[int | None]) -> None:
-    finished = command(text, "--json", "--dry-run")
-    assert (finished.code, finished.err) == (1, "")
-    assert finished.lines[0]["outputs"][-1]["shape"][1:] == made[1:]
+def test_where_no_usual_size_fits_another_is_assumed(
+    text: str, taken: list[int], made: list[int], keras_measurer: KerasInProcess
+) -> None:
+    finished = command(text, "--json", measurer=keras_measurer)
+    assert (finished.code, finished.err) == (0, "")
+    [answer] = finished.lines
+    assert answer["inputs"][0]["shape"] == [2, *taken]
+    assert answer["outputs"][-1]["shape"] == [2, *made]
+    assert answer["source"] == "predict"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ _TAIL = re.compile(
 # What stands in a traceback of a program that uses Keras; in one of another library some
 # messages, such as "too many values to unpack", mean something else.
 _USES_KERAS = re.compile(
-    r"keras|tensor|theano|sklearn|numpy|model|layer|lstm|gru|rnn|\.shape\[", re.IGNORECASE
+    r"keras|tensor|theano|sklearn|numpy|model|layer|lstm|gru|rnn"
+    r"|\.shape\[[^\n]*\n[~^ \n]*IndexError: tuple index",
+    re.IGNORECASE,
 )
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
 _WITHIN = "Error encountered: "

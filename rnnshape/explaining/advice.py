@@ -240,14 +240,15 @@ def _labels(a: Shape | None, b: Shape | None, text: str, node: str) -> Advice:
     if not a or not b:
         said = "The loss combines y and the output entry by entry, and they differ."
         return Advice(said, changes("a loss"), "labels")
-    are_flat = len(a) == len(b) == 1 and "LogicalAnd" in node  # all entries, as MeanIoU has them
+    least, most = sorted((a[0] or 1, b[0] or 1))
+    # All entries, as MeanIoU has them, of which the output has several for each of y.
+    are_flat = len(a) == len(b) == 1 and "LogicalAnd" in node and most % least == 0
     if a[0] == b[0] == 1 or are_flat:
         said = f"A metric such as Precision compares y and the output entry by entry: {a} and {b}."
         return Advice(said, changes("a metric"), "labels")
     if a[1:] == b[1:] and a[0] != b[0]:
         said = f"{a} and {b} are combined: another number of samples in y or a state than came out."
-        largest, least = max(a[0] or 1, b[0] or 1), min(a[0] or 1, b[0] or 1)
-        batch = largest if largest % least else "batch"  # the smaller is no part of the data
+        batch = most if most % least else "batch"  # the smaller is no part of the data
         return Advice(said, changes("fixed batch", batch=batch), "samples")
     # Keras 3 and `sub` have y first, SquaredDifference of Keras 2 the output; where the operation
     # does not tell, the shape with fewer axes is y.

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from math import isfinite
 
-from rnnshape.chains import chain
+from rnnshape.chains import chain, may_be_of_several
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
-from rnnshape.network import Network, Ref, called_alone
+from rnnshape.network import Network
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 from rnnshape.source import Source, with_plain_arrows
 
@@ -48,8 +48,8 @@ def literal_network(text: str) -> Network | None:
     source = Source(text, "line " if "\n" in text.strip() else "")
     try:
         layers = _bound_layers(source)
-        if "Sequential" in text and any(map(_may_be_of_several, layers)):
-            return None  # of which a chain and a Sequential make another use
+        if "Sequential" in text and any(map(may_be_of_several, layers)):
+            return None
         return chain(layers)
     except (QueryError, RecursionError, _MoreError):
         return None
@@ -86,12 +86,6 @@ def _is_plain(node: ast.AST) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
-
-
-def _may_be_of_several(layer: Call) -> bool:
-    """Whether a layer may take or return several tensors."""
-    returns = "return_state" in layer or "merge_mode" in layer
-    return returns or called_alone(layer, Ref(0)) != (Ref(0),)
 
 
 # Binding

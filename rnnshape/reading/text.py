@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from textwrap import dedent
 from typing import Any
 
-from rnnshape.chains import chain
+from rnnshape.chains import chain, may_be_of_several
 from rnnshape.errors import NotReadError, Place, QueryError, nearest, shortened
 from rnnshape.expression import NO_LET, Call, Let, Unknown, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, called_alone, check_count
@@ -189,6 +189,7 @@ def _is_of_program(node: ast.Call) -> bool:
 def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Network:
     """The network in which each layer takes what the one before it returns."""
     items: list[object] = []
+    within: set[int] = set()  # the layers of a Sequential, by their `id`
     values = [_value(evaluator, source, node) for node in nodes]
     for node, value in zip(nodes, values, strict=True):
         for item in _layers(source, node, value, items):
@@ -196,31 +197,39 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
                 message = "Input says what the network is given: put it first"
                 raise source.error(node.func if isinstance(node, ast.Call) else node, message)
             items.append(item)
+            within |= {id(item)} if isinstance(value, Sequential) else set()
             check_count(len(items))
     if all(isinstance(item, Tensor) for item in items):
         raise QueryError(NO_LAYER)
     layers = [item for item in items if isinstance(item, Layer)]
-    kind = Sequential if any(isinstance(value, Sequential) for value in values) else _Chain
     are_read = all(layer.own_keras_name and layer.own_layer.unread is None for layer in layers)
-    if are_read and kind is _Chain:
+    inner = [layer for layer in layers if id(layer) in within]
+    if are_read and not any(may_be_of_several(layer.own_layer.call) for layer in inner):
         network = chain([layer.own_layer.call for layer in layers])
         entry = items[0].maker if isinstance(items[0], Tensor) else None
         if isinstance(entry, graph.InputTensor):
             network = replace(network, inputs=(Input(entry.shape, "inputs", entry.dtype),))
         return network
     with evaluator.within(source):
-        takes, gives = kind(items).own_flow()
+        made = _Chain(items)
+        made.own_within = within
+        takes, gives = made.own_flow()
     return graph.network_of(takes, gives, "")
 
 
 class _Chain(Sequential):
-    """Layers with arrows between them: attention turns to what comes before it."""
+    """Layers with arrows between them: attention turns to what comes before it, but for that which
+    stands within a Sequential."""
+
+    own_within: Collection[int] = ()
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         for layer in self.layers:
-            is_of_keras = bool(layer.own_keras_name)
-            given = called_alone(layer.own_layer.call, start) if is_of_keras else (start,)
-            start = layer(*given)
+            turns = layer.own_keras_name and id(layer) not in self.own_within
+            given = called_alone(layer.own_layer.call, start) if turns else (start,)
+            start = layer(*(list(one) if turns and type(one) is tuple else one for one in given))
+            if layer.own_keras_name and isinstance(start, list):
+                start = tuple(start)  # as Keras' own layers return it
         return start
 
 

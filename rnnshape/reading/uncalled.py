@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from rnnshape.errors import QueryError
 from rnnshape.reading import graph
 from rnnshape.reading.names.layers import Layer
-from rnnshape.reading.names.session import SESSION, Session, refusal_of
+from rnnshape.reading.names.session import SESSION, Session
 from rnnshape.reading.open_calls import (
     Undo,
     body_in,
@@ -31,6 +31,7 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import body_of, named_in, nodes_of
 from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.reading.refused_calls import refusal_of
 
 MOST_CHECKED = 100  # calls whose result no model takes
 MOST_SECONDS = 3  # of the processor, after which no more is called: what was made is answered

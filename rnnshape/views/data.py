@@ -129,8 +129,10 @@ def _call(
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
     of_all = any(problem.name is None for problem in wrong)  # arrays together
-    given = [(x, "data") for each in call.with_validation for x in each.x]
-    given += [(y, "labels") for each in call.with_validation for y in each.y if y != NOT_GIVEN]
+    given: list[tuple[Data, str]] = []
+    for each in call.with_validation:
+        given += [(x, "data") for x in each.x]
+        given += [(y, "labels") for y in each.y if y != NOT_GIVEN]
 
     def found(array: Data, kind: str) -> tuple[Problem, ...]:
         kinds = ("samples", kind)

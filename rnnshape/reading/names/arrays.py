@@ -38,6 +38,7 @@ from rnnshape.reading.names.sizes import (
     product,
     reshaped,
     rows_of,
+    set_shape,
     sizes_given,
     sizes_of,
     with_let,
@@ -51,22 +52,8 @@ OF_OTHERS = {"assign", "columns", "drop", "dropna", "get_shape", "head", "iloc",
 OTHERS = {*dir(list)} - {*dir(tuple), "copy", "insert", "sort"} | OF_OTHERS
 COMPARED_BY_PLACE = [OPERATORS[word] for word in ("sub", "rsub", "eq", "ne")]
 MOST_VALUES = 1_000  # numbers of an array that are kept
-
-
-def _set_shape(array: Any, shape: Any) -> None:
-    """The sizes as NumPy may be given them: numbers of Python's own, or open."""
-    sizes = (shape,) if isinstance(shape, Open) else tuple(_as_size(exact(one)) for one in shape)
-    if not all(isinstance(size, int | Open | None) for size in sizes):
-        raise TypeError("a size is no whole number")
-    if any(size == -1 for size in sizes if type(size) is int):  # the code gives it another
-        sizes = reshaped(array.shape, sizes)
-    vars(array)["shape"] = shape if isinstance(shape, Open) else sizes
-
-
-def _as_size(size: Any) -> Any:
-    """A number of NumPy's own is one of Python's as the size of an array."""
-    is_of_numpy = isinstance(size, Open) and size.start.stands_for == OF_NUMPY
-    return replace(size, stands_for=None, start=None, offset=0) if is_of_numpy else size
+# What shows the memory of an array, or changes it, in a way that is not read.
+SHOWING = ("byteswap", "ctypes", "data", "imag", "real", "setfield", "view")
 
 
 class Array(StandIn):
@@ -105,7 +92,7 @@ class Array(StandIn):
     own_values = property(lambda array: () if array.own_is_written else array.own_numbers)
     own_entries = property(lambda array: array.own_dtype)  # the same, of a table of all columns
 
-    shape = property(lambda array: vars(array)["shape"], _set_shape)
+    shape = property(lambda array: vars(array)["shape"], set_shape)
     values = property(lambda array: array)
     ndim = property(lambda array: len(array.shape))
     size = property(lambda array: product(array.shape))
@@ -154,8 +141,13 @@ class Array(StandIn):
         if isinstance(many, Open):
             raise IsOpenError(replace(many, row=array_of_shape(self.shape[1:], self.own_dtype)))
         is_of_rows = type(self) is Array and len(self.shape) > 1
-        made = self.own_like if is_of_rows else array_of_shape
+        made = self.own_row if is_of_rows else array_of_shape
         return iter([made(self.shape[1:]) for _ in range(rows_of(self.shape))])
+
+    def own_row(self, shape: Sequence[Any]) -> Array:
+        row = self.own_like(shape)
+        row.own_is_predicted = False  # it has no samples
+        return row
 
     def __bool__(self) -> bool:
         raise IsOpenError(opened("data"))
@@ -210,12 +202,14 @@ class Array(StandIn):
 
     sort = put = partition = fill
 
-    def own_shown_elsewhere(self) -> Open:
-        """What shows its memory, or changes it, in a way that is not read."""
+    def own_reaches(self, name: str) -> bool:
+        return name in SHOWING
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in SHOWING:
+            raise AttributeError(name)
         self.fill()
         return opened("data")
-
-    byteswap = ctypes = data = imag = real = setfield = view = property(own_shown_elsewhere)
 
     def resize(self, *sizes: Any, **_: object) -> None:
         self.shape, self.own_numbers = sizes_given(*sizes), ()
@@ -229,6 +223,8 @@ class Array(StandIn):
         made.own_is_predicted, made.own_is_small = self.own_is_predicted, is_small(dtype)
         if copy is not True:
             made.own_show(self)
+            is_same = made.own_dtype == self.own_dtype == "int64" and not is_small(dtype)
+            made.own_random = made.own_random if is_same else (0, 0)
         return made
 
     def copy(self, *_: object) -> Array:
@@ -236,10 +232,12 @@ class Array(StandIn):
         made.own_written, made.own_seen = Log(), 0
         return made
 
-    toarray = todense = __copy__ = copy
+    toarray = todense = copy
 
-    def own_copied(self, *_: object) -> Array:
+    def __copy__(self) -> Array:
         return self.copy()
+
+    own_copied = __copy__
 
     def transpose(self, *order: Any, axes: Any = ()) -> Array:
         given = sizes_given(*order) if order != (None,) else ()

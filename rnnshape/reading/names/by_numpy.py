@@ -92,7 +92,7 @@ def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:
     shown = arrays if len(arrays) > 1 else [*arrays] * len(made)
     for view, array in zip(made, shown, strict=False):
         view.own_show(array)
-        view.own_random = (0, 0)
+        view.own_random, view.own_is_predicted = (0, 0), False
 
 
 def _check_is_small(parts: list[Any]) -> None:

@@ -19,9 +19,9 @@ from rnnshape.reading.python.handed_on import containers_in, names_in
 
 # What NumPy's arrays have and pandas' do not: neither tables nor columns, and no tables.
 OF_ARRAYS = {
-    "byteswap", "ctypes", "data", "diagonal", "fill", "flat", "flatten", "imag", "nonzero", "put",
-    "partition", "real", "reshape", "resize", "setfield", "sort", "toarray", "todense", "view",
-}  # fmt: skip
+    *("diagonal", "fill", "flat", "flatten", "nonzero", "partition", "put", "reshape", "resize"),
+    *("sort", "toarray", "todense"),
+}
 OF_ONE_AXIS = {"argmax", "argmin", "argsort", "dtype", "ravel", "repeat", "tolist"}
 
 

@@ -128,7 +128,7 @@ def _expanded(value: Any, axis: Any = -1) -> Any:
     if isinstance(axis, list | tuple):
         return by_numpy("expand_dims")(value, tuple(axis))
     made = with_axis(1, sizes_of(value), axis)
-    return value.own_like(made.shape) if isinstance(value, Array) else made
+    return value.own_like(made.shape) if type(value) is Array else made
 
 
 def _product(value: Any, *more: Any, **named: Any) -> Any:

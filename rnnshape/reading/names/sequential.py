@@ -166,7 +166,7 @@ class Sequential(Model):
 
     def _begun_anew(self) -> None:
         """It is another from here on than what was built before, and called in other models."""
-        built = [one for one in session().holders.get(id(self), ()) if one.own_is_described]
+        built = [one for one in session().holders_of(self) if one.own_is_described]
         for model in session().models if self.own_gives else ():
             calls = graph.calls_before(model.own_gives, model.own_takes)
             built += [model] * any(getattr(call.part, "owner", None) is self for call in calls)
@@ -259,6 +259,8 @@ class Sequential(Model):
             return self.own_open
         for item in self.layers:
             start = item(start)
+            if item.own_keras_name and isinstance(start, list):
+                start = tuple(start)  # as Keras' own layers return it
         return start
 
     def build(self, input_shape: Any = None, **_: Any) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from rnnshape.description import describe
 from rnnshape.errors import NotReadError, Place, Problem, QueryError, did_you_mean
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
@@ -18,6 +17,7 @@ from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.scope import Counts, Log
+from rnnshape.reading.refused_calls import check_weights, refusal_of
 from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
@@ -136,7 +136,7 @@ class Session:
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
             if (wrong := refusal_of(call)) is not None:  # the code itself may know what to do
                 raise wrong
-            _check_weights(self.built.get(layer, call), call)
+            check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
             is_of_layer = self.part and not self.part.owner.own_is_model
@@ -146,7 +146,7 @@ class Session:
             if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
                 self.unchecked[call] = first  # to find the shapes of a long loop takes time
             else:
-                _check_weights(first, call)
+                check_weights(first, call)
         return call
 
     def take_calls(self, calls: Sequence[graph.LayerCall]) -> None:
@@ -155,7 +155,7 @@ class Session:
         self.taken.update(calls)
         for call in calls:
             if (first := self.unchecked.pop(call, None)) is not None:
-                _check_weights(first, call)
+                check_weights(first, call)
 
     def first_call(self, stand_in: Any) -> graph.LayerCall | None:
         """That by which a layer has its weights."""
@@ -167,12 +167,18 @@ class Session:
     def call_around(self, stand_in: Any) -> None:
         """Keras calls a layer or model where it is added to a `Sequential` that says what it is
         given, or where that is built; here it is followed once it is asked for."""
-        for model in () if self.follows else self.holders.get(id(stand_in), ()):
-            held = [part for item in model.own_items for part in (item, own(item, "own_inside"))]
-            if model is not stand_in and any(part is stand_in for part in held):
+        for model in () if self.follows else [*self.holders_of(stand_in)]:
+            if model.own_open is None:
                 self.call_around(model)
                 if model.own_is_described:
                     model.own_flow()
+
+    def holders_of(self, stand_in: Any) -> Iterator[Any]:
+        """The models that a layer or model was added to, and is in now."""
+        for model in self.holders.get(id(stand_in), ()):
+            held = [part for item in model.own_items for part in (item, own(item, "own_inside"))]
+            if model is not stand_in and any(part is stand_in for part in held):
+                yield model
 
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
@@ -304,26 +310,6 @@ def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
     """Whether a handler does more than to say what it caught."""
     handled = (part for handler in tried.handlers for part in handler.body)
     return not all(ast.unparse(part).startswith(SAYS) for part in handled)
-
-
-def refusal_of(call: graph.LayerCall) -> QueryError | None:
-    """Why the rule refuses a call; with what comes before, which tells more of what it takes."""
-    found = None
-    for calls in ([call], graph.calls_before([graph.Tensor(call)], [])):
-        try:
-            describe(graph.network_of([], (), "", calls))
-        except QueryError as wrong:
-            found = wrong
-        else:
-            break
-    return found
-
-
-def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
-    """Raises a `QueryError` where a call needs other weights than those that the first one made."""
-    given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
-    if given != before and all(graph.shapes_made([call]) for call in (first, again)):
-        describe(graph.network_of([], (), "", [first, again]))
 
 
 def _in_a_row(given: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from rnnshape.errors import Problem
 from rnnshape.reading.names.session import opened, refused, session, where_of
-from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 from rnnshape.training.data import shown
 
 MOST_ROWS = 20_000  # of an array that code goes over
@@ -176,6 +176,22 @@ def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
     shapes = (tuple(sizes_of(part)) for part in parts if not isinstance(part, Open))
     opens = (part for part in parts if isinstance(part, Open))
     return reduce(beside, opens, reduce(broadcast, shapes))
+
+
+def set_shape(array: Any, shape: Any) -> None:
+    """The sizes as NumPy may be given them: numbers of Python's own, or open."""
+    sizes = (shape,) if isinstance(shape, Open) else tuple(_as_size(exact(one)) for one in shape)
+    if not all(isinstance(size, int | Open | None) for size in sizes):
+        raise TypeError("a size is no whole number")
+    if any(size == -1 for size in sizes if type(size) is int):  # the code gives it another
+        sizes = reshaped(array.shape, sizes)
+    vars(array)["shape"] = shape if isinstance(shape, Open) else sizes
+
+
+def _as_size(size: Any) -> Any:
+    """A number of NumPy's own is one of Python's as the size of an array."""
+    is_of_numpy = isinstance(size, Open) and size.start.stands_for == OF_NUMPY
+    return replace(size, stands_for=None, start=None, offset=0) if is_of_numpy else size
 
 
 def product(sizes: Sequence[Any]) -> Any:

@@ -32,6 +32,7 @@ TOLD_BY_NAME = ("sequences", "initial_state", "query", "value", "key")
 OF_INPUT = ("input_shape", "input_dim")
 OPTIONS = ("training", "mask")  # which Keras gives a call itself
 SHAPE = "_shape"
+TAKE_LISTS = ("AdditiveAttention", "Attention")  # and no tuples
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -78,6 +79,9 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
     """Keras takes nothing but tensors by position: all else is read as it was meant. What the
     code's own `call` needs it is given, also a `training`."""
     is_of_graph = layer.own_kind == "Functional"
+    if layer.own_keras_name in TAKE_LISTS and isinstance(next(iter(given), None), tuple):
+        words = "layer must be called on a list of inputs"
+        raise QueryError(f'{layer.own_keras_name} takes a list, and no tuple (Keras: "{words}")')
     written = session().evaluator.words_of_call() if given[1:] and not is_of_graph else {}
     takes = inspect.signature(layer.call).parameters
     is_own = layer.call.__func__.__module__ == "__main__"

@@ -1,0 +1,27 @@
+"""Why the rule refuses a call of a layer, as code is followed."""
+
+from __future__ import annotations
+
+from rnnshape.description import describe
+from rnnshape.errors import QueryError
+from rnnshape.reading import graph
+
+
+def refusal_of(call: graph.LayerCall) -> QueryError | None:
+    """Why the rule refuses a call; with what comes before, which tells more of what it takes."""
+    found = None
+    for calls in ([call], graph.calls_before([graph.Tensor(call)], [])):
+        try:
+            describe(graph.network_of([], (), "", calls))
+        except QueryError as wrong:
+            found = wrong
+        else:
+            break
+    return found
+
+
+def check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
+    """Raises a `QueryError` where a call needs other weights than those that the first one made."""
+    given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
+    if given != before and all(graph.shapes_made([call]) for call in (first, again)):
+        describe(graph.network_of([], (), "", [first, again]))
