@@ -237,3 +237,20 @@ def test_what_changes_an_array_changes_what_shows_its_memory(view: str, values: 
         if least is not None and most is not None:
             assert real.min() <= least
             assert most - 1 <= real.max()
+
+
+@pytest.mark.parametrize("change", ["r0 -= 1", "r0[0] = 9", "r1 -= 1", "r1[0] = 9", "r0 += 0"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        *("if c:\n    {}", "if c:\n    pass\nelse:\n    {}", "while c:\n    {}"),
+        *("for _ in range(c):\n    {}", "def f(c):\n    if c:\n        {}\nf(c)"),
+    ],
+)
+def test_what_may_have_changed_an_array_leaves_its_numbers_unknown(
+    around: str, change: str
+) -> None:
+    made = "import numpy as np\nc = int(input())\nr0 = np.array([3, 1, 2])\nr1 = r0[:]\n"
+    if "def" in around:  # whose names are its own
+        around = around.replace("def f(c):", "def f(c, r0=r0, r1=r1):")
+    assert known_range(read(made + around.format(change), 2)[0]) == (None, None, 0)

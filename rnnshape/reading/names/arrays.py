@@ -75,7 +75,6 @@ class Array(StandIn):
     own_classes: int | None = None
     own_coded: str | None = None
     own_random = (0, 0)
-    own_seen: Any = 0
     own_is_small = False
     own_is_data = True
     own_is_predicted = False
@@ -87,7 +86,8 @@ class Array(StandIn):
     ) -> None:
         self.shape, self.own_name = tuple(shape), ""
         self.own_numbers, self.own_dtype = tuple(map(exact, values)), dtype
-        self.own_written: list[bool] = Log()
+        self.own_written: list[object] = Log()
+        self.own_seen: Any = 0
 
     own_values = property(lambda array: () if array.own_is_written else array.own_numbers)
     own_entries = property(lambda array: array.own_dtype)  # the same, of a table of all columns
@@ -103,6 +103,10 @@ class Array(StandIn):
     def own_is_written(self) -> bool:
         """Whether its numbers are others than those that were noted."""
         return type(self.own_seen) is not int or self.own_seen != len(self.own_written)
+
+    def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+        """What an operator has changed on one side of a condition alone is not known."""
+        return None if name == "own_seen" else super().own_merged(name, one, other, because)
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -188,7 +192,7 @@ class Array(StandIn):
         self.own_is_predicted, self.own_is_small = other.own_is_predicted, other.own_is_small
 
     def __setitem__(self, index: object, value: object) -> None:
-        self.own_written.append(True)
+        self.own_written.append(object())
         with suppress(IsOpenError):
             taken = indexed(self.shape, index)
             if isinstance(value, Array) and self.own_dtype != "object":
@@ -198,7 +202,7 @@ class Array(StandIn):
                     raise refused("could not broadcast input array into what it is given to")
 
     def fill(self, *_: object, **__: object) -> None:
-        self.own_written.append(True)
+        self.own_written.append(object())
 
     sort = put = partition = fill
 
@@ -337,7 +341,7 @@ class Array(StandIn):
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         made = self.own_operated(other, function)  # `array += other`
         if isinstance(made, Array) and made.shape == self.shape:
-            self.own_written.append(True)
+            self.own_written.append(object())
             self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
             self.own_random, self.own_classes = (0, 0), None
             return self
