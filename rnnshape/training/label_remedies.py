@@ -55,10 +55,10 @@ def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -
 def _in_call(call: TrainingCall, index: int, text: str) -> str:
     """`fit(X, X[:, -1])` in the place of `X = X[:, -1]`, where X is what goes in, too."""
     y = call.y[index]
-    made, _, others = text.removeprefix(f"{y.name} = ").partition(" with ")
-    is_given_twice = y.name.isidentifier() and any(x.name == y.name for x in call.x)
-    if made == text or not is_given_twice:
+    before, is_named = f"{y.name} = ", y.name.isidentifier()
+    if not (is_named and text.startswith(before) and any(x.name == y.name for x in call.x)):
         return text
+    made, _, others = text.removeprefix(before).partition(" with ")
     changed = (*call.y[:index], replace(y, name=made), *call.y[index + 1 :])
     return replace(call, y=changed).written + f" with {others}" * bool(others)
 

@@ -50,8 +50,8 @@ def programs(paths: Iterable[Path]) -> dict[str, str]:
 def read_all(texts: Mapping[str, str], folder: Path) -> dict[str, Answer]:
     """What the command says of each: by the rule, in this very process."""
     answers = {}
-    for number, (name, text) in enumerate(texts.items()):
-        path = folder / f"program_{number}.py"
+    for name, text in texts.items():
+        path = folder / f"{re.sub(r'[^a-z0-9]', '_', name)}.py"  # whichever programs there are
         path.write_text(text)
         done = command(str(path), "--json", "--dry-run", "--weights")
         said = done.err.replace(f"{folder}/", "")  # which differs from run to run
