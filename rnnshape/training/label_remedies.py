@@ -48,6 +48,7 @@ def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -
         _in_call(call, index, attempt.text): None
         for attempt in _attempts(model, call, index, now)
         if not (y.of and y.name in attempt.text) and attempt.fits  # an element has no name
+        if not (f" with {y.name} = " in attempt.text and y.name in [x.name for x in call.x])
     }
     return tuple(texts)[:MOST_REMEDIES]
 
