@@ -234,7 +234,8 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
                 elif asked_line.query.questions:
                     by_line = dict(asked_line.query.unused)
                     before = by_line if unused is None else unused
-                    unused = {one: words for one, words in before.items() if one in by_line}
+                    both = before.keys() & by_line.keys()
+                    unused = {one: max(before[one], by_line[one], key=len) for one in both}
         for words in (unused or {}).values():
             code = ExitCode.FAILED
             messages.error(environment, words)

@@ -223,14 +223,11 @@ class _Chain(Sequential):
 
     own_within: Collection[int] = ()
 
-    def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
-        for layer in self.layers:
-            turns = layer.own_keras_name and id(layer) not in self.own_within
-            given = called_alone(layer.own_layer.call, start) if turns else (start,)
-            start = layer(*(list(one) if turns and type(one) is tuple else one for one in given))
-            if layer.own_keras_name and isinstance(start, list):
-                start = tuple(start)  # as Keras' own layers return it
-        return start
+    def own_given_to(self, layer: Any, start: Any) -> Sequence[Any]:
+        if not layer.own_keras_name or id(layer) in self.own_within:
+            return (start,)
+        given = called_alone(layer.own_layer.call, start)
+        return [list(one) if type(one) is tuple else one for one in given]
 
 
 def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:

@@ -93,7 +93,7 @@ def _of_one_layer(report: Report, layer: Layer, note: str, page: Page) -> Iterat
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
     several = ", ".join(output.name for output in report.outputs_of(layer))
-    names = nested_names(layer.facts.returns) if layer.facts else several
+    names = nested_names(layer.facts.returns) if layer.facts else several or "o"
     yield Lines((styled(f"{names} = layer{_called(report, layer)}"),), indent=4)
 
 

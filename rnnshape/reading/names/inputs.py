@@ -7,15 +7,15 @@ from typing import Any
 
 from rnnshape.chains import input_of
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Unknown
+from rnnshape.expression import Call, Unknown, printed
 from rnnshape.nest import within
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import bound, holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.of_tensorflow import EagerTensor
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
-from rnnshape.reading.python import Open
+from rnnshape.reading.python import Open, own
 from rnnshape.rules.arguments import check_kind
 from rnnshape.rules.kinds import kind_of
 
@@ -80,3 +80,14 @@ def name_of_model(name: Any, others: Sequence[Any]) -> str:
     if kind and not isinstance(name, Open) and not kind.takes(name):
         session().problem(f"a model takes {kind.allowed} as its name", words=kind.keras)
     return name if isinstance(name, str) else ""
+
+
+def check_length(first: Any) -> None:
+    """Keras makes `(features,)` of a recurrent layer's input_dim, and then refuses that."""
+    layer = own(first, "own_layer")
+    call = layer.call if layer else Call("")
+    if "input_dim" in call and call.name in ("LSTM", "GRU", "SimpleRNN"):
+        size = printed(call["input_dim"])
+        length = printed(call["input_length"]) if "input_length" in call else "None"
+        today = keras2.Today(f"Input(({length}, {size}))")
+        session().old_name("input_dim", today, call.name, call.places.get("input_dim"))

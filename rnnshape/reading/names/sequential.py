@@ -14,14 +14,15 @@ from typing import Any
 from rnnshape.chains import chain, input_of_first_layer
 from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import NotReadError, Place, QueryError
-from rnnshape.expression import Call, Unknown, printed
+from rnnshape.expression import Unknown, printed
 from rnnshape.network import Input, Network, Question, check_names
 from rnnshape.program import DEPENDS
-from rnnshape.reading import graph, keras2
+from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import open_shape, says_length_alone, says_no_input
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.built_for import NOT_KNOWN, as_built
 from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_anew
+from rnnshape.reading.names.inputs import check_length
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
@@ -46,10 +47,12 @@ class Sequential(Model):
     Attributes:
         own_items: its layers and models, first perhaps an `Input`.
         own_shape: what it is given, as `build` or data says it.
+        own_is_made: whether Keras has built it as layers were added.
         own_began: its input when it was followed; it stays where layers are added or popped.
     """
 
     own_kind = "Sequential"
+    own_is_made = False
     own_began: graph.InputTensor | None = None
     own_handed: tuple[Any, ...] | None = None  # what it had before what nobody knows was given it
     own_takes_open = ("layers",)
@@ -111,7 +114,9 @@ class Sequential(Model):
     def _count_built(self) -> None:
         """Each time that Keras builds it, it makes a `Functional`, whose name is counted."""
         is_input = isinstance(next(iter(self.own_items), None), Tensor | Model)
-        if self.own_items and self.own_described().shape is None:  # nobody knows how often
+        shape = self.own_described().shape
+        self.own_is_made = bool(self.own_items) and shape is not None
+        if self.own_items and shape is None:  # nobody knows how often
             session().counts["functional"] = opened()
         elif len(self.own_items) > is_input:
             session().name_of("Functional")
@@ -151,7 +156,7 @@ class Sequential(Model):
             raise self.own_refused(message, place)
         elif isinstance(item, Layer | Tensor):
             if not self.own_items:
-                self._check_length(item)
+                check_length(item)
             session().take(item)
             self.own_items += (item,)
             for part in (item, own(item, "own_inside")):
@@ -166,24 +171,14 @@ class Sequential(Model):
 
     def _begun_anew(self) -> None:
         """It is another from here on than what was built before, and called in other models."""
-        built = [one for one in session().holders_of(self) if one.own_is_described]
+        around = session().holders_of(self)
+        built = [one for one in around if one.own_is_made or one.own_shape is not None]
         for model in session().models if self.own_gives else ():
             calls = graph.calls_before(model.own_gives, model.own_takes)
             built += [model] * any(getattr(call.part, "owner", None) is self for call in calls)
         for model in built:
             model.own_open = opened(model.own_title, f"{self.own_title} in it is changed later")
         self.own_takes, self.own_gives = [], []
-
-    @staticmethod
-    def _check_length(first: Any) -> None:
-        """Keras makes `(features,)` of a recurrent layer's input_dim, and then refuses that."""
-        layer = own(first, "own_layer")
-        call = layer.call if layer else Call("")
-        if "input_dim" in call and call.name in ("LSTM", "GRU", "SimpleRNN"):
-            size = printed(call["input_dim"])
-            length = printed(call["input_length"]) if "input_length" in call else "None"
-            today = keras2.Today(f"Input(({length}, {size}))")
-            session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
 
     def own_copied(self, copies: Any = None) -> Any:
         is_within, copies = copies is not None, {} if copies is None else copies
@@ -258,10 +253,14 @@ class Sequential(Model):
         if self.own_open is not None:
             return self.own_open
         for item in self.layers:
-            start = item(start)
+            start = item(*self.own_given_to(item, start))
             if item.own_keras_name and isinstance(start, list):
                 start = tuple(start)  # as Keras' own layers return it
         return start
+
+    def own_given_to(self, layer: Any, start: Any) -> Sequence[Any]:
+        """What a layer is called with, where the one before it has made something."""
+        return (start,)
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
         if isinstance(input_shape, Open):
