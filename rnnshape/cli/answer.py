@@ -234,12 +234,16 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
                 elif asked_line.query.questions:
                     by_line = dict(asked_line.query.unused)
                     before = by_line if unused is None else unused
-                    both = before.keys() & by_line.keys()
-                    unused = {one: max(before[one], by_line[one], key=len) for one in both}
+                    both = [one for one in before if one in by_line]  # the hint of any line
+                    unused = {one: min(before[one], by_line[one], key=_is_no_hint) for one in both}
         for words in (unused or {}).values():
             code = ExitCode.FAILED
             messages.error(environment, words)
     return code
+
+
+def _is_no_hint(words: str) -> bool:
+    return "did you mean" not in words
 
 
 def _asked(
