@@ -51,7 +51,8 @@ def read_all(texts: Mapping[str, str], folder: Path) -> dict[str, Answer]:
     """What the command says of each: by the rule, in this very process."""
     answers = {}
     for name, text in texts.items():
-        path = folder / f"{re.sub(r'[^a-z0-9]', '_', name)}.py"  # whichever programs there are
+        word = re.sub(r"[^a-z0-9]", "_", name)[:80]
+        path = folder / f"{word}.py"  # whichever other programs there are
         path.write_text(text)
         done = command(str(path), "--json", "--dry-run", "--weights")
         said = done.err.replace(f"{folder}/", "")  # which differs from run to run

@@ -171,8 +171,10 @@ class Sequential(Model):
 
     def _begun_anew(self) -> None:
         """It is another from here on than what was built before, and called in other models."""
-        around = session().holders_of(self)
-        built = [one for one in around if one.own_is_made or one.own_shape is not None]
+        built = []
+        for model in session().models_around(self):
+            built += [model] * (model.own_is_made or model.own_shape is not None)
+            model.own_takes, model.own_gives = [], []  # what is not built is followed again
         for model in session().models if self.own_gives else ():
             calls = graph.calls_before(model.own_gives, model.own_takes)
             built += [model] * any(getattr(call.part, "owner", None) is self for call in calls)

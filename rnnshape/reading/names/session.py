@@ -180,6 +180,14 @@ class Session:
             if model is not stand_in and any(part is stand_in for part in held):
                 yield model
 
+    def models_around(self, stand_in: Any) -> list[Any]:
+        """The models that it is in, and those that these are in."""
+        found = [stand_in]
+        for model in found:
+            others = self.holders_of(model)
+            found += (one for one in others if not any(one is known for known in found))
+        return found[1:]
+
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
         made = graph.InputTensor(shape, name, is_data=True)
