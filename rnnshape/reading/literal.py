@@ -49,7 +49,7 @@ def literal_network(text: str) -> Network | None:
     try:
         layers = _bound_layers(source)
         if "Sequential" in text and any(map(may_be_of_several, layers)):
-            return None
+            return None  # a chain and a Sequential make another use of these
         return chain(layers)
     except (QueryError, RecursionError, _MoreError):
         return None

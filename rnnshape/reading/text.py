@@ -197,7 +197,8 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
                 message = "Input says what the network is given: put it first"
                 raise source.error(node.func if isinstance(node, ast.Call) else node, message)
             items.append(item)
-            within |= {id(item)} if isinstance(value, Sequential) else set()
+            if isinstance(value, Sequential):
+                within.add(id(item))
             check_count(len(items))
     if all(isinstance(item, Tensor) for item in items):
         raise QueryError(NO_LAYER)

@@ -192,7 +192,7 @@ class Array(StandIn):
         self.own_is_predicted, self.own_is_small = other.own_is_predicted, other.own_is_small
 
     def __setitem__(self, index: object, value: object) -> None:
-        self.own_written.append(object())
+        self.fill()
         with suppress(IsOpenError):
             taken = indexed(self.shape, index)
             if isinstance(value, Array) and self.own_dtype != "object":
@@ -202,7 +202,7 @@ class Array(StandIn):
                     raise refused("could not broadcast input array into what it is given to")
 
     def fill(self, *_: object, **__: object) -> None:
-        self.own_written.append(object())
+        self.own_written.append(object())  # one of its own: a log keeps each object once
 
     sort = put = partition = fill
 
@@ -304,7 +304,7 @@ class Array(StandIn):
         return _nested(self.shape, iter(self.own_values or repeat(array_of_shape(()), many)))
 
     def own_like(self, shape: Sequence[Any]) -> Array:
-        """Other rows of the same."""
+        """Other rows of the same, in its memory."""
         made = self.own_view(shape, ())
         made.own_coded = self.own_coded
         return made
@@ -341,7 +341,7 @@ class Array(StandIn):
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         made = self.own_operated(other, function)  # `array += other`
         if isinstance(made, Array) and made.shape == self.shape:
-            self.own_written.append(object())
+            self.fill()
             self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
             self.own_random, self.own_classes = (0, 0), None
             return self

@@ -38,17 +38,19 @@ READ_ONLY = {  # of every layer and model
 
 
 def as_attribute(owner: object, name: str, value: Any) -> Any:
-    """What a layer or model keeps of what it is given under a name. Raises Python's error where
-    code sets what Keras only computes."""
-    if name.startswith("own_"):
-        return value
+    """What a layer or model keeps of what code gives it under a name."""
+    _check_writable(owner, name)
+    return value if name.startswith("own_") else as_tracked(value)
+
+
+def _check_writable(owner: object, name: str) -> None:
+    """Raises Python's error where code sets what Keras only computes."""
     if name not in READ_ONLY:  # as nearly all that is set
-        return as_tracked(value)
+        return
     of_code = [kind for kind in type(owner).__mro__ if is_of_code(kind)]
     if of_code and not any(name in vars(kind) for kind in of_code):
         kind = type(owner).__name__
         raise AttributeError(f"property {name!r} of {kind!r} object has no setter")
-    return as_tracked(value)
 
 
 def as_tracked(value: Any) -> Any:

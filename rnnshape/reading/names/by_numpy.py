@@ -18,9 +18,14 @@ from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
 NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
-WITH_OUT = {  # which write to the array that stands behind the others
-    "clip", "cumprod", "cumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanstd", "nansum",
-    "outer", "percentile", "prod", "ptp", "quantile", "round", "take", "trace", "var",
+# From which place on a function may be given the array that it writes to.
+OUT_FROM = {
+    "clip": 3,
+    **dict.fromkeys((
+        "add", "arctan2", "cumprod", "cumsum", "divide", "isclose", "logical_and", "logical_or",
+        "maximum", "minimum", "mod", "multiply", "nanmax", "nanmean", "nanmedian", "nanmin",
+        "nanstd", "nansum", "outer", "percentile", "power", "prod", "ptp", "quantile", "round",
+        "subtract", "take", "trace", "var"), 2),
 }  # fmt: skip
 VIEWS = {  # which show the memory of the array that they are given
     "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to",
@@ -70,9 +75,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
             raise refused(str(why)) if type(why) is ValueError else why
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
         found = _kept(both[0]) if is_known else _what_both_say(*both, whole=whole)
-        for part in given[2:] if name in WITH_OUT else ():
-            if isinstance(part, Array):
-                part.fill()
+        note_out(given, OUT_FROM.get(name))
         if name in VIEWS:
             _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
         unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
@@ -84,6 +87,13 @@ def by_numpy(name: str) -> Callable[..., Any]:
         return found
 
     return made
+
+
+def note_out(given: Sequence[Any], first: int | None) -> None:
+    """`np.mod(y, 3, y)` writes to what stands behind its operands, from the `first` place on."""
+    for part in () if first is None else given[first:]:
+        if isinstance(part, Array):
+            part.fill()
 
 
 def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:

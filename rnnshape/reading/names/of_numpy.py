@@ -11,7 +11,7 @@ from typing import Any
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
-from rnnshape.reading.names.by_numpy import by_numpy
+from rnnshape.reading.names.by_numpy import OUT_FROM, by_numpy, note_out
 from rnnshape.reading.names.dtypes import (
     TEXTS,
     are_whole,
@@ -62,11 +62,6 @@ ELEMENTWISE = (
     "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
     "expm1", "negative", "isclose", "isinf", "reciprocal", "rint", "cosh", "exp2",
     *CONVERTING)  # fmt: skip
-# Of how many arrays; of one where nothing else is said. What stands behind them is written to.
-OPERANDS = {
-    **dict.fromkeys(("add", "arctan2", "divide", "isclose", "logical_and", "logical_or", "maximum",
-                     "minimum", "mod", "multiply", "power", "subtract"), 2), "clip": 3,
-}  # fmt: skip
 KEEPING_WHOLE = {"abs", "absolute", "clip", "sign", "square", "copy", "negative", "mod",
                  "add", "subtract", "multiply", "maximum", "minimum"}  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
@@ -184,9 +179,7 @@ def _of_numpy_itself(name: str) -> Callable[..., Any]:
 
     def made(*given: Any, **named: Any) -> Any:
         found = NUMPY[name](*given, **named)
-        for out in given[OPERANDS.get(name, 1) :]:
-            if isinstance(out, Array):
-                out.fill()
+        note_out(given, OUT_FROM.get(name, 1))
         is_float = type(found) is float or (name == "float32" and type(found) is int)
         whole = NumPyNumber(found) if type(found) is int else found
         return NumPyFloat(found) if is_float else whole

@@ -81,8 +81,10 @@ class Session:
         self.made_weights: list[object] = []
         self.input_layers: dict[object, Any] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
-        self.groups, self.part = list[str](), None  # type: tuple[list[str], Part | None]
-        self.problems, self.place_of = list[Problem](), dict[Problem, Place | None]()
+        self.groups: list[str] = []
+        self.part: Part | None = None
+        self.problems: list[Problem] = []
+        self.place_of: dict[Problem, Place | None] = {}
         self.uncompiled: list[tuple[str, Place | None]] = []
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
         self.may_add_loss = False  # the same of losses that layers add themselves
@@ -90,7 +92,8 @@ class Session:
         self.squeezes = False  # anywhere, without an axis
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.tells_what_is_sure = False  # alone, and not what is on a side of a condition
-        self.number, self.follows, self.defaults = 0, list[bool](), dict[str, Any]()
+        self.number, self.follows = 0, list[bool]()
+        self.defaults: dict[str, Any] = {}
 
     def name_of(self, class_name: str) -> str:
         """The name that Keras would give the next layer or model of a class; empty where it is not
