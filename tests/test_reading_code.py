@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 import re
@@ -22,7 +21,7 @@ from rnnshape.expression import Call, Value, printed
 from rnnshape.layer import NOT_KEPT
 from rnnshape.network import Network, Question
 from rnnshape.program import program
-from rnnshape.reading import Reading, let_value, read, uncalled
+from rnnshape.reading import Reading, let_value, read
 from rnnshape.reading.child import decoded, encoded
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
@@ -301,17 +300,6 @@ LARGE = {
     "while": "while True:\n" + " x = 1\n" * 20_000,
     "elses": "if a:\n pass\n" + "elif a:\n pass\n" * 3_000,
 }  # fmt: skip
-
-
-def test_what_was_made_before_too_much_that_nothing_calls_is_answered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seconds = itertools.count()  # one goes by between two looks at the clock
-    monkeypatch.setattr(uncalled, "process_time", lambda: next(seconds))
-    made = "class A{0}:\n    def f(self): return Sequential([LSTM({0})])\n"
-    reading = reading_of(made.format(1) + made.format(2))
-    assert [str(network.steps[0].layer) for network in reading.networks] == ["LSTM(1)"]
-    assert "A2.f is not called" in reading.messages[0].message
 
 
 @pytest.mark.parametrize("name", LARGE)

@@ -10,7 +10,6 @@ from functools import partial
 from inspect import getattr_static, signature
 from itertools import islice
 from operator import attrgetter
-from time import process_time
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -34,7 +33,6 @@ from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.refused_calls import refusal_of
 
 MOST_CHECKED = 100  # calls whose result no model takes
-MOST_SECONDS = 3  # of the processor, after which no more is called: what was made is answered
 
 
 def call_what_is_not_called(evaluator: Evaluator) -> None:
@@ -52,7 +50,6 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
         and found.__module__ == "__main__"
         and found.__name__ == name
     }
-    until = process_time() + MOST_SECONDS
     used = evaluator.called.keys() | {
         word for name, found in own.items() for word in named_in(body_in(found)) - {name}
     }
@@ -61,16 +58,10 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
         if (name in used and name not in without_base) or _is_abstract(found, derived):
             continue
         before = count_made()
-        _check_time(until, name)
         made = call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
         if not isinstance(made, Layer) and count_made() == before:
-            _call_methods(evaluator, name, found, made, until)
+            _call_methods(evaluator, name, found, made)
     call_if_it_makes_a_model(evaluator, [own[name] for name in own if name in used])
-
-
-def _check_time(until: float, name: str) -> None:
-    if process_time() > until:
-        raise ExhaustedError(f"{name} is not called, and what was called before took too long")
 
 
 def call_if_it_makes_a_model(evaluator: Evaluator, functions: Iterable[Any]) -> None:
@@ -88,7 +79,7 @@ def call_if_it_makes_a_model(evaluator: Evaluator, functions: Iterable[Any]) -> 
                     undo()
 
 
-def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object, until: float) -> None:
+def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object) -> None:
     """The methods of what a class makes, until one makes a model; then those that no other uses,
     as far as they make models, too."""
     begun, held = count_made(), SESSION.get()
@@ -101,7 +92,6 @@ def _call_methods(evaluator: Evaluator, name: str, found: Any, made: object, unt
             call_openly(evaluator, f"{name}.{method.name}", function)
 
     for method in _methods(found):
-        _check_time(until, f"{name}.{method.name}")
         before, is_begun, undo = count_made(), count_made() > begun, Undo(evaluator)
         if is_begun and method.is_used and method.function in evaluator.followed:
             continue
