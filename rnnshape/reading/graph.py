@@ -195,19 +195,6 @@ def sources_of(outputs: Sequence[Tensor], inputs: Sequence[Tensor] = ()) -> list
     return [end for end in ends if isinstance(end.maker, InputTensor)]
 
 
-def that_follow_from(inputs: Sequence[Tensor], calls: Iterable[LayerCall]) -> list[LayerCall]:
-    """The calls that Keras has in a model: what a layer makes of data alone is data."""
-    found = dict[LayerCall, None]()
-    for call in calls:
-        is_given = any(
-            tensor in inputs or tensor.maker in found or not getattr(tensor.maker, "is_data", True)
-            for tensor in call.tensors
-        )
-        if is_given or call.part is not None:
-            found[call] = None
-    return list(found)
-
-
 def shape_of(tensor: Tensor) -> Shape | Unknown | None:
     """The shape of a tensor; None where it is not known."""
     maker = tensor.maker
@@ -237,10 +224,18 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
             call = without_states(call.layer.call, call)
         if None not in map(shape_of, call.tensors):
             made = shapes_made([call]) or shapes_made(_with_alike(call))
-        elif len(before := calls_before([Tensor(call)], [], MOST_BEFORE)) <= MOST_BEFORE:
-            made = shapes_made(before)
+        elif not any(map(_is_refused, call.tensors)):
+            before = calls_before([Tensor(call)], [], MOST_BEFORE)
+            made = shapes_made(before) if len(before) <= MOST_BEFORE else ()
     shapes = rebuilt([*made], lambda size: None if isinstance(size, SizeWhenRun) else size)
     return cast("list[Shape | None]", shapes)
+
+
+def _is_refused(tensor: Tensor) -> bool:
+    """Whether the rule took nothing of the calls that made a tensor: nor of more with these."""
+    if isinstance(call := tensor.maker, InputTensor) or call.shapes or call.layer.unread:
+        return False
+    return None in map(shape_of, call.tensors)
 
 
 def _with_alike(call: LayerCall) -> list[LayerCall]:
@@ -291,12 +286,12 @@ def _shape_of(
     the batch, as by `reshape(x, (-1, 4))`."""
     if not output.has_rank:
         return None
-    why = "it follows from what is not known"
     batches = {one.shape[0] for one in inputs if one.axes}
     follows_from_open = any(axis.is_open for one in inputs for axis in one.axes[1:])
 
     def size(place: int, axis: Axis) -> Any:
         if axis.is_unknown or (axis.is_open and place == 0 and axis.length not in batches):
+            why = "it follows from what is not known"
             return Unknown(f"tensor {name}.shape[{place}]", asked, why)
         if not axis.is_open:
             return axis.length
@@ -332,10 +327,8 @@ def network_of(
             return given
         if given in places:
             return Ref(0, places[given])
-        return Ref(numbers[given.maker], given.output)  # type: ignore[index]
-
-    def is_there(tensor: Tensor | None) -> bool:
-        return tensor in places or (tensor is not None and tensor.maker in numbers)
+        number = numbers.get(given.maker)  # type: ignore[arg-type]
+        return Ref(number, given.output) if number else None  # a mask may be of what is left out
 
     names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
     named, counted, shared = dict[object, Layer](), set[Layer](), set[Layer]()
@@ -367,16 +360,16 @@ def network_of(
                 call.returns,
                 layer.parameters,
                 call.mask,
-                ref(call.mask_of) if is_there(call.mask_of) else None,  # type: ignore[arg-type]
+                ref(call.mask_of),  # type: ignore[arg-type]
                 layer.name,
             )
         )
     is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]
     # They may return their states or their scores, too.
-    is_cell = calls and "Cell" in calls[-1].layer.call.name
-    has_scores = calls and "return_attention_scores" in dict(calls[-1].keywords)
-    is_alone = is_whole and not (is_cell or has_scores)
-    returns: Any = () if is_alone else tuple(map(ref, outputs))
+    has_more = calls and (
+        "Cell" in calls[-1].layer.call.name or "return_attention_scores" in dict(calls[-1].keywords)
+    )
+    returns: Any = () if is_whole and not has_more else tuple(map(ref, outputs))
     given = [
         _input(tensor, is_beside=0 < len(inputs) <= place) for place, tensor in enumerate(sources)
     ]

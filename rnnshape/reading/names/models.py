@@ -167,7 +167,7 @@ class Model(Layer):
     def own_calls(self) -> list[graph.LayerCall]:
         takes, gives = self.own_flow()
         calls = graph.calls_before(gives, takes)
-        return graph.that_follow_from(takes, calls) if self.own_kind and takes else calls
+        return rows.that_follow_from(takes, calls) if self.own_kind and takes else calls
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         """Its layers, called once more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rnnshape.chains import without_input_arguments
@@ -313,3 +313,18 @@ def _in_a_layer(model: Any) -> Call:
     if sizes and all(isinstance(size, int | None) for size in sizes):
         layers = (Call("Input", (("shape", sizes[1:]),)), *layers)
     return Call("Sequential", (("layers", layers),))
+
+
+def that_follow_from(
+    inputs: Sequence[graph.Tensor], calls: Iterable[graph.LayerCall]
+) -> list[graph.LayerCall]:
+    """The calls that Keras has in a model: what a layer makes of data alone is data."""
+    found = dict[graph.LayerCall, None]()
+    for call in calls:
+        is_given = any(
+            tensor in inputs or tensor.maker in found or not getattr(tensor.maker, "is_data", True)
+            for tensor in call.tensors
+        )
+        if is_given or call.part is not None:
+            found[call] = None
+    return list(found)
