@@ -80,6 +80,11 @@ def singledispatch(_: object) -> Any:
     raise IsOpenError(Open("a function", "what singledispatch makes of it is not read"))
 
 
+def total_ordering(kind: Any) -> Any:
+    """Python's own, for classes of the code."""
+    return functools.total_ordering(kind) if is_of_code(kind) else kind
+
+
 class Abstract:
     """`abc.ABC`: nothing is made of a class while a method of it is abstract."""
 
@@ -313,6 +318,8 @@ MODULES: dict[str, Mapping[str, object]] = {
         "cached_property": lambda function: functools.cached_property(function),
         "wraps": wraps,
         "singledispatch": singledispatch,
+        "singledispatchmethod": singledispatch,
+        "total_ordering": total_ordering,
     },
     "itertools": {
         "groupby": grouped,
