@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partialmethod
+from functools import partial, partialmethod
 from itertools import repeat
 from typing import Any, cast
 
@@ -145,8 +145,8 @@ class Array(StandIn):
         if isinstance(many, Open):
             raise IsOpenError(replace(many, row=array_of_shape(self.shape[1:], self.own_dtype)))
         is_of_rows = type(self) is Array and len(self.shape) > 1
-        made = self.own_row if is_of_rows else array_of_shape
-        return iter([made(self.shape[1:]) for _ in range(rows_of(self.shape))])
+        row = self.own_row if is_of_rows else partial(array_of_shape, dtype=self.own_dtype)
+        return iter([row(self.shape[1:]) for _ in range(rows_of(self.shape))])
 
     def own_row(self, shape: Sequence[Any]) -> Array:
         row = self.own_like(shape)
@@ -197,8 +197,7 @@ class Array(StandIn):
             taken = indexed(self.shape, index)
             if isinstance(value, Array) and self.own_dtype != "object":
                 more, given = value.shape[: -len(taken) or None], value.shape[-len(taken) or None :]
-                lacking = (1,) * len(more)
-                if differ(more, lacking) or differ(broadcast(taken, given), taken):
+                if differ(more, (1,) * len(more)) or differ(broadcast(taken, given), taken):
                     raise refused("could not broadcast input array into what it is given to")
 
     def fill(self, *_: object, **__: object) -> None:
@@ -390,7 +389,8 @@ def array_of_shape(shape: Any, dtype: str | None = None) -> Any:
         return shape
     if len(shape):
         return Array(shape, dtype=dtype)
-    return replace(opened("a number from data"), is_number=True)
+    kind = None if dtype in OF_NUMBERS else dtype  # of what it is made an array of
+    return replace(opened("a number from data"), is_number=True, stands_for=kind)
 
 
 def size_of_tensor(size: Any) -> Any:

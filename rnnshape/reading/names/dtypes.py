@@ -86,8 +86,10 @@ def of_entries(values: Iterable[Any]) -> str | None:
     for value in values:
         if isinstance(value, int):
             kinds.add(None if -(2**63) <= value < 2**64 else NO_NUMBERS["O"])
-        elif isinstance(value, float | complex | range | Open):
+        elif isinstance(value, float | complex | range):
             kinds.add(None)
+        elif isinstance(value, Open):  # perhaps an entry of an array
+            kinds.add(value.stands_for if value.stands_for in (*CODES,) else None)
         elif isinstance(value, deque):
             kinds.add(of_entries(within([*value])))
         elif isinstance(value, str | bytes):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 from functools import partialmethod
 from types import SimpleNamespace
@@ -11,9 +10,16 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.reading.names.arrays import Array, surely
-from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of, of_entries
+from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of
 from rnnshape.reading.names.session import opened
-from rnnshape.reading.names.sizes import differ, indexed, size_of_table
+from rnnshape.reading.names.sizes import differ, indexed
+from rnnshape.reading.names.table_columns import (
+    are_names,
+    as_labels,
+    columns_taken,
+    holds_numbers,
+    rows_and_columns,
+)
 from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
 from rnnshape.reading.python.handed_on import containers_in, names_in
 
@@ -59,6 +65,8 @@ class Frame(Array):
         if isinstance(key, slice) and {type(key.start), type(key.stop)} & {str}:
             return self.own_of_other_rows(False)
         is_label = isinstance(key, Array) and key.own_dtype != "bool" and len(self.shape) > 1
+        if isinstance(key, Array) and len(key.shape) > 1:  # what it does not keep becomes NaN
+            return self.own_like(self.shape)
         if isinstance(key, slice | Array) and not is_label:
             return self.own_like((*indexed(self.shape[:1], key), *self.shape[1:]))
         columns = columns_taken(key)
@@ -130,7 +138,11 @@ class Frame(Array):
         return made
 
     def insert(self, loc: Any, column: Any, value: Any, *_: Any, **__: Any) -> None:
+        before = self.own_labels
         self[column] = value
+        is_known = before is not None and column not in before and type(loc) is int
+        labels = [*before[:loc], column, *before[loc:]] if is_known and before is not None else None
+        self.own_become(self.own_with(self.shape, labels))
 
     def pop(self, item: Any) -> Frame:
         taken: Frame = self[item]
@@ -342,59 +354,3 @@ def labelled(
     elif others.intersection(others if labels is None else labels):
         made.own_dtype = UNKNOWN_ENTRIES
     return made
-
-
-# Labels of columns
-
-# What a column that is not known may be made by, where pandas gives numbers or fails.
-GIVING_NUMBERS = (
-    "codes", "count", "cumsum", "day", "dayofweek", "dayofyear", "diff", "hour", "len", "mean",
-    "median", "minute", "month", "nunique", "pct_change", "quarter", "rank", "second", "std", "sum",
-    "to_numeric", "value_counts", "var", "weekday", "year",
-)  # fmt: skip
-
-
-def holds_numbers(value: Any) -> bool:
-    """Whether a column that pandas makes of a value surely holds numbers alone; not True and False,
-    which are objects beside numbers."""
-    if isinstance(value, Array):
-        is_of_numbers = value.own_entries in OF_NUMBERS and value.own_kind() != "bool"
-        return len(value.shape) == 1 and is_of_numbers
-    if isinstance(value, Open) and not value.is_number:
-        last = re.search(r"\.(\w+)(\([^()]*\))?$", value.label)
-        return bool(last and last[1] in GIVING_NUMBERS)
-    parts = value if isinstance(value, list | tuple) else [value]
-    is_open = any(isinstance(part, Open) and not part.is_number for part in parts)
-    is_other = is_open or any(isinstance(part, Array) for part in parts)
-    return not is_other and of_entries(parts) is None and bool not in map(type, parts)
-
-
-def as_labels(key: Any) -> Any:
-    """`table.columns[1:]`, and a list of names, as a list."""
-    is_of_columns = isinstance(key, Array) and key.own_values and are_names([*key.own_values])
-    return [*key.own_values] if is_of_columns else key
-
-
-def are_names(key: Any) -> bool:
-    return isinstance(key, list) and all(isinstance(name, str) for name in key)
-
-
-def columns_taken(key: Any) -> tuple[Any, ...] | None:
-    """How many columns are taken, of however many: of `[0, 2]`, `["a", "b"]` and `1:3` two, as an
-    axis; of one alone no axis is left. None where that is not known."""
-    if isinstance(key, str | int) and not isinstance(key, bool):
-        return ()
-    if isinstance(key, list) and key and {*map(type, key)} <= {str, int}:
-        return (len(key),)
-    if not isinstance(key, slice):
-        return None
-    start, stop = key.start or 0, key.stop
-    is_known = key.step is None and type(start) is int
-    if is_known and start < 0 and stop is None:
-        return (-start,)
-    is_known = is_known and type(stop) is int and (start < 0) == (stop < 0)
-    return (max(0, stop - start) if is_known else size_of_table(),)
-
-
-def rows_and_columns(key: Any) -> Any:
-    return key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))

@@ -12,10 +12,11 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
-from rnnshape.reading.names.frames import Frame, Rows, are_names, as_labels, holds_numbers, labelled
+from rnnshape.reading.names.frames import Frame, Rows, labelled
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import size_of_table, sizes_given, sizes_of
+from rnnshape.reading.names.table_columns import are_names, as_labels, holds_numbers
 from rnnshape.reading.python import IsOpenError, Module, Open, own
 
 GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")

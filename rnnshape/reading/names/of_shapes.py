@@ -174,6 +174,14 @@ def multiplied(one: Any, other: Any) -> Any:
     return array_of_shape((*first[:-1], *second[1:]))
 
 
+def _permuted(x: Any) -> Any:
+    """The entries of an array, or the numbers below one, in another order."""
+    sizes = sizes_of(x)
+    if isinstance(x, Array):
+        return x.values.own_like(sizes).copy()
+    return Array(sizes, dtype=of_entries(within([x]))) if sizes else Array((x,), dtype="int64")
+
+
 def shuffle(x: Any) -> Any:
     """In another order, which is not known."""
     return opened("data") if isinstance(x, list) else x.fill()
@@ -190,8 +198,6 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "full": _full,
     "choice": _chosen,
     "shuffle": shuffle,
-    "permutation": lambda value: (  # of an array, or of the numbers below one
-        Array(sizes) if (sizes := sizes_of(value)) else Array((value,), dtype="int64")
-    ),
+    "permutation": _permuted,
 }  # fmt: skip
 GENERATOR = Module("numpy.random", ARRAYS)

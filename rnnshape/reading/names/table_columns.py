@@ -1,0 +1,64 @@
+"""Which columns of a table an index takes, and whether a column holds numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
+from rnnshape.reading.names.sizes import size_of_table
+from rnnshape.reading.python import Open
+
+# What a column that is not known may be made by, where pandas gives numbers or fails.
+GIVING_NUMBERS = (
+    "codes", "count", "cumsum", "day", "dayofweek", "dayofyear", "diff", "hour", "len", "mean",
+    "median", "minute", "month", "nunique", "pct_change", "quarter", "rank", "second", "std", "sum",
+    "to_numeric", "value_counts", "var", "weekday", "year",
+)  # fmt: skip
+
+
+def holds_numbers(value: Any) -> bool:
+    """Whether a column that pandas makes of a value surely holds numbers alone; not True and False,
+    which are objects beside numbers."""
+    if isinstance(value, Array):
+        is_of_numbers = value.own_entries in OF_NUMBERS and value.own_kind() != "bool"
+        return len(value.shape) == 1 and is_of_numbers
+    if isinstance(value, Open) and not value.is_number:
+        last = re.search(r"\.(\w+)(\([^()]*\))?$", value.label)
+        return bool(last and last[1] in GIVING_NUMBERS)
+    parts = value if isinstance(value, list | tuple) else [value]
+    is_open = any(isinstance(part, Open) and not part.is_number for part in parts)
+    is_other = is_open or any(isinstance(part, Array) for part in parts)
+    return not is_other and of_entries(parts) is None and bool not in map(type, parts)
+
+
+def as_labels(key: Any) -> Any:
+    """`table.columns[1:]`, and a list of names, as a list."""
+    is_of_columns = isinstance(key, Array) and key.own_values and are_names([*key.own_values])
+    return [*key.own_values] if is_of_columns else key
+
+
+def are_names(key: Any) -> bool:
+    return isinstance(key, list) and all(isinstance(name, str) for name in key)
+
+
+def columns_taken(key: Any) -> tuple[Any, ...] | None:
+    """How many columns are taken, of however many: of `[0, 2]`, `["a", "b"]` and `1:3` two, as an
+    axis; of one alone no axis is left. None where that is not known."""
+    if isinstance(key, str | int) and not isinstance(key, bool):
+        return ()
+    if isinstance(key, list) and key and {*map(type, key)} <= {str, int}:
+        return (len(key),)
+    if not isinstance(key, slice):
+        return None
+    start, stop = key.start or 0, key.stop
+    is_known = key.step is None and type(start) is int
+    if is_known and start < 0 and stop is None:
+        return (-start,)
+    is_known = is_known and type(stop) is int and (start < 0) == (stop < 0)
+    return (max(0, stop - start) if is_known else size_of_table(),)
+
+
+def rows_and_columns(key: Any) -> Any:
+    return key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
