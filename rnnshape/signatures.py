@@ -53,6 +53,8 @@ ARGUMENT_OBJECTS = {
 }
 # The methods of a model that train it or give it data.
 METHODS = _SECTIONS["methods"]
+# The names of what any layer, model or tensor has, arguments or not.
+ATTRIBUTES_OF = {kind: _SECTIONS[f"attributes of {kind}"] for kind in ("layer", "model", "tensor")}
 # Other names that Keras has for the same things.
 ALIASES = _SECTIONS["aliases"]
 # How Keras' functions are named where a layer takes one: `activation=tf.nn.relu` is 'relu'.

@@ -82,6 +82,9 @@ def lines(keras: Any) -> Iterator[str]:
     yield from sorted(name for name in {*vars(keras.ops)} - known if not name.startswith("_"))
     yield "[tensorflow]"
     yield from of_tensorflow()
+    for kind, words in attributes(keras).items():
+        yield f"[attributes of {kind}]"
+        yield from sorted(words)
     yield "[aliases]"
     yield from (f"{alias} {name}" for alias, name in sorted(aliases.items()))
 
@@ -199,6 +202,17 @@ def operations(keras: Any) -> Iterator[str]:
             others = {one: takes[one] for one in takes if one not in tensors}
             called = (star + one for one, star in tensors.items())
             yield f"{name} ({written(others)}) -> ({', '.join(called)})"
+
+
+def attributes(keras: Any) -> dict[str, set[str]]:
+    """What any layer, model or tensor has under a name, and Python's own objects have not."""
+    import tensorflow
+
+    made = [keras.layers.Layer(), type("Own", (keras.Model,), {})()]
+    layer, model = ({*dir(type(one)), *vars(one)} - {*dir(object)} for one in made)
+    tensor = {*dir(keras.KerasTensor(())), *dir(tensorflow.Tensor)} - {*dir(object)}
+    words = {"layer": layer, "model": model - layer, "tensor": tensor}
+    return {kind: {name for name in names if name[:2] != "__"} for kind, names in words.items()}
 
 
 def of_tensorflow() -> Iterator[str]:

@@ -14,7 +14,7 @@ from rnnshape.network import Network
 from rnnshape.reading import keras2
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.signatures import LAYERS, LAYERS_INSIDE, is_recurrent, signature
+from rnnshape.signatures import ATTRIBUTES_OF, LAYERS, LAYERS_INSIDE, is_recurrent, signature
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta")  # that code takes
 OF_WEIGHTS = ("filters", "kernel_size", "output_dim", "units")
@@ -90,9 +90,16 @@ def methods(layer: str) -> tuple[str, ...]:
     return STATES if is_recurrent(layer) or layer == BIDIRECTIONAL else ()
 
 
-def may_have(layer: str, name: str) -> bool:
-    """Whether a layer may have what is neither an argument of it nor of another."""
-    return layer == BIDIRECTIONAL or name in ("cell", "weights") or name not in _known()
+def may_have(layer: str, name: str, *, is_model: bool) -> bool:
+    """Whether a model, or a layer, of Keras where its name is given, may have what is neither an
+    argument of it nor of another."""
+    kinds = ("layer", "model")[: 1 + is_model]
+    if any(name in ATTRIBUTES_OF[kind] for kind in kinds):
+        return True
+    is_of_cell = layer.endswith(("Cell", "Cells")) and name == "output_size"
+    is_scale = layer.endswith("Normalization") and name in ("gamma", "beta")
+    is_of_any = layer == BIDIRECTIONAL or name in ("cell", "weights") or name not in _known()
+    return bool(layer) and (is_of_cell or is_scale or is_of_any)
 
 
 def as_kept(layer: str, name: str, said: Any) -> Any:

@@ -80,8 +80,8 @@ class Layer(StandIn):
     own_is_row = own_is_without_weights = False  # whether it is always one row
     own_is_any = False  # whether it is not known which layer it is
     own_why = "it has weights of its own, which are counted as the code adds them"
-    own_is_model = False
-    own_what, own_has_class = "a layer", True
+    own_what, own_has_class, own_is_model = "a layer", True, False
+    own_told: tuple[str, ...] = ("add", "pop")
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
@@ -115,7 +115,7 @@ class Layer(StandIn):
 
     def own_may_have(self, name: str) -> bool:
         """Whether Keras may have what is not known here."""
-        return bool(self.own_keras_name) and attributes.may_have(self.own_keras_name, name)
+        return attributes.may_have(self.own_keras_name, name, is_model=self.own_is_model)
 
     def _is_argument(self, name: str) -> bool:
         return bool(self.own_keras_name) and attributes.keeps(self.own_keras_name, name)

@@ -37,7 +37,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     with_rest,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
-from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OPERATORS, signature
+from rnnshape.signatures import ACTIVATIONS, ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
 
 
 class Tensor(graph.Tensor, StandIn):
@@ -54,6 +54,9 @@ class Tensor(graph.Tensor, StandIn):
         if not (is_given or isinstance(said, str)) and maker.layer.call.name in OPERATIONS:
             raise IsOpenError(opened("", "what an operation makes it is not known"))
         return said.removeprefix("mixed_") if isinstance(said, str) else "float32"
+
+    def own_may_have(self, name: str) -> bool:
+        return name in ATTRIBUTES_OF["tensor"]
 
     def own_reaches(self, name: str) -> bool:
         """What something returns that is not read may hold several: `bert(x).pooler_output`."""

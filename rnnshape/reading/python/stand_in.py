@@ -26,9 +26,11 @@ class StandIn:
     Attributes:
         own_is_data: whether what an unknown function makes of it is data, too.
         own_has_class: whether code can name its class.
+        own_told: names under which there is nothing, and what reaches for it is told so.
     """
 
     own_is_data = own_has_class = False
+    own_told: tuple[str, ...] = ()
 
     def own_lacks(self, name: str) -> bool:
         """Whether what it stands for surely has nothing under a name."""
@@ -267,12 +269,14 @@ def lacks_for_sure(owner: object, stored: str) -> bool:
 
 def is_there(owner: object, name: str, found: object) -> object:
     """Whether a value has what was found under a name: open where nobody knows."""
-    if isinstance(owner, Open) or not (isinstance(found, Open) and lacks(owner, name)):
+    is_found = not isinstance(found, Open) and name not in (own(owner, "own_told", ()))
+    if isinstance(owner, Open) or is_found or not lacks(owner, name):
         return found if isinstance(owner, Open) else True
     if isinstance(owner, UnreadBase):
         return found
     may_have = hook(owner, "own_may_have")
-    return found if may_have and may_have(owner, name) else False
+    is_open = isinstance(found, Open) and may_have
+    return found if is_open and may_have(owner, name) else False
 
 
 def taken(owner: object, stored: str, found: Any) -> Any:
