@@ -122,7 +122,7 @@ class Layer(StandIn):
 
     def _parts(self) -> Mapping[str, Call]:
         """The layers that Keras makes within it."""
-        return attributes.parts(self.own_layer.call) if self.own_keras_name else {}
+        return attributes.parts(self.own_layer.call) if self.own_keras_name and self.own_layer else {}
 
     def own_hold_parts(self) -> None:
         """Has them at hand; what it is given is not made anew."""
@@ -136,7 +136,7 @@ class Layer(StandIn):
             return True  # as long as nothing has set it
         if isinstance(ends := vars(self).get("own_ends"), dict) and name in ends:
             return ends[name]
-        if name.startswith(("own_", "__")) or not self.own_keras_name:
+        if name.startswith(("own_", "__")) or not (self.own_keras_name and self.own_layer):
             raise AttributeError(name)
         if name in ("output", "input"):
             return self._end(name)
