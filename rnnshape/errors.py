@@ -122,8 +122,9 @@ def nearest(word: str, known: Iterable[str], *, alike: float = 0.75) -> str:
     if word == "Linear" and "dense" in spelt:  # as PyTorch calls it
         return "Dense"
     near = get_close_matches(word.lower(), spelt, n=5, cutoff=alike)
-    parts = {*word.lower().split("_")}
-    near.sort(key=lambda found: not parts <= {*found.split("_")})  # the rest are by likeness
+    begun, parts = word.lower(), {*word.lower().split("_")}
+    # Where all of its parts are in one, or it is how one begins; the rest are by likeness.
+    near.sort(key=lambda found: not (parts <= {*found.split("_")} or found.startswith(begun)))
     return spelt[near[0]] if near else ""
 
 

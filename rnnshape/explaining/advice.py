@@ -79,6 +79,8 @@ def _other_rank(
 ) -> tuple[str, ...]:
     last = shape[-1] if shape else None
     name = f"{came} axes for {taken}"
+    if layer.startswith("permute"):
+        return (f"Permute({(*range(came - 1, 0, -1),)})  # a number for each axis but the batch",)
     if layer.startswith("flatten"):
         name = "2 axes to flatten"
     elif (taken, came) == (3, 2) and inside:
@@ -126,7 +128,8 @@ def fit(said: Said) -> Advice:
     if taken[-1] == 1 and same(came, taken[1:-1]):
         sample = "(timesteps,), a sample without its batch"
     text = f"The model takes {written(taken)}; what came is {written(came, axes=sample)}."
-    return Advice(text, _data_remedies(taken, came))
+    is_of_data_set = is_sample and ".fit(" in said.text  # which cuts an array into batches itself
+    return Advice(text, changes("batches") if is_of_data_set else _data_remedies(taken, came))
 
 
 def checked(said: Said) -> Advice:
