@@ -26,6 +26,8 @@ BASES = {  # what a layer is a kind of
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), "RNN"),
     **{f"ConvLSTM{rank}D": "RNN" for rank in (1, 2, 3)},
     **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
+    "AdditiveAttention": "Attention",
+    "ReversibleEmbedding": "Embedding",
 }
 BIDIRECTIONAL = "Bidirectional"  # it has names of the layers in it, and not its argument
 
@@ -107,14 +109,18 @@ def as_kept(layer: str, name: str, said: Any) -> Any:
     what it computes from data nobody knows what."""
     if layer == "Normalization" and name in ("mean", "variance"):
         return opened(f"{layer}.{name}", f"its {name} comes from data")
+    if name == "data_format" and said is None:
+        return session().defaults.get(name) or "channels_last"
     if name == "dtype":
         return said if isinstance(said, str) and not said.startswith("mixed") else "float32"
     rank = re.search(r"\d(?=D)", layer)
     return (said,) * int(rank[0]) if rank and name in OF_AXES and type(said) is int else said
 
 
-def parts(layer: Call) -> dict[str, Call]:
+def parts(layer: Call | None) -> dict[str, Call]:
     """The layers that Keras makes within one of it, under the names that it has for them."""
+    if layer is None:  # it is not made yet
+        return {}
     kind = f"{layer.name}Cell"
     if layer.name == BIDIRECTIONAL and isinstance(forward := layer["layer"], Call):
         turned = (("go_backwards", not forward["go_backwards"]),)

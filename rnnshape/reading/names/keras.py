@@ -41,7 +41,6 @@ from rnnshape.reading.names.other_layers import (
     StringLookup,
     TextVectorization,
     UnreadModel,
-    Wrapper,
 )
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
@@ -49,6 +48,7 @@ from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
 from rnnshape.reading.names.tensors import Tensor, is_operation
 from rnnshape.reading.names.weights import check_ending, variable, variable_of_tensorflow
+from rnnshape.reading.names.wrappers import Wrapper
 from rnnshape.reading.python import Doubt, Module, Open, StandIn
 from rnnshape.reading.python.allowed import unchanged
 from rnnshape.training import losses, metrics

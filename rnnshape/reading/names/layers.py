@@ -122,9 +122,7 @@ class Layer(StandIn):
 
     def _parts(self) -> Mapping[str, Call]:
         """The layers that Keras makes within it."""
-        return (
-            attributes.parts(self.own_layer.call) if self.own_keras_name and self.own_layer else {}
-        )
+        return attributes.parts(self.own_layer and self.own_layer.call)
 
     def own_hold_parts(self) -> None:
         """Has them at hand; what it is given is not made anew."""

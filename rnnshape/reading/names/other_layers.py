@@ -92,14 +92,6 @@ class Lambda(Layer):
         return 0
 
 
-class Wrapper(Layer):
-    """What a layer of the code around another derives from."""
-
-    def __init__(self, layer: Any = None, **named: Any) -> None:
-        super().__init__(**named)
-        self.layer = layer
-
-
 class UnreadLayer(Layer):
     """Something that stands where a layer would, and that is not read."""
 

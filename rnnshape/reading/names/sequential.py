@@ -51,7 +51,8 @@ class Sequential(Model):
         own_began: its input when it was followed; it stays where layers are added or popped.
     """
 
-    own_kind, own_told = "Sequential", ()
+    own_kind = "Sequential"
+    own_told: tuple[str, ...] = ()
     own_is_made = False
     own_began: graph.InputTensor | None = None
     own_handed: tuple[Any, ...] | None = None  # what it had before what nobody knows was given it

@@ -180,7 +180,8 @@ def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
 
 def set_shape(array: Any, shape: Any) -> None:
     """The sizes as NumPy may be given them: numbers of Python's own, or open."""
-    sizes = (shape,) if isinstance(shape, Open) else tuple(_as_size(exact(one)) for one in shape)
+    given = (shape,) if isinstance(shape, int | Open) else shape
+    sizes = tuple(_as_size(exact(one)) for one in given)
     if not all(isinstance(size, int | Open | None) for size in sizes):
         raise TypeError("a size is no whole number")
     if any(size == -1 for size in sizes if type(size) is int):  # the code gives it another

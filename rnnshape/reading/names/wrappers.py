@@ -24,7 +24,19 @@ from rnnshape.reading.python import IsOpenError, own
 from rnnshape.reading.python.stand_in import is_of_code
 
 
-class SpectralNormalization(Layer):
+class Wrapper(Layer):
+    """What layers around another derive from, in the code and in Keras."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        if self.own_keras_name:
+            super().__init__(*values, **named)
+        else:
+            layer = values[0] if values else named.pop("layer", None)
+            super().__init__(**named)
+            self.layer = layer
+
+
+class SpectralNormalization(Wrapper):
     """A layer whose kernel is divided: it has the weights of that layer, and a vector."""
 
     def __init__(self, layer: Any = None, *values: Any, **named: Any) -> None:
@@ -287,11 +299,15 @@ def _refresh_halves(layer: Any, call: Call) -> None:
     layer.own_layer.call = replace(call, arguments=tuple(words.items()))
 
 
+class TimeDistributed(LayerOverTime, Wrapper):
+    """The layer of Keras: an `RNN` goes over time, too, and is no wrapper."""
+
+
 WRAPPERS = {
     "Bidirectional": Bidirectional,
     **dict.fromkeys(("GRUCell", "LSTMCell", "SimpleRNNCell"), Cell),
     "RNN": LayerOfCells,
     "SpectralNormalization": SpectralNormalization,
     "StackedRNNCells": Cells,
-    "TimeDistributed": LayerOverTime,
+    "TimeDistributed": TimeDistributed,
 }

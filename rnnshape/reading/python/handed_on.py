@@ -20,7 +20,7 @@ FILLING = {*CHANGING, "append"}
 HELD = (list, set, dict)
 CHANGE_THE_FIRST = {  # functions that change the array that they are given
     "__iadd__", "__setitem__", "at", "copyto", "fill", "fill_diagonal", "iadd", "nditer", "place",
-    "put", "put_along_axis", "putmask", "setitem",
+    "put", "put_along_axis", "putmask", "setitem", "shuffle",
 }  # fmt: skip
 
 Names = MutableMapping[str, Any]

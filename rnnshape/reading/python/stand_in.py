@@ -272,11 +272,16 @@ def is_there(owner: object, name: str, found: object) -> object:
     is_found = not isinstance(found, Open) and name not in (own(owner, "own_told", ()))
     if isinstance(owner, Open) or is_found or not lacks(owner, name):
         return found if isinstance(owner, Open) else True
-    if isinstance(owner, UnreadBase):
+    if isinstance(owner, UnreadBase) or (isinstance(owner, Module) and _may_be_there(owner, found)):
         return found
     may_have = hook(owner, "own_may_have")
     is_open = isinstance(found, Open) and may_have
     return found if is_open and may_have(owner, name) else False
+
+
+def _may_be_there(owner: Module, found: Any) -> bool:
+    """Whether a library's module may have what is not known of it; of some names it says more."""
+    return owner.held is None and (not found.reason or found.stands_for is not None)
 
 
 def taken(owner: object, stored: str, found: Any) -> Any:
