@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from traceback import format_exception
 from types import ModuleType
 from typing import Any
@@ -25,7 +25,7 @@ from rnnshape.input_shapes import Shape, data_of, is_table
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
-from rnnshape.reading.found import NamedValue
+from rnnshape.reading.found import Kind, NamedValue
 from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
@@ -187,7 +187,8 @@ class _Names:
         return nullcontext(self)
 
     def knows(self, name: str) -> bool:
-        return _is_of_keras(self.names.get(name))
+        value = self.names.get(name)
+        return all(map(_is_of_keras, value if type(value) is list and value else [value]))
 
     def read(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
         if self.knows(what):
@@ -203,9 +204,12 @@ class _Names:
                 value, sizes = self.names[name], _shape(self.names[name])
                 is_of_numpy = sizes == ()
                 value = value.item() if is_of_numpy else value
-                is_row = isinstance(value, tuple | list) and len(value) <= MOST
-                value = tuple(islice(value, MOST)) if is_row else value  # it may have no end
-                parts = value if is_row else [value]
+                is_dict = type(value) is dict
+                kind: Kind = "dict" if is_dict else "list" if isinstance(value, list) else "value"
+                is_row = isinstance(value, tuple | list | dict) and len(value) <= MOST
+                if is_row:  # which may have no end
+                    value = tuple(islice(value.items() if is_dict else value, MOST))
+                parts = [value] if not is_row else [*chain(*value)] if is_dict else value
                 if isinstance(value, ModuleType):
                     path = value.__name__.replace("keras._tf_keras.keras", "keras")
                     if path.partition(".")[0] in ("keras", "numpy", "tensorflow"):
@@ -219,10 +223,7 @@ class _Names:
                     yield NamedValue(name, "table" if is_table(value) else "array", sizes)
                 elif all(isinstance(part, bool | int | float | str) for part in parts):
                     is_whole = is_of_numpy and type(value) is int
-                    is_list = isinstance(self.names[name], list)
-                    yield NamedValue(
-                        name, "numpy" if is_whole else "list" if is_list else "value", value
-                    )
+                    yield NamedValue(name, "numpy" if is_whole else kind, value)
 
 
 def _is_as_imported(name: str, value: object) -> bool:

@@ -122,6 +122,7 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     makes: dict[str, Callable[[Any], object]] = {
         "value": lambda value: value,
         "list": list,
+        "dict": dict,
         "numpy": NumPyNumber,
         "array": array_of_shape,
         "table": Frame,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Value
 from rnnshape.network import Network, Question
+
+Kind: TypeAlias = Literal["value", "list", "dict", "numpy", "array", "table", "module", "open"]
 
 
 class NamedValue(NamedTuple):
@@ -14,13 +16,13 @@ class NamedValue(NamedTuple):
 
     Attributes:
         name: as code writes it.
-        kind: what `value` is: the value itself, that of a list, a whole number of NumPy's, the
-            shape of an array or a table, a module's path, or why it is not known.
-        value: plain, a list as a tuple.
+        kind: what `value` is: the value itself, that of a list or a dictionary, a whole number of
+            NumPy's, the shape of an array or a table, a module's path, or why it is not known.
+        value: plain, a list as a tuple, and a dictionary as one of pairs.
     """
 
     name: str
-    kind: Literal["value", "list", "numpy", "array", "table", "module", "open"]
+    kind: Kind
     value: Value
 
 
