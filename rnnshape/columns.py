@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from rnnshape.expression import Call, Unknown, Value, calls_within, unknowns_in
 from rnnshape.nest import rebuilt
@@ -27,6 +27,9 @@ STEP = (10, 26, 102)  # between the numbers of two values in one column
 RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank is known
 # The axes that a layer around one that is not known hands on as they came.
 KEPT = {"TimeDistributed": 2}
+
+# Arguments that say a shape: nobody knows of how many axes one is that is not known.
+SHAPES = ("newshape", "target_shape", "shape")
 
 BLANK = Tensor("", ())
 
@@ -80,12 +83,14 @@ class Column(NamedTuple):
                 return Call(MAY_BE_ARRAY, (("length", number),))
             return candidates(name, argument, number, self.place)
 
+        def whole(name: str, argument: str, value: Value) -> Value:
+            is_shape = argument in SHAPES and isinstance(value, Unknown) and not value.is_number
+            several = (value,) * (1 + self.place % len(FIRST)) if is_shape else value
+            return cast(Value, rebuilt(several, partial(known, name, argument)))
+
         def filled(call: Call) -> Call:
-            arguments = tuple(
-                (word, rebuilt(value, partial(known, call.name, word)))
-                for word, value in call.arguments
-            )
-            return replace(call, arguments=arguments)
+            arguments = ((word, whole(call.name, word, value)) for word, value in call.arguments)
+            return replace(call, arguments=tuple(arguments))
 
         return call.changed(filled)
 

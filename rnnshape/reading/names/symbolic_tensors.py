@@ -261,7 +261,7 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open, and None in a graph of layers."""
     if not session().groups and not graph.are_computed(graph.tensors_in(value)):
         return tuple(sizes_of(value))
-    return _open_when_run(value, sizes_of(value))
+    return tuple(_open_when_run(value, sizes_of(value)))
 
 
 def known_of_data(tensor: graph.Tensor, sizes: Sequence[Any]) -> Sequence[Any]:
