@@ -37,7 +37,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import Open, StandIn
+from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.rules.inputs import OF_A_LIST
 from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
@@ -46,6 +46,7 @@ UNSEEN = {  # they change no shape
 }
 TURNING = ("transpose_a", "transpose_b")  # which `called` reads
 ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
+OF_INDICES = ("flip",)  # of what is sliced, whatever it is
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
 
@@ -230,8 +231,19 @@ def on_numbers(name: str, function: Any) -> Any:
     `squeeze` asks for the method of that name."""
 
     def made(*given: Any, **named: Any) -> Any:
-        tensors = [*graph.tensors_in([given, named])]
-        if not tensors or session().groups or graph.are_computed(tensors):
+        tensors, held = [*graph.tensors_in([given, named])], session()
+        is_symbolic = bool(tensors) and not graph.are_computed(tensors)
+        # A model of the code may be given data alone, which is no such tensor.
+        is_of_model = own(held.part and held.part.owner, "own_is_model", False)
+        is_told = held.is_traced() and held.evaluator.is_sure and not is_of_model
+        if is_symbolic and is_told and name not in OF_INDICES:
+            code = operation_of_keras(name)
+            mend = f": write {code}" if code else ""
+            message = f"np.{name} takes no tensor within a layer{mend}"
+            held.problem(
+                message, *filter(None, [code]), words="Cannot convert a symbolic tf.Tensor"
+            )
+        if held.groups or not is_symbolic:
             found, arrays = function(*given, **named), [x for x in given if isinstance(x, Array)]
             if len(arrays) == 1 and isinstance(found, Array):  # what is made of predictions alone
                 found.own_is_predicted = arrays[0].own_is_predicted

@@ -174,6 +174,29 @@ class Sizes(tuple[Any, ...]):
         return list(self)
 
 
+class SizesOfTensorFlow(Sizes):
+    """The same within a layer, where Keras has tensors of TensorFlow."""
+
+    __module__ = "__main__"
+
+    def __getitem__(self, index: Any) -> Any:
+        made = super().__getitem__(index)
+        return SizesOfTensorFlow(made) if isinstance(index, slice) else made
+
+    def __add__(self, other: Any) -> Any:
+        return self.own_joined((*self, *other))
+
+    def __radd__(self, other: Any) -> Any:
+        return self.own_joined((*other, *self))
+
+    def own_joined(self, sizes: Sequence[Any]) -> Any:
+        if any(type(size) is int and size < 0 for size in sizes):
+            message = "x.shape is TensorFlow's within a layer, and is joined to no -1: write "
+            words, write = "Dimension -1 must be >= 0", "(-1, *x.shape[1:])"
+            session().problem(f"{message}{write}", write, words=words)
+        return SizesOfTensorFlow(sizes)
+
+
 # What is wrong where Python asks a model's tensor for a number, and how Keras says it.
 ASKED = {
     "bool": ("is neither true nor false", "A symbolic KerasTensor cannot be used as a boolean"),

@@ -22,6 +22,7 @@ from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.sizes import rows_of
 from rnnshape.reading.names.symbolic_tensors import (
     Sizes,
+    SizesOfTensorFlow,
     asked_for_number,
     check_key,
     check_operands,
@@ -102,7 +103,8 @@ class Tensor(graph.Tensor, StandIn):
                 _size_of_shape(size, place) if isinstance(size, Unknown) else size
                 for place, size in enumerate(sizes)
             ]
-            made = Sizes(known_of_data(self, known))
+            kind = SizesOfTensorFlow if session().is_traced() else Sizes
+            made = kind(known_of_data(self, known))
             made.own_tensor = self
             return made
         if not isinstance(self.maker, graph.InputTensor):
