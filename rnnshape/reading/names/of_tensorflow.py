@@ -15,6 +15,7 @@ from rnnshape.reading.names.of_shapes import ARRAYS, multiplied, of_shape
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given, sizes_of
 from rnnshape.reading.names.symbolic_tensors import is_batch, is_of_tensorflow
+from rnnshape.reading.names.tensor_sizes import SizesInTensor
 from rnnshape.reading.python import IsOpenError
 
 # The axis where none is given, of TensorFlow and of `keras.backend`.
@@ -144,12 +145,12 @@ def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
     return given, named
 
 
-def sizes_joined(given: Sequence[Any]) -> tuple[Any, ...]:
+def sizes_joined(given: Sequence[Any]) -> SizesInTensor:
     """`tf.concat([tf.shape(x)[:1], [12]], 0)`: the sizes, where the batch is among them."""
     leaves = [*within([*given[:1]])]
     rows = (leaf if isinstance(leaf, Array) and leaf.own_values else [leaf] for leaf in leaves)
     sizes = [part for row in rows for part in row]
-    return tuple(sizes) if any(map(is_batch, sizes)) else ()
+    return SizesInTensor(sizes if any(map(is_batch, sizes)) else ())
 
 
 def _are_numbers(value: Any) -> bool:

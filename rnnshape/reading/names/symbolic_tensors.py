@@ -16,6 +16,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, check_repeated, sizes_of
+from rnnshape.reading.names.tensor_sizes import SizesInTensor
 from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import IsOpenError, Open, exact
 from rnnshape.signatures import is_recurrent
@@ -184,17 +185,18 @@ class SizesOfTensorFlow(Sizes):
         return SizesOfTensorFlow(made) if isinstance(index, slice) else made
 
     def __add__(self, other: Any) -> Any:
-        return self.own_joined((*self, *other))
+        return _joined((*self, *other))
 
     def __radd__(self, other: Any) -> Any:
-        return self.own_joined((*other, *self))
+        return _joined((*other, *self))
 
-    def own_joined(self, sizes: Sequence[Any]) -> Any:
-        if any(type(size) is int and size < 0 for size in sizes):
-            message = "x.shape is TensorFlow's within a layer, and is joined to no -1: write "
-            words, write = "Dimension -1 must be >= 0", "(-1, *x.shape[1:])"
-            session().problem(f"{message}{write}", write, words=words)
-        return SizesOfTensorFlow(sizes)
+
+def _joined(sizes: Sequence[Any]) -> SizesOfTensorFlow:
+    if any(type(size) is int and size < 0 for size in sizes):
+        message = "x.shape is TensorFlow's within a layer, and is joined to no -1: write "
+        words, write = "Dimension -1 must be >= 0", "(-1, *x.shape[1:])"
+        session().problem(f"{message}{write}", write, words=words)
+    return SizesOfTensorFlow(sizes)
 
 
 # What is wrong where Python asks a model's tensor for a number, and how Keras says it.
@@ -314,7 +316,7 @@ def shape_of_tensorflow(value: Any, *_: Any, **__: Any) -> Any:
     for tensor in graph.tensors_in(value):
         message = f"tf.shape takes no symbolic tensor in this Keras: write {code}"
         _tell(tensor, message, code, words)
-    return sizes_at_run_time(value)
+    return SizesInTensor(sizes_at_run_time(value))
 
 
 def _is_of_batch_alone(value: Any) -> bool:
