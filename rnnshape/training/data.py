@@ -300,6 +300,9 @@ class TrainingCall:
         place = Problem(kind, message, self.call, self.file, self.line, self.column)
         if data is not None:
             place = replace(place, name=data.name, shape=data.shape)
+            if data.of:  # the name of an element is no code
+                texts = (text for text in fields.get("remedies", ()) if data.name not in text)
+                fields["remedies"] = tuple(texts)
             if data.as_rows and "remedies" in fields:
                 table = re.compile(rf"(?<![\w.]){re.escape(data.name)}(?=[.[])")
                 remedies = (table.sub(rf"\g<0>{data.as_rows}", text) for text in fields["remedies"])

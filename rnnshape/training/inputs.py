@@ -95,6 +95,7 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
             return None
         what, words = NO_NUMBERS[found]
         words = f"Invalid dtype: {words}" if call.is_batched and words else ""
+        words = "Cast string to float is not supported" if data.of else words
         message = f"{data} holds {what} where numbers are expected"
         is_of_lists = what == "objects" and len(data.shape or ()) == 1
         makes = f"keras.utils.pad_sequences({name})" if is_of_lists else f"{name}.astype('float32')"

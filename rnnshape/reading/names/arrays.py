@@ -65,14 +65,14 @@ class Array(StandIn):
         own_written: each change of its numbers; all arrays that show the same share it.
         own_seen: how many of these changes had been made when its numbers were noted.
         own_dtype: the kind of its entries; None of numbers of no further kind.
-        own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
+        own_range: its least whole number, and one more than its most; own_random: their bounds.
         own_is_small: whether what is made of its numbers may be too large for their dtype.
         own_coded: of numbers that stand for labels, the kind of these.
         own_is_predicted: whether a model has made it, of one entry for each sample.
     """
 
     own_what = "an array"
-    own_classes: int | None = None
+    own_range: tuple[int, int] | None = None
     own_coded: str | None = None
     own_random = (0, 0)
     own_is_small = False
@@ -342,7 +342,7 @@ class Array(StandIn):
         if isinstance(made, Array) and made.shape == self.shape:
             self.fill()
             self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
-            self.own_random, self.own_classes = (0, 0), None
+            self.own_random, self.own_range = (0, 0), None
             return self
         return made
 

@@ -13,7 +13,6 @@ from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import (
     TF_DATA,
-    PyDataset,
     specified,
     split_dataset,
     timeseries_dataset_from_array,
@@ -21,6 +20,7 @@ from rnnshape.reading.names.datasets import (
 )
 from rnnshape.reading.names.dtypes import as_numbers, of_entries
 from rnnshape.reading.names.functions import on_numbers
+from rnnshape.reading.names.generators import PyDataset
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
@@ -101,7 +101,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
         shape = shape[:-1]
     if num_classes is None:
-        num_classes = max(x.own_values) + 1 if x.own_values else x.own_classes
+        num_classes = max(x.own_values) + 1 if x.own_values else (x.own_range or (0, None))[1]
         if num_classes is None:  # only numbers would tell, or `--let`
             found = opened(f"{opened().label}.shape[-1]")
             is_drawn = (known_range(x)[2] or 0) > 1
@@ -243,7 +243,7 @@ def _loader(train: int, test: int, sample: Any, label: Any, classes: int | None)
         def labels(many: Any) -> Array:
             made = Array((many, *label))
             is_usual = not given and isinstance(label_mode, str) and label_mode == "fine"
-            made.own_classes = classes if is_usual else None
+            made.own_range = (0, classes) if is_usual and classes is not None else None
             return made
 
         kind = None if sample else "object"  # lists of several lengths

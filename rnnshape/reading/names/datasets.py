@@ -1,19 +1,20 @@
-"""`tf.data`, and whatever else gives a model batches: data sets of Keras, generators, and classes
-of the code."""
+"""`tf.data`, and the data sets that Keras makes."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from inspect import signature
 from operator import attrgetter
 from typing import Any
 
-from rnnshape.errors import counted
+from rnnshape.errors import QueryError, counted
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, Array
+from rnnshape.reading.names.dtypes import OF_NUMBERS, TEXTS
+from rnnshape.reading.names.of_numpy import NUMPY
+from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_of
@@ -67,6 +68,8 @@ class Dataset(StandIn):
             last = opened("the last batch")
             element = resized(self.own_element, lambda shape: (last, *shape))
             made = Dataset(element, first, True, None if many is None else many + 1)
+        elif left != 0:  # what is dropped may be the smallest or the largest
+            made = made.own_of_some()
         made.own_is_batched = True
         made.own_is_sure = self.own_is_sure and (is_known or drop_remainder is True)
         return made
@@ -93,14 +96,14 @@ class Dataset(StandIn):
         many = self.own_count if type(count) is int else None
         if many is not None and count >= 0:  # -1 takes all
             many = min(count, many)
-        return self.own_with(own_count=many)
+        return self.own_of_some().own_with(own_count=many)
 
     def shuffle(self, *_: Any, **__: Any) -> Dataset:
         """Of batches the last may come first, which may be shorter."""
         return self.own_with(own_is_sure=not self.own_varies)
 
     def skip(self, *_: Any, **__: Any) -> Dataset:
-        return self.shuffle().repeat()
+        return self.own_of_some().shuffle().repeat()
 
     filter = skip
 
@@ -108,8 +111,8 @@ class Dataset(StandIn):
         self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False, **_: Any
     ) -> Dataset:
         """A data set of data sets, each of some elements."""
-        many = size if drop_remainder is True else None
-        return Dataset(rebuilt(self.own_element, lambda part: Dataset(part, count=many)))
+        many, element = size if drop_remainder is True else None, self.own_of_some().own_element
+        return Dataset(rebuilt(element, lambda part: Dataset(part, count=many)))
 
     def flat_map(self, map_func: Any, *_: Any, **__: Any) -> Any:
         made = _mapped(map_func, self.own_element)
@@ -120,6 +123,13 @@ class Dataset(StandIn):
         is_alike = self.own_first is self.own_element  # then it is followed once
         first = made if is_alike else _mapped(map_func, self.own_first)
         return self.own_with(own_element=made, own_first=first)
+
+    def own_of_some(self) -> Dataset:
+        """Some of the elements, of which the smallest and the largest numbers are not known."""
+        element = resized(self.own_element, lambda shape: shape, of_all=False)
+        is_alike = self.own_first is self.own_element
+        first = element if is_alike else resized(self.own_first, lambda shape: shape, of_all=False)
+        return self.own_with(own_element=element, own_first=first)
 
     def own_with(self, **changes: Any) -> Dataset:
         """The same, but for what is changed."""
@@ -148,96 +158,39 @@ def taken_apart(batch: Any) -> tuple[Any, Any, Any]:
     return x, y, weights
 
 
-def _are_alike(one: Any, other: Any) -> bool:
-    """Whether two batches have as many samples, as far as it is known."""
-    both = ([leaf.shape[:1] for leaf in within(x) if isinstance(leaf, Array)] for x in (one, other))
-    return next(both) == next(both)
-
-
-def as_data_set(value: Any) -> Any:
-    """What gives batches, as the data set of its first one."""
-    batch = batch_of(value)
-    if batch is None:
-        return value
-    made = Dataset(batch)
-    few = _first_of(value) if isinstance(value, Stream) else []
-    is_alike = len(few) == FEW or (bool(few) and value.is_followed)
-    is_alike = is_alike and all(map(partial(_are_alike, batch), few))
-    made.own_origin = "generator" if is_alike else "code"
-    return made
-
-
-class PyDataset(StandIn):
-    """`keras.utils.PyDataset`; subclasses in the code say by `__getitem__` what a batch is."""
-
-    def __init__(self, *_: Any, **__: Any) -> None: ...
-
-
-FEW = 20  # batches of a generator that are compared
-
-
-def _first_of(stream: Stream) -> list[Any]:
-    """The first batches of a generator, fewer where these take long."""
-    evaluator = session().evaluator
-    for many in range(1, FEW):
-        before = evaluator.steps
-        stream.first(many)
-        if 4 * (evaluator.steps - before) > evaluator.limit - evaluator.steps:
-            return stream.first(many)
-    return stream.first(FEW)
-
-
-def batch_of(value: Any) -> Any:
-    """The first batch of what gives batches, as Keras has it; None of what gives none."""
-    is_generator = isinstance(value, Stream) and value.kind == "generator"
-    first = value.first(1) if is_generator else []
-    if is_generator and not first and value.ends is None:
-        refuse("this generator gives nothing", "the generator must yield at least one batch")
-    if first:
-        [batch] = first
-        if not isinstance(batch, tuple | Open):
-            words = "the generator must return a tuple"
-            refuse("a generator gives a tuple, (x,) or (x, y)", words)
-    elif isinstance(value, PyDataset):
-        _check_length(value)
-        batch = session().evaluator.really(operator.getitem, value, 0)
-    else:
-        return None
-    batch = tuple(batch) if isinstance(batch, list) else batch
-    if isinstance(batch, tuple) and any(isinstance(part, list) for part in batch):
-        words = "`output_signature` must contain objects that are subclass of `tf.TypeSpec`"
-        refuse("several arrays of a batch stand in a tuple or a dictionary, not in a list", words)
-    return batch
-
-
-def _check_length(value: Any) -> None:
-    """How many batches a data set of the code has is a whole number that `__len__` gives."""
-    length = getattr(type(value), "__len__", None)
-    if length is None and not hasattr(type(value), "num_batches"):
-        refuse("a PyDataset says by __len__ how many batches it has", "the `num_batches` property")
-    elif length and isinstance(many := session().evaluator.really(length, value), float):
-        message = f"__len__ gives {many}: write // or math.ceil for a whole number of batches"
-        refuse(message, "object cannot be interpreted as an integer")
-
-
-def use_up(value: Any) -> None:
-    """A call that trains goes over a generator to its end, where it says no number of steps."""
-    if isinstance(value, Stream):
-        _first_of(value)
-        if value.is_followed and value.ends is None:
-            value.close()
-
-
 def refuse(message: str, words: str) -> None:
     session().problem(message, words=words, place=session().places().get(""), kind="data")
 
 
-def resized(element: Any, change: Callable[[Any], Any]) -> Any:
-    """The element with the shape of each array changed, which is a tensor then."""
-    return rebuilt(
-        element,
-        lambda leaf: as_tensor(Array(change(leaf.shape))) if isinstance(leaf, Array) else leaf,
-    )
+def resized(element: Any, change: Callable[[Any], Any], *, of_all: bool = True) -> Any:
+    """The element with the shape of each array changed, which is a tensor then; its numbers are
+    `of_all` elements."""
+
+    def made(array: Array) -> Any:
+        found = Array(change(array.shape), dtype=_dtype_in_tensor(array.own_entries))
+        found.own_range = array.own_range if of_all and not array.own_is_written else None
+        return as_tensor(found)
+
+    return rebuilt(element, lambda leaf: made(leaf) if isinstance(leaf, Array) else leaf)
+
+
+def _dtype_in_tensor(kind: str | None) -> str | None:
+    """Objects become text where all are that; TensorFlow takes no dates, and not all objects."""
+    is_kept = kind in (*OF_NUMBERS, *TEXTS, UNREAD_ENTRIES)
+    return kind if is_kept else UNKNOWN_ENTRIES
+
+
+def _as_rows(arrays: Any) -> Any:
+    """The rows of arrays, each alone."""
+
+    def row(array: Any) -> Any:
+        made = resized(array, lambda shape: shape[1:])
+        least, below, drawn = known_range(array) if isinstance(array, Array) else (None, None, 0)
+        if least is not None and below is not None and not drawn:
+            made.own_range = least, below
+        return made
+
+    return rebuilt(arrays, row)
 
 
 def _as_arrays(value: Any) -> Any:
@@ -248,8 +201,9 @@ def _as_arrays(value: Any) -> Any:
     if isinstance(value, Array | Open):
         return value
     try:
-        return Array(sizes_of(value))
-    except ValueError:  # of a list TensorFlow makes one tensor
+        sizes, made = sizes_of(value), NUMPY["array"](value)
+        return made if isinstance(made, Array) else Array(sizes)
+    except (QueryError, ValueError):  # of a list TensorFlow makes one tensor
         words = '(TensorFlow: "Can\'t convert non-rectangular")'
         raise refused(
             f"arrays of other shapes stand in a tuple, (X, y), not in a list {words}"
@@ -264,7 +218,7 @@ def _from_tensor_slices(tensors: Any, **_: Any) -> Dataset:
         words = f'(TensorFlow: "Dimensions {known[0]} and {known[1]} are not compatible")'
         message = f"a data set takes as many entries of each array, and gets other numbers {words}"
         raise refused(message)
-    return Dataset(resized(arrays, lambda shape: shape[1:]), count=next(iter(known), None))
+    return Dataset(_as_rows(arrays), count=next(iter(known), None))
 
 
 def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
@@ -324,8 +278,8 @@ def split_dataset(dataset: Any, *_: Any, **__: Any) -> Any:
     """Two data sets of the same elements, of which it is not known how many."""
     if isinstance(dataset, list | tuple | Array):
         arrays = _as_arrays(tuple(dataset) if isinstance(dataset, list) else dataset)
-        dataset = Dataset(resized(arrays, lambda shape: shape[1:]))
-    return [Dataset(dataset.own_element) for _ in range(2)]
+        dataset = Dataset(_as_rows(arrays))
+    return [Dataset(dataset.own_of_some().own_element) for _ in range(2)]
 
 
 def timeseries_dataset_from_array(

@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 from rnnshape.expression import Unknown
 from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.datasets import Dataset, PyDataset, refuse, taken_apart, use_up
+from rnnshape.reading.names.datasets import Dataset, refuse, taken_apart
 from rnnshape.reading.names.frames import Frame
+from rnnshape.reading.names.generators import PyDataset, use_up
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.sizes import CLASSES, known_sizes

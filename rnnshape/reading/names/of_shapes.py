@@ -100,8 +100,8 @@ def known_range(array: Array) -> tuple[int | None, int | None, int]:
     values = array.own_values
     if values and all(type(number) is int for number in values):
         return min(values), max(values) + 1, 0
-    if array.own_classes is not None and not array.own_is_written:
-        return 0, array.own_classes, 0
+    if array.own_range is not None and not array.own_is_written:
+        return *array.own_range, 0
     low, high = array.own_random
     many = product(array.shape)
     are_known = all(type(number) is int for number in (low, high, many)) and many > 0

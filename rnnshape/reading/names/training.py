@@ -17,7 +17,8 @@ from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import needs_names, wrong_names
 from rnnshape.reading.names.compiling import Compiled, check_trained, functions_of
-from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse, resized, taken_apart
+from rnnshape.reading.names.datasets import Dataset, refuse, resized, taken_apart
+from rnnshape.reading.names.generators import as_data_set
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
     Several,
