@@ -1,15 +1,13 @@
-"""What loads, prepares, splits, scales and compares data: what it makes of shapes, under the names
-of scikit-learn and Keras' utilities, with the words of texts that the code writes; and the modules
-that have it. What is not in a table here is open."""
+"""What loads and prepares data under the names of Keras' utilities: what it makes of shapes, with
+the words of texts that the code writes; and the modules that have data. What is not in a table here
+is open."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
-from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import (
     TF_DATA,
@@ -18,16 +16,15 @@ from rnnshape.reading.names.datasets import (
     timeseries_dataset_from_array,
     timeseries_generator,
 )
-from rnnshape.reading.names.dtypes import as_numbers, of_entries
 from rnnshape.reading.names.functions import on_numbers
 from rnnshape.reading.names.generators import PyDataset
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
+from rnnshape.reading.names.of_sklearn import SKLEARN
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import CLASSES, differ, known_sizes, size_of_table, sizes_of
+from rnnshape.reading.names.sizes import CLASSES, differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
-from rnnshape.training.data import shown
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
@@ -172,55 +169,6 @@ def pad_sequences(
     return NUMPY["array"](padded)
 
 
-def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None, **_: Any) -> Any:
-    """Two parts of each array, of a list two lists: the part to test with is rounded up."""
-    parts: list[Any] = []
-    known: dict[int, None] = {}
-    for array in arrays:
-        if isinstance(array, Open):
-            parts += [array.part("[...]"), array.part("[...]")]
-            continue
-        try:
-            many, *sample = sizes_of(array)
-        except ValueError:  # lists of different lengths stay lists
-            parts += [opened("data"), opened("data")]
-            continue
-        known |= {many: None} if isinstance(many, int) else {}
-        kept = [(size, *sample) for size in _parted(many, test_size, train_size)]
-        if isinstance(array, Array):
-            parts += map(array.own_like, kept)
-        else:
-            kind = of_entries(within(array))
-            parts += [Array(shape, dtype=kind).tolist() for shape in kept]
-    if len(known) > 1:
-        many = " and ".join(map(str, known))
-        raise refused(f"arrays of other numbers of samples, {many}, can't be split together")
-    return parts
-
-
-def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
-    """How many samples there are to train and to test with."""
-    if [*opens_in([many, test_size, train_size])]:
-        return [opened("the number of samples")] * 2
-    test = 0.25 if test_size is None and train_size is None else test_size
-    train, test = (
-        size if size is None or isinstance(size, int) else rounded(size * many)
-        for size, rounded in ((train_size, math.floor), (test, math.ceil))
-    )
-    train, test = many - test if train is None else train, many - train if test is None else test
-    if train <= 0 or test <= 0 or train + test > many:
-        raise ValueError("the resulting train set will be empty")
-    return [train, test]
-
-
-def shuffled(*arrays: Any, n_samples: Any = None, **_: Any) -> Any:
-    """`sklearn.utils.shuffle`: all in one other order, which is not known."""
-    if n_samples is not None:
-        return opened("data")
-    made = [one.own_like(one.shape) if isinstance(one, Array) else opened("data") for one in arrays]
-    return made if len(made) > 1 else made[0]
-
-
 # What `load_data` of Keras' data sets returns: the samples to train and to test with, the shape of
 # one and of its label, and how many classes there are.
 PUBLISHED: dict[str, tuple[int, int, tuple[int, ...], tuple[int, ...], int | None]] = {
@@ -252,111 +200,8 @@ def _loader(train: int, test: int, sample: Any, label: Any, classes: int | None)
     return load_data
 
 
-class Folds(StandIn):
-    """`KFold(5)`: of each fold the numbers of its samples, to train and to test with."""
-
-    def __init__(self, n_splits: Any = 5, **_: Any) -> None:
-        self.n_splits = n_splits
-
-    def split(self, *_: Any) -> Any:
-        if isinstance(self.n_splits, Open):
-            return opened("the folds")
-        size = opened("the samples of a fold")
-        return [(Array((size,), dtype="int64"), Array((size,), dtype="int64"))] * self.n_splits
-
-
-class TransformerMixin(StandIn):
-    def fit_transform(self: Any, X: Any, y: Any = None, **named: Any) -> Any:  # noqa: N803
-        fitted = self.fit(X, **named) if y is None else self.fit(X, y, **named)
-        return fitted.transform(X)
-
-
-class Scaler(TransformerMixin):
-    """`MinMaxScaler()`: what it makes has the shape of what it is given, `(samples, features)`."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        self.own_columns: tuple[Any, ...] = ()
-
-    def own_taken(self, data: Any) -> tuple[Any, ...]:
-        if isinstance(data, Open):
-            return tuple(size_of_table(f"{data.label}.shape[{axis}]") for axis in (0, 1))
-        shape = tuple(sizes_of(data))
-        if len(shape) != 2:
-            given = shown(known_sizes(shape))
-            raise refused(f"this takes (samples, features), not {given}: reshape it")
-        return shape
-
-    def own_check(self, shape: tuple[Any, ...], remedy: str) -> None:
-        if self.own_columns and differ(shape[1:], self.own_columns):
-            fitted = f"what was fitted to {self.own_columns[0]} columns is given {shape[1]}"
-            raise refused(f"{fitted}: {remedy}")
-
-    def fit(self, data: Any, *_: Any) -> Scaler:
-        self.own_columns = self.own_taken(data)[1:]
-        return self
-
-    def transform(self, data: Any, *_: Any) -> Any:
-        shape = self.own_taken(data)
-        self.own_check(shape, "give it as many, or fit another for these")
-        return Array(shape, dtype=as_numbers(own(data, "own_entries")))
-
-    def inverse_transform(self, data: Any, *_: Any) -> Any:
-        shape = self.own_taken(data)
-        if self.own_columns != (1,):  # the numbers of one column NumPy repeats
-            self.own_check(shape, "before training, fit another to y alone, as y.reshape(-1, 1)")
-        made = Array(shape)
-        made.own_is_predicted = own(data, "own_is_predicted", False)
-        return made
-
-
-class LabelEncoder(Scaler):
-    def own_taken(self, data: Any) -> tuple[Any, ...]:
-        shape = _without_one(tuple(sizes_of(data)))
-        if len(shape) != 1:
-            raise refused(f"LabelEncoder takes (samples,), not {shown(known_sizes(shape))}")
-        return shape
-
-    def transform(self, data: Any, *_: Any) -> Any:
-        made = super().transform(data)
-        made.own_coded = own(data, "own_entries")
-        return made
-
-
-def _compared(y_true: Any, y_pred: Any, *_: Any, **__: Any) -> Open:
-    """A metric: of as many labels as predictions, and as many columns of both."""
-    shapes = [tuple(sizes_of(value)) for value in (y_true, y_pred)]
-    one, other = map(_without_one, shapes)
-    given = " and ".join(shown(known_sizes(shape)) for shape in shapes)
-    if max(map(len, shapes)) > 2:
-        raise refused(f"a metric of scikit-learn takes one or two axes, not {given}: reshape(-1)")
-    may_be_one = any(isinstance(shape[-1], Open) for shape in shapes if len(shape) == 2)
-    if () not in shapes and differ(one, other) and (len(one) == len(other) or not may_be_one):
-        raise refused(f"a metric of scikit-learn compares arrays of one shape, not {given}")
-    return opened("a number from data")
-
-
-def _without_one(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    return shape[:-1] if len(shape) == 2 and type(shape[-1]) is int and shape[-1] == 1 else shape
-
-
 # The names
 
-EMPTY = ("BaseEstimator", "RegressorMixin", "ClassifierMixin")  # of what is followed here
-BASES = {
-    "TransformerMixin": TransformerMixin,
-    **{name: type(name, (StandIn,), {}) for name in EMPTY},
-}
-SCALERS = {
-    **dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
-                     "Normalizer", "Binarizer", "PowerTransformer", "QuantileTransformer"), Scaler),
-    "LabelEncoder": LabelEncoder,
-}  # fmt: skip
-FOLDS = dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds)
-METRICS = dict.fromkeys(
-    ("accuracy_score", "balanced_accuracy_score", "confusion_matrix", "classification_report",
-     "f1_score", "precision_score", "recall_score", "mean_absolute_error", "mean_squared_error",
-     "mean_absolute_percentage_error", "r2_score", "root_mean_squared_error"), _compared
-)  # fmt: skip
 _NUMPY = {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}
 KERAS_DATA: dict[str, Any] = {
     "timeseries_dataset_from_array": timeseries_dataset_from_array,
@@ -373,22 +218,11 @@ KERAS_DATA: dict[str, Any] = {
     "pad_sequences": pad_sequences,
     "Tokenizer": Tokenizer,
 }  # fmt: skip
-_SKLEARN: dict[str, dict[str, Any]] = {
-    "base": BASES,
-    "metrics": METRICS,
-    "model_selection": {"train_test_split": train_test_split, **FOLDS},
-    "preprocessing": SCALERS,
-    "utils": {"shuffle": shuffled},
-    "utils.class_weight": {
-        "compute_class_weight": lambda *_, **__: Array((opened("the number of classes"),)),
-        "compute_sample_weight": lambda _=None, y=(), **__: Array(sizes_of(y)[:1]),
-    },
-}
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
     "numpy": Module("numpy", {name: on_numbers(name, one) for name, one in _NUMPY.items()}),
     "sklearn": Module("sklearn", {}),
-    **{f"sklearn.{name}": Module(f"sklearn.{name}", names) for name, names in _SKLEARN.items()},
+    **{f"sklearn.{name}": Module(f"sklearn.{name}", names) for name, names in SKLEARN.items()},
 }

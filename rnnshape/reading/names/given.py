@@ -83,7 +83,7 @@ def in_columns(value: Any) -> Any:
     if not isinstance(value, Frame) or len(value.shape) != 1:
         return value
     made = Frame((*value.shape, 1), dtype=value.own_entries)
-    made.own_name, made.own_what = value.own_name, COLUMN
+    made.own_name, made.own_what, made.own_range = value.own_name, COLUMN, value.own_range
     return made
 
 
