@@ -119,9 +119,9 @@ class Dataset(StandIn):
         return made.repeat() if isinstance(made, Dataset) else made
 
     def map(self, map_func: Any, *_: Any, **__: Any) -> Dataset:
-        made = _mapped(map_func, self.own_element)
+        made = _as_numbers(self.own_element, _mapped(map_func, self.own_element))
         is_alike = self.own_first is self.own_element  # then it is followed once
-        first = made if is_alike else _mapped(map_func, self.own_first)
+        first = made if is_alike else _as_numbers(made, _mapped(map_func, self.own_first))
         return self.own_with(own_element=made, own_first=first)
 
     def own_of_some(self) -> Dataset:
@@ -136,6 +136,15 @@ class Dataset(StandIn):
         made = Dataset(self.own_element)
         vars(made).update(vars(self) | changes)
         return made
+
+
+def _as_numbers(given: Any, made: Any) -> Any:
+    """What TensorFlow makes of numbers alone is numbers, if it makes it."""
+    kinds = {leaf.own_entries for leaf in within(given) if isinstance(leaf, Array)}
+    for leaf in within(made) if kinds <= {*OF_NUMBERS} else ():
+        if isinstance(leaf, Array) and leaf.own_dtype == UNKNOWN_ENTRIES:
+            leaf.own_dtype = None
+    return made
 
 
 def _mapped(function: Any, element: Any) -> Any:
@@ -234,7 +243,8 @@ def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
         None if None in counts else min(counts),
     )
     made.own_is_sure = all(part.own_is_sure for part in parts)
-    return made
+    are_as_many = len({*counts}) == 1 and None not in counts
+    return made if are_as_many else made.own_of_some()
 
 
 def specified(shape: Any = None, *_: Any, **__: Any) -> Any:

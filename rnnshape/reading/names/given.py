@@ -176,7 +176,8 @@ def validation_of(
         refuse(f"validation_data takes no {kind}", "Unrecognized data type")
     check_data_set(pair)
     if isinstance(pair, Dataset):
-        return of_dataset(pair, node)
+        is_whole = words.get("validation_steps") is None
+        return of_dataset(pair if is_whole else pair.own_of_some(), node)
     if isinstance(pair, dict) and words.get("y") is not None:
         of_keras = 'The structure of `inputs` doesn", "Attempt to convert a value (None)'
         refuse("validation_data is (x, y), and not a dictionary, which is all x", of_keras)

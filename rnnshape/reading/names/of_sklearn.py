@@ -94,6 +94,9 @@ class Bunch(StandIn):
     def __getitem__(self, name: Any) -> Any:
         return vars(self).get(name, opened())
 
+    def __iter__(self) -> Any:  # else Python would ask for [0], [1], ... for ever
+        return iter(("data", "target", opened()))
+
 
 def _loader(samples: int, features: int, classes: int | None) -> Any:
     def load(*given: Any, return_X_y: Any = False, as_frame: Any = False, **named: Any) -> Any:  # noqa: N803

@@ -174,7 +174,7 @@ def given_to(
             refuse(message, "Data is expected to be in format")
         if evaluator.is_sure and call.is_batched:
             check_beside(method, words, x)
-        given = of_dataset(x, written.get("x"))
+        given = of_dataset(x.own_of_some() if call.has_steps else x, written.get("x"))
         call = replace(call, weights=given[2])
         labels = [taken_apart(x.own_element)[1:]]
     else:
