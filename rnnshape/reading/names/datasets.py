@@ -51,7 +51,7 @@ class Dataset(StandIn):
         return taken_apart(self.own_first)[0]
 
     def __iter__(self) -> Any:
-        row, many = self.own_first, opened(BATCH)
+        row, many = self.own_of_some().own_first, opened(BATCH)
         many.stands_for = BATCH
         row = row if self.own_is_sure else resized(row, lambda shape: (many, *shape[1:]))
         raise IsOpenError(replace(opened("data"), row=row))

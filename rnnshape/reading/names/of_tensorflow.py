@@ -46,7 +46,8 @@ class EagerTensor(Array):
 
     def __getitem__(self, index: object) -> Any:
         parts = index if isinstance(index, tuple) else (index,)
-        if any(isinstance(part, Array) and part.shape for part in parts):
+        is_mask = isinstance(index, Array) and index.own_kind() in ("bool", "")
+        if not is_mask and any(isinstance(part, Array) and part.shape for part in parts):
             raise surely(TypeError("only integers and slices are valid indices of a tensor"))
         if any(isinstance(part, list) for part in parts):  # it is taken for a tuple
             raise IsOpenError(opened("data"))
