@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial, partialmethod
-from itertools import repeat
 from typing import Any, cast
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
@@ -18,6 +17,8 @@ from rnnshape.reading.names.dtypes import (
     LOGICAL,
     OF_NUMBERS,
     OPERATORS,
+    TEXTS,
+    as_numbers,
     int32,
     int64,
     is_small,
@@ -141,8 +142,7 @@ class Array(StandIn):
     def __iter__(self) -> Any:
         if len(self.shape) == 1 and self.own_values:
             return iter([*map(self._entry, self.own_values)])
-        many = self.shape[0] if self.shape else None
-        if isinstance(many, Open):
+        if self.shape and isinstance(many := self.shape[0], Open):
             raise IsOpenError(replace(many, row=array_of_shape(self.shape[1:], self.own_dtype)))
         is_of_rows = type(self) is Array and len(self.shape) > 1
         row = self.own_row if is_of_rows else partial(array_of_shape, dtype=self.own_dtype)
@@ -280,7 +280,7 @@ class Array(StandIn):
         sizes = enumerate(self.shape)
         left = [1 if at in gone else size for at, size in sizes if keepdims or at not in gone]
         kind = own_dtype or together([self.own_entries])
-        made = array_of_shape(left, kind)
+        made = array_of_shape(left, kind if left else as_numbers(kind))
         return made if left or kind not in OF_NUMBERS else replace(made, stands_for=OF_NUMPY)
 
     mean = sum = std = own_reduced
@@ -300,7 +300,7 @@ class Array(StandIn):
             is_unknown = len(self.shape) < 2 or kind == UNKNOWN_ENTRIES  # each may be a list
             row = None if is_unknown else Array(self.shape[1:], dtype=kind)
             return replace(opened("data"), row=row)
-        return _nested(self.shape, iter(self.own_values or repeat(array_of_shape(()), many)))
+        return _nested(self.shape, iter(self.own_values or [array_of_shape(())] * many))
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same, in its memory."""
@@ -389,7 +389,7 @@ def array_of_shape(shape: Any, dtype: str | None = None) -> Any:
         return shape
     if len(shape):
         return Array(shape, dtype=dtype)
-    kind = None if dtype in OF_NUMBERS else dtype  # of what it is made an array of
+    kind = None if dtype in OF_NUMBERS else dtype if dtype in TEXTS else UNKNOWN_ENTRIES
     return replace(opened("a number from data"), is_number=True, stands_for=kind)
 
 

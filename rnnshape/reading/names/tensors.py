@@ -63,7 +63,8 @@ class Tensor(graph.Tensor, StandIn):
         """What something returns that is not read may hold several: `bert(x).pooler_output`."""
         maker: Any = self.maker
         is_read = isinstance(maker, graph.InputTensor) or maker.layer.unread is None
-        return name == "_keras_shape" or not (is_read or plain_sizes(self) is not None)
+        is_gone = name == "_keras_shape" and not session().is_ready_for_none
+        return is_gone or not (is_read or plain_sizes(self) is not None)
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise taken_for_several(self)
@@ -89,7 +90,7 @@ class Tensor(graph.Tensor, StandIn):
     __bool__, __float__, __int__, __len__ = map(asked_for_number, ("bool", "float", "int", "len"))
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_keras_shape":
+        if name == "_keras_shape" and not session().is_ready_for_none:
             return self.get_shape(name)
         if name.startswith(("_", "own_")) or not self.own_reaches(name):
             raise AttributeError(name)

@@ -75,8 +75,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             evaluator.node = node
             if told := taken_beyond(evaluator, owner, place):
                 return evaluator.told(told, shortened(written(node)))
-            if isinstance(owner, Open) and owner.is_number and type(place) is int:
-                owner = 0.0  # no number has entries
+            is_plain = isinstance(owner, Open) and owner.is_number and not owner.stands_for
+            owner = 0.0 if is_plain and type(place) is int else owner  # no number has entries
             if isinstance(owner, Open):
                 text = written(index)
                 if isinstance(index, ast.Tuple) and index.elts:  # `[:, 0]` has no brackets within

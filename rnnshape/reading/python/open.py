@@ -111,19 +111,33 @@ def _stays_open_or_is_operand(self: Open, other: object) -> Open:
     return NotImplemented if hasattr(type(other), "own_is_data") else self
 
 
+def _compared(self: Open, *_: object) -> Open:
+    """Whether it is something else is open, and nothing that it stands for."""
+    return self if self.stands_for is None else replace(self, stands_for=None)
+
+
 def _stops(self: Open, *_: object) -> Any:
     raise IsOpenError(self)
 
 
+def _may_contain(self: Open, *_: object) -> Any:
+    raise IsOpenError(_compared(self))
+
+
 BINARY = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor divmod"
-OTHERS = "eq ne lt le gt ge neg pos invert abs round trunc floor ceil call"
-NEED_TO_KNOW = "bool len iter next index int float complex hash str repr format contains"
-for _word in BINARY.split():
-    setattr(Open, f"__{_word}__", _stays_open_or_is_operand)
-for _word in (*(f"r{word}" for word in BINARY.split()), *OTHERS.split()):
-    setattr(Open, f"__{_word}__", _stays_open)
-for _word in NEED_TO_KNOW.split():
-    setattr(Open, f"__{_word}__", _stops)
+COMPARING = "eq ne lt le gt ge"
+OTHERS = "neg pos invert abs round trunc floor ceil call"
+NEED_TO_KNOW = "bool len iter next index int float complex hash str repr format"
+TURNED = " ".join(f"r{word}" for word in BINARY.split())
+for _words, _made in (
+    (BINARY, _stays_open_or_is_operand),
+    (f"{TURNED} {OTHERS}", _stays_open),
+    (COMPARING, _compared),
+    ("contains", _may_contain),
+    (NEED_TO_KNOW, _stops),
+):
+    for _word in _words.split():
+        setattr(Open, f"__{_word}__", _made)
 
 
 def opens_in(value: object, depth: int = 0) -> Iterator[Open]:
