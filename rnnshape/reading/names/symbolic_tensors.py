@@ -184,6 +184,11 @@ class SizesOfTensorFlow(Sizes):
         made = super().__getitem__(index)
         return SizesOfTensorFlow(made) if isinstance(index, slice) else made
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise IsOpenError(opened("a shape"))
+
     def __add__(self, other: Any) -> Any:
         return _joined((*self, *other))
 

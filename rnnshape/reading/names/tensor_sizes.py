@@ -22,6 +22,13 @@ class SizesInTensor(tuple[Any, ...]):
         made = super().__getitem__(index)
         return SizesInTensor(made) if isinstance(index, slice) else made
 
+    def _is_open(self, *_: Any) -> Any:
+        """What else TensorFlow has of a tensor."""
+        raise IsOpenError(opened("a tensor"))
+
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _is_open
+    __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __abs__ = __getattr__ = _is_open
+
 
 def _over_sizes(function: Callable[[Any, Any], Any], is_turned: bool) -> Callable[..., Any]:
     def size(one: Any, other: Any) -> Any:
