@@ -172,6 +172,13 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
     return made if len(names) > 1 else made[0]
 
 
+def count_of(call: Call) -> int:
+    """How many tensors an operation returns, where its arguments say it."""
+    parts = call["indices_or_sections"] if call.name == "split" else 2 * (call.name == "top_k")
+    many = len(parts) + 1 if isinstance(parts, tuple) else parts
+    return max(many, 1) if isinstance(many, int) else 1
+
+
 def calls_before(
     outputs: Iterable[Tensor], inputs: Iterable[Tensor], most: float = inf
 ) -> list[LayerCall]:

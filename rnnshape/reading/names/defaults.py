@@ -27,6 +27,11 @@ def of_all(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
     return {word: value for word, value in found.items() if value is not None}
 
 
+def of_backend() -> Any:
+    """The library that Keras computes with, as the code says it."""
+    return session().evaluator.environ.own_said("KERAS_BACKEND", "tensorflow")
+
+
 def fix_policy() -> None:
     """The first layer or model takes Keras' type of numbers as the policy of all after it."""
     said = session().defaults

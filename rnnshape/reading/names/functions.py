@@ -16,6 +16,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW, OTHER_WORDS
 from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.defaults import of_backend
 from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
@@ -236,6 +237,7 @@ def on_numbers(name: str, function: Any) -> Any:
         # A model of the code may be given data alone, which is no such tensor.
         is_of_model = own(held.part and held.part.owner, "own_is_model", False)
         is_told = held.is_traced() and held.evaluator.is_sure and not is_of_model
+        is_told &= of_backend() == "tensorflow"
         if is_symbolic and is_told and name not in OF_INDICES:
             code = operation_of_keras(name)
             mend = f": write {code}" if code else ""

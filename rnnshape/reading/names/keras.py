@@ -20,7 +20,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Optimizer, loss_or_metric, optimizer_of
 from rnnshape.reading.names.copies import check_loss_of_h5, keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
-from rnnshape.reading.names.defaults import SETTING, DTypePolicy
+from rnnshape.reading.names.defaults import SETTING, DTypePolicy, of_backend
 from rnnshape.reading.names.functions import (
     FUNCTIONS_AS_LAYERS,
     OF_TENSORS,
@@ -174,6 +174,14 @@ def _is_tensor(is_symbolic: bool, x: Any) -> Any:
     return opened() if isinstance(x, Array | Open) else False
 
 
+def _is_symbolic(x: Any) -> Any:
+    """`tf.is_symbolic_tensor(x)`: one of a graph of TensorFlow's own."""
+    is_of_data = not isinstance(x, Tensor) or graph.are_computed([x])
+    return (
+        opened() if isinstance(x, Open) else not is_of_data and (session().is_traced() or opened())
+    )
+
+
 def loaded(
     path: Any = None, custom_objects: Any = None, compile: Any = True, *_: Any, **__: Any
 ) -> Any:
@@ -244,6 +252,8 @@ FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
     "int_shape": lambda x: sizes_of(x),
     "shape": sizes_at_run_time,
+    "executing_eagerly": lambda: False if session().is_traced() else opened(),
+    "is_symbolic_tensor": _is_symbolic,
     "is_tensor": partial(_is_tensor, False),
     "is_keras_tensor": partial(_is_tensor, True),
     "get_source_inputs": lambda tensor, *_: graph.sources_of([tensor]),
@@ -282,7 +292,7 @@ class KerasModule(Module):
     def __call__(self, *_: Any, **__: Any) -> Any:
         """`merge([a, b], mode="concat")`: in Keras 1 some modules were functions."""
         if self.path.endswith((".backend.backend", ".config.backend")):
-            return session().evaluator.environ.own_said("KERAS_BACKEND", "tensorflow")
+            return of_backend()
         return opened("", "functions of Keras 1 are not read")
 
     def _named(self, name: str) -> Any:

@@ -14,6 +14,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import KEPT, Call, SizeWhenRun, calls_within, unknowns_in
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
+from rnnshape.reading.names.defaults import of_backend
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, check_repeated, sizes_of
 from rnnshape.reading.names.tensor_sizes import SizesInTensor
@@ -102,13 +103,13 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
         return TypeError("one tensor is taken for several")
     message = "this is one tensor, and not several"
     if isinstance(maker, graph.LayerCall):
-        if _may_be_other(tensor):
+        if may_be_other(tensor):
             return IsOpenError(opened("", "what it returns is not known"))
         message = _returns_one(maker.layer.call)
     return QueryError(f'{message} (Keras: "Iterating over a symbolic")')
 
 
-def _may_be_other(tensor: graph.Tensor) -> bool:
+def may_be_other(tensor: graph.Tensor) -> bool:
     """Whether what is not read makes it: a list of tensors, perhaps, or a number."""
     is_unread = isinstance(tensor.maker, graph.LayerCall) and tensor.maker.layer.unread is not None
     return is_unread and graph.plain_sizes(tensor) is None
@@ -197,7 +198,8 @@ class SizesOfTensorFlow(Sizes):
 
 
 def _joined(sizes: Sequence[Any]) -> SizesOfTensorFlow:
-    if any(type(size) is int and size < 0 for size in sizes):
+    is_below = any(type(size) is int and size < 0 for size in sizes)
+    if is_below and session().evaluator.is_sure and of_backend() == "tensorflow":
         message = "x.shape is TensorFlow's within a layer, and is joined to no -1: write "
         words, write = "Dimension -1 must be >= 0", "(-1, *x.shape[1:])"
         session().problem(f"{message}{write}", write, words=words)
@@ -218,7 +220,7 @@ def asked_for_number(name: str) -> Any:
     what, words = ASKED[name]
 
     def asked(tensor: graph.Tensor) -> Any:
-        if not _may_be_other(tensor):
+        if not may_be_other(tensor):
             _tell(tensor, f"a model's tensor {what}", "", words)
         raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
 

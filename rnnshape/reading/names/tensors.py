@@ -31,12 +31,14 @@ from rnnshape.reading.names.symbolic_tensors import (
     is_of_tensorflow,
     key_with_open,
     known_of_data,
+    may_be_other,
     miscounted,
     of_tensorflow,
     stacked,
     taken_for_several,
     with_rest,
 )
+from rnnshape.reading.names.tensor_methods import OF_ARRAYS, method_of_arrays
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
 from rnnshape.signatures import ACTIVATIONS, ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
 
@@ -56,6 +58,8 @@ class Tensor(graph.Tensor, StandIn):
             raise IsOpenError(opened("", "what an operation makes it is not known"))
         return said.removeprefix("mixed_") if isinstance(said, str) else "float32"
 
+    own_told = property(lambda tensor: () if graph.are_computed([tensor]) else ("numpy",))
+
     def own_may_have(self, name: str) -> bool:
         return name in ATTRIBUTES_OF["tensor"]
 
@@ -63,8 +67,9 @@ class Tensor(graph.Tensor, StandIn):
         """What something returns that is not read may hold several: `bert(x).pooler_output`."""
         maker: Any = self.maker
         is_read = isinstance(maker, graph.InputTensor) or maker.layer.unread is None
-        is_gone = name == "_keras_shape" and not session().is_ready_for_none
-        return is_gone or not (is_read or plain_sizes(self) is not None)
+        if name == "_keras_shape" or name in OF_ARRAYS:
+            return not session().is_ready_for_none
+        return not (is_read or plain_sizes(self) is not None)
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise taken_for_several(self)
@@ -90,11 +95,13 @@ class Tensor(graph.Tensor, StandIn):
     __bool__, __float__, __int__, __len__ = map(asked_for_number, ("bool", "float", "int", "len"))
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_keras_shape" and not session().is_ready_for_none:
-            return self.get_shape(name)
-        if name.startswith(("_", "own_")) or not self.own_reaches(name):
+        is_gone = name == "_keras_shape"
+        if not self.own_reaches(name) or (name.startswith(("_", "own_")) and not is_gone):
             raise AttributeError(name)
-        return PartOfUnread(self.maker, self.output + 1)
+        if is_gone:
+            return self.get_shape(name)
+        is_one = name in OF_ARRAYS and not may_be_other(self)
+        return method_of_arrays(self, name) if is_one else PartOfUnread(self.maker, self.output + 1)
 
     @property
     def shape(self) -> Any:
@@ -259,17 +266,10 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
                     raise
                 return Tensor.own_made_by_unknown(f"{name}(...)", given, wrong.value)
     call = bind(name, (), words, session().places())
-    made = returned(session().step(graph.Layer(call), operands, {}), _count_of(call))
+    made = returned(session().step(graph.Layer(call), operands, {}), graph.count_of(call))
     is_list = name == "split" and call["indices_or_sections"] in (1, ())
     is_list |= name == "unstack" and isinstance(made, Tensor) and bool(plain_sizes(made))
     return [made] if is_list else made
-
-
-def _count_of(call: Call) -> int:
-    """How many tensors an operation returns, where its arguments say it."""
-    parts = call["indices_or_sections"] if call.name == "split" else 2 * (call.name == "top_k")
-    many = len(parts) + 1 if isinstance(parts, tuple) else parts
-    return max(many, 1) if isinstance(many, int) else 1
 
 
 def argument(value: Any) -> Value:
