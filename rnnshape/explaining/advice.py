@@ -79,7 +79,7 @@ def _other_rank(
 ) -> tuple[str, ...]:
     last = shape[-1] if shape else None
     name = f"{came} axes for {taken}"
-    if layer.startswith("permute"):
+    if layer.startswith("permute") and came > 2:
         return (f"Permute({(*range(came - 1, 0, -1),)})  # a number for each axis but the batch",)
     if layer.startswith("flatten"):
         name = "2 axes to flatten"
@@ -128,8 +128,8 @@ def fit(said: Said) -> Advice:
     if taken[-1] == 1 and same(came, taken[1:-1]):
         sample = "(timesteps,), a sample without its batch"
     text = f"The model takes {written(taken)}; what came is {written(came, axes=sample)}."
-    is_of_data_set = is_sample and ".fit(" in said.text  # which cuts an array into batches itself
-    return Advice(text, changes("batches") if is_of_data_set else _data_remedies(taken, came))
+    is_of_set = is_sample and re.search(r"\.fit\(|training=True", said.text)  # arrays are cut
+    return Advice(text, changes("batches") if is_of_set else _data_remedies(taken, came))
 
 
 def checked(said: Said) -> Advice:
