@@ -204,9 +204,9 @@ class _Names:
                 value, sizes = self.names[name], _shape(self.names[name])
                 is_of_numpy = sizes == ()
                 value = value.item() if is_of_numpy else value
-                is_dict = type(value) is dict
+                is_dict = type(value) is dict  # others may give what they do not hold
                 kind: Kind = "dict" if is_dict else "list" if isinstance(value, list) else "value"
-                is_row = isinstance(value, tuple | list | dict) and len(value) <= MOST
+                is_row = (is_dict or isinstance(value, tuple | list)) and len(value) <= MOST
                 if is_row:  # which may have no end
                     value = tuple(islice(value.items() if is_dict else value, MOST))
                 parts = [value] if not is_row else [*chain(*value)] if is_dict else value

@@ -154,6 +154,7 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
     held = shown("of a dictionary, and of layers in a list", "text/plain")
     assert "LSTM(config['units'])" in held
     assert "X (16, 5, 3)" in held
+    assert "counted[1] (line 1) comes from data" in held
     assert "takes a whole number of Python's own, not NumPy's" in shown("of NumPy", "text/plain")
     assert "(16, 5, 3)" in shown("of a tensor", "text/plain")
     assert "modern (line 1) comes from data" in shown("odd", "text/plain")
