@@ -22,6 +22,7 @@ from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.of_sklearn import SKLEARN
+from rnnshape.reading.names.of_tensorflow import EagerTensor
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import CLASSES, differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
@@ -98,7 +99,8 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
         shape = shape[:-1]
     if num_classes is None:
-        num_classes = max(x.own_values) + 1 if x.own_values else (x.own_range or (0, None))[1]
+        of_all = None if isinstance(x, EagerTensor) else x.own_range  # of a batch they are bounds
+        num_classes = max(x.own_values) + 1 if x.own_values else of_all and of_all[1]
         if num_classes is None:  # only numbers would tell, or `--let`
             found = opened(f"{opened().label}.shape[-1]")
             is_drawn = (known_range(x)[2] or 0) > 1
