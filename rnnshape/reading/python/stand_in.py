@@ -269,14 +269,17 @@ def lacks_for_sure(owner: object, stored: str) -> bool:
 
 def is_there(owner: object, name: str, found: object) -> object:
     """Whether a value has what was found under a name: open where nobody knows."""
-    is_found = not isinstance(found, Open) and name not in (own(owner, "own_told", ()))
-    if isinstance(owner, Open) or is_found or not lacks(owner, name):
-        return found if isinstance(owner, Open) else True
+    if isinstance(owner, Open):
+        return found
+    is_told = name in own(owner, "own_told", ())
+    if not (is_told or isinstance(found, Open)) or not lacks(owner, name):
+        return True
+    if is_told:
+        return False
     if isinstance(owner, UnreadBase) or (isinstance(owner, Module) and _may_be_there(owner, found)):
         return found
     may_have = hook(owner, "own_may_have")
-    is_open = isinstance(found, Open) and may_have
-    return found if is_open and may_have(owner, name) else False
+    return found if may_have and may_have(owner, name) else False
 
 
 def _may_be_there(owner: Module, found: Any) -> bool:
