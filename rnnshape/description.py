@@ -303,6 +303,15 @@ def _merged_layer(layers: Sequence[Layer]) -> Layer:
     return replace(first, inputs=inputs, facts=known, known_outputs=outputs)
 
 
+# What hands numbers on as they are, in another shape or order.
+KEEPING_NUMBERS = {
+    *("Reshape", "Flatten", "Permute", "RepeatVector", "Identity", "Concatenate", "Masking"),
+    *("Cropping1D", "UpSampling1D", "reshape", "transpose", "swapaxes", "moveaxis", "ravel"),
+    *("get_item", "squeeze", "expand_dims", "concatenate", "stack", "split", "unstack", "flip"),
+    *("roll", "repeat", "tile", "broadcast_to", "cast", "copy"),
+}
+
+
 def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | None]:
     """What comes to an `Embedding` by way of other layers, such as `Reshape`, counts too."""
     limits: dict[Ref, int] = {}
@@ -311,7 +320,8 @@ def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | N
         below = facts.whole_numbers_below if facts else None
         passed_on = (limit for ref, limit in limits.items() if ref.step == number)
         limit = min((limit for limit in (below, *passed_on) if limit), default=None)
-        for ref in step.refs if limit else ():
+        is_kept = below is not None or step.layer.name in KEEPING_NUMBERS
+        for ref in step.refs if limit and is_kept else ():
             limits[ref] = min(limit or 0, limits.get(ref, limit or 0))
     for number in range(len(network.inputs)):
         yield limits.get(Ref(0, number))

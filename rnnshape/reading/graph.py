@@ -334,9 +334,10 @@ def network_of(
             return given
         if given in places:
             return Ref(0, places[given])
-        number = numbers.get(given.maker)  # type: ignore[arg-type]
-        return Ref(number, given.output) if number else None  # a mask may be of what is left out
+        return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
+    masks = (call.mask_of for call in calls)  # perhaps of what is left out
+    there = {*places, *(t for t in masks if t is not None and t.maker in numbers)}
     names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
     named, counted, shared = dict[object, Layer](), set[Layer](), set[Layer]()
     for number, call in enumerate(calls, start=1):
@@ -367,7 +368,7 @@ def network_of(
                 call.returns,
                 layer.parameters,
                 call.mask,
-                ref(call.mask_of),  # type: ignore[arg-type]
+                ref(call.mask_of) if call.mask_of in there else None,  # type: ignore[arg-type]
                 layer.name,
             )
         )

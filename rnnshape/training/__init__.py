@@ -38,7 +38,8 @@ def problems_of(
     for other, code in _other_orders(call) if len(found) >= least else ():
         rest = problems(other)
         gone = [one for one in found if one not in rest]
-        is_better = len(gone) >= least and all(one in found for one in rest)
+        is_of_shapes = any(one.expected is not None for one in gone)  # and not of the numbers
+        is_better = len(gone) >= least and is_of_shapes and all(one in found for one in rest)
         if is_better and _has_features(model, other):
             found = [replace(one, remedies=(code,)) if one in gone else one for one in found]
             break

@@ -84,15 +84,21 @@ class Data:
     def __str__(self) -> str:
         return self.name if self.shape is None else f"{self.name} {shown(self.shape)}"
 
+    @property
+    def set_in_code(self) -> str:
+        """What code calls the data set, or may call it."""
+        return "dataset" if " " in self.of else self.of
+
     def with_elements(self, names: str, made: str) -> str:
         """Code that makes others of the elements of the data set of which it is a part.
 
         >>> Data("X of ds", None, of="ds").with_elements("x, y", "y, x")
         'ds = ds.map(lambda x, y: (y, x))'
         """
+        of = self.set_in_code
         if self.origin == "tensorflow":
-            return f"{self.of} = {self.of}.map(lambda {names}: ({made}))"
-        return f"{self.of} = (({made}) for {names} in {self.of})"
+            return f"{of} = {of}.map(lambda {names}: ({made}))"
+        return f"{of} = (({made}) for {names} in {of})"
 
 
 NOT_GIVEN = Data("", None)  # in the place of labels that there are none of

@@ -214,7 +214,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         is_single = x.may_be_single and given != [len(port.shape) for port in model.outputs[:1]]
         if is_single and likely_outcome((None, *shape), sizes, judge).fits:
             if x.origin == "tensorflow":
-                yield f"{x.of} = {x.of}.batch(32)"
+                yield f"{x.set_in_code} = {x.set_in_code}.batch(32)"
             elif x.origin == "generator" and call.y and call.y[0].shape:  # a number has no [None]
                 yield x.with_elements("x, y", "x[None], y[None]")
         if not is_single and call.y and likely_outcome((*shape, 1), sizes, judge).fits:

@@ -200,6 +200,8 @@ def _wrong_labels(
     name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
     if name != "sparse_categorical_crossentropy" or classes is None:
         return None
+    if loss and not judge_of_loss(loss):  # it may pass over some
+        return None
     axes = [*(y.shape or ())]
     if silent and len(axes[:-1] if axes[-1:] == [1] else axes) < len(port.shape) - 1:
         return None  # Keras takes another axis for the classes

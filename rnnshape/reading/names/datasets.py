@@ -126,9 +126,9 @@ class Dataset(StandIn):
 
     def own_of_some(self) -> Dataset:
         """Some of the elements, of which the smallest and the largest numbers are not known."""
-        element = resized(self.own_element, lambda shape: shape, of_all=False)
+        element = _without_range(self.own_element)
         is_alike = self.own_first is self.own_element
-        first = element if is_alike else resized(self.own_first, lambda shape: shape, of_all=False)
+        first = element if is_alike else _without_range(self.own_first)
         return self.own_with(own_element=element, own_first=first)
 
     def own_with(self, **changes: Any) -> Dataset:
@@ -171,16 +171,23 @@ def refuse(message: str, words: str) -> None:
     session().problem(message, words=words, place=session().places().get(""), kind="data")
 
 
-def resized(element: Any, change: Callable[[Any], Any], *, of_all: bool = True) -> Any:
-    """The element with the shape of each array changed, which is a tensor then; its numbers are
-    `of_all` elements."""
+def resized(element: Any, change: Callable[[Any], Any]) -> Any:
+    """The element with the shape of each array changed, which is a tensor then."""
 
     def made(array: Array) -> Any:
         found = Array(change(array.shape), dtype=_dtype_in_tensor(array.own_entries))
-        found.own_range = array.own_range if of_all and not array.own_is_written else None
+        found.own_range = None if array.own_is_written else array.own_range
         return as_tensor(found)
 
     return rebuilt(element, lambda leaf: made(leaf) if isinstance(leaf, Array) else leaf)
+
+
+def _without_range(element: Any) -> Any:
+    made = resized(element, lambda shape: shape)
+    for leaf in within(made):
+        if isinstance(leaf, Array):
+            leaf.own_range = None
+    return made
 
 
 def _dtype_in_tensor(kind: str | None) -> str | None:

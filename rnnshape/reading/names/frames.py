@@ -288,6 +288,11 @@ class Frame(Array):
 class Labels(Array):
     """`table.columns`. What it has that is not here is open."""
 
+    def get_loc(self, key: Any) -> int:
+        if key not in self.own_values:
+            raise KeyError("there is no such column")
+        return [*self.own_values].index(key)
+
 
 class Rows(StandIn):
     """`table.iloc`; or `table.loc`, in which rows go by what labels them."""

@@ -227,6 +227,15 @@ def activation(identifier: Any) -> Any:
     )
 
 
+def _is_refused_within() -> bool:
+    """Whether a tensor that is followed now surely is TensorFlow's, and has no numbers: a model of
+    the code may be given data alone."""
+    held = session()
+    is_of_model = own(held.part and held.part.owner, "own_is_model", False)
+    is_sure = held.is_traced() and held.evaluator.is_sure and not is_of_model
+    return is_sure and of_backend() == "tensorflow"
+
+
 def on_numbers(name: str, function: Any) -> Any:
     """A function of NumPy, which makes no array of a model's tensors, and is read as it is meant;
     `squeeze` asks for the method of that name."""
@@ -234,27 +243,19 @@ def on_numbers(name: str, function: Any) -> Any:
     def made(*given: Any, **named: Any) -> Any:
         tensors, held = [*graph.tensors_in([given, named])], session()
         is_symbolic = bool(tensors) and not graph.are_computed(tensors)
-        # A model of the code may be given data alone, which is no such tensor.
-        is_of_model = own(held.part and held.part.owner, "own_is_model", False)
-        is_told = held.is_traced() and held.evaluator.is_sure and not is_of_model
-        is_told &= of_backend() == "tensorflow"
-        if is_symbolic and is_told and name not in OF_INDICES:
-            code = operation_of_keras(name)
-            mend = f": write {code}" if code else ""
+        code = operation_of_keras(name)
+        remedies, mend = [code] if code else [], f": write {code}" if code else ""
+        if is_symbolic and name not in OF_INDICES and _is_refused_within():
             message = f"np.{name} takes no tensor within a layer{mend}"
-            held.problem(
-                message, *filter(None, [code]), words="Cannot convert a symbolic tf.Tensor"
-            )
+            held.problem(message, *remedies, words="Cannot convert a symbolic tf.Tensor")
         if held.groups or not is_symbolic:
             found, arrays = function(*given, **named), [x for x in given if isinstance(x, Array)]
             if len(arrays) == 1 and isinstance(found, Array):  # what is made of predictions alone
                 found.own_is_predicted = arrays[0].own_is_predicted
             return found
-        code = operation_of_keras(name)
-        mend = f": write {code}" if code else ""
-        message = f"np.{name} takes no tensor of a model{mend}"
         if name != "squeeze":
-            session().problem(message, *filter(None, [code]), words="A KerasTensor is symbolic")
+            message = f"np.{name} takes no tensor of a model{mend}"
+            held.problem(message, *remedies, words="A KerasTensor is symbolic")
         return function_of(name, "numpy")(*given, **named)
 
     is_function = isfunction(function) or isinstance(function, partial)

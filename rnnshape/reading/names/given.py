@@ -90,7 +90,7 @@ def in_columns(value: Any) -> Any:
 def of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several, Data | None]:
     """The input, the labels and the weights among the elements of a data set."""
     text = ast.unparse(node) if node is not None else ""
-    name = text if 0 < len(text) <= LONGEST_NAME else "dataset"
+    name = text if 0 < len(text) <= LONGEST_NAME else "the data set"
     x, y, weights = taken_apart(value.own_element)
     as_it_runs = _as_the_first(y, taken_apart(value.own_first)[1])
     given, origin = several(flattened(x, Array), None, "X", name), value.own_origin

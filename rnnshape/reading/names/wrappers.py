@@ -300,7 +300,7 @@ def _refresh_halves(layer: Any, call: Call) -> None:
 
 
 class TimeDistributed(LayerOverTime, Wrapper):
-    """The layer of Keras: an `RNN` goes over time, too, and is no wrapper."""
+    """`TimeDistributed`, which is a `Wrapper` in Keras, as `RNN` is not."""
 
 
 WRAPPERS = {
