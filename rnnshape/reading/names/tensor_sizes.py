@@ -27,13 +27,18 @@ class SizesInTensor(tuple[Any, ...]):
         raise IsOpenError(opened("a tensor"))
 
     __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _is_open
-    __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __abs__ = __getattr__ = _is_open
+    __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __abs__ = _is_open
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._is_open()
 
 
 def _over_sizes(function: Callable[[Any, Any], Any], is_turned: bool) -> Callable[..., Any]:
     def size(one: Any, other: Any) -> Any:
         if isinstance(one, Open) or isinstance(other, Open) or session().is_traced():
-            return opened("", "it is known when the model runs")  # not even a sum with 0 before
+            return opened("", "it is known when the model runs")  # a graph computes none before
         with suppress(ArithmeticError):
             return int32(function(other, one) if is_turned else function(one, other))
         raise IsOpenError(opened("a size"))
