@@ -32,6 +32,7 @@ from rnnshape.network import (
 from rnnshape.network_inputs import every_size, mend_by_data, other_sizes, with_assumed_as_open
 from rnnshape.rule_run import Measured, RuleRun, tensor_of
 from rnnshape.rules.facts import Tensor
+from rnnshape.rules.registry import HAND_ON_NUMBERS
 
 MOST_TRIED = 65  # sizes of a batch, for which what is refused may fit
 
@@ -303,15 +304,6 @@ def _merged_layer(layers: Sequence[Layer]) -> Layer:
     return replace(first, inputs=inputs, facts=known, known_outputs=outputs)
 
 
-# What hands numbers on as they are, in another shape or order.
-KEEPING_NUMBERS = {
-    *("Reshape", "Flatten", "Permute", "RepeatVector", "Identity", "Concatenate", "Masking"),
-    *("Cropping1D", "UpSampling1D", "reshape", "transpose", "swapaxes", "moveaxis", "ravel"),
-    *("get_item", "squeeze", "expand_dims", "concatenate", "stack", "split", "unstack", "flip"),
-    *("roll", "repeat", "tile", "broadcast_to", "cast", "copy"),
-}
-
-
 def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | None]:
     """What comes to an `Embedding` by way of other layers, such as `Reshape`, counts too."""
     limits: dict[Ref, int] = {}
@@ -320,7 +312,7 @@ def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | N
         below = facts.whole_numbers_below if facts else None
         passed_on = (limit for ref, limit in limits.items() if ref.step == number)
         limit = min((limit for limit in (below, *passed_on) if limit), default=None)
-        is_kept = below is not None or step.layer.name in KEEPING_NUMBERS
+        is_kept = below is not None or step.layer.name in HAND_ON_NUMBERS
         for ref in step.refs if limit and is_kept else ():
             limits[ref] = min(limit or 0, limits.get(ref, limit or 0))
     for number in range(len(network.inputs)):

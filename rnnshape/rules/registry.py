@@ -11,7 +11,7 @@ from typing import TypeAlias
 from rnnshape.errors import QueryError, as_tuple
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.nest import rebuilt
-from rnnshape.rules.arguments import check
+from rnnshape.rules.arguments import REARRANGING, check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import OF_A_LIST, Inputs, called_with, nested, tensors_in
 from rnnshape.rules.kinds import FLOATS, kind_of
@@ -46,6 +46,13 @@ LOSE_LISTS = (
     *HAND_ON_SINGLE, "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Rescaling",
     "UnitNormalization",
 )  # fmt: skip
+# Those that hand numbers on as they are, in another shape or order.
+HAND_ON_NUMBERS = {
+    *REARRANGING, "Identity", "Concatenate", "Masking", "Cropping1D", "UpSampling1D", "reshape",
+    "transpose", "swapaxes", "moveaxis", "ravel", "get_item", "squeeze", "expand_dims",
+    "concatenate", "stack", "split", "unstack", "flip", "roll", "repeat", "tile", "broadcast_to",
+    "cast", "copy",
+}  # fmt: skip
 # The least and the most axes that weights may have which these fill.
 AXES_OF_INITIALIZERS = {"identity": (2, 2), "orthogonal": (2, 99)}
 

@@ -138,10 +138,10 @@ class Frame(Array):
         return made
 
     def insert(self, loc: Any, column: Any, value: Any, *_: Any, **__: Any) -> None:
-        before = self.own_labels
+        before, labels = self.own_labels, None
         self[column] = value
-        is_known = before is not None and column not in before and type(loc) is int
-        labels = [*before[:loc], column, *before[loc:]] if is_known and before is not None else None
+        if before is not None and column not in before and type(loc) is int:
+            labels = [*before[:loc], column, *before[loc:]]
         self.own_become(self.own_with(self.shape, labels))
 
     def pop(self, item: Any) -> Frame:

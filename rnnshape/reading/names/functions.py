@@ -236,26 +236,29 @@ def _is_refused_within() -> bool:
     return is_sure and of_backend() == "tensorflow"
 
 
+def _tell_of_numpy(name: str, where: str, words: str) -> None:
+    code = operation_of_keras(name)
+    mend = f": write {code}" if code else ""
+    message = f"np.{name} takes no tensor {where}{mend}"
+    session().problem(message, *filter(None, [code]), words=words)
+
+
 def on_numbers(name: str, function: Any) -> Any:
     """A function of NumPy, which makes no array of a model's tensors, and is read as it is meant;
     `squeeze` asks for the method of that name."""
 
     def made(*given: Any, **named: Any) -> Any:
-        tensors, held = [*graph.tensors_in([given, named])], session()
+        tensors = [*graph.tensors_in([given, named])]
         is_symbolic = bool(tensors) and not graph.are_computed(tensors)
-        code = operation_of_keras(name)
-        remedies, mend = [code] if code else [], f": write {code}" if code else ""
         if is_symbolic and name not in OF_INDICES and _is_refused_within():
-            message = f"np.{name} takes no tensor within a layer{mend}"
-            held.problem(message, *remedies, words="Cannot convert a symbolic tf.Tensor")
-        if held.groups or not is_symbolic:
+            _tell_of_numpy(name, "within a layer", "Cannot convert a symbolic tf.Tensor")
+        if session().groups or not is_symbolic:
             found, arrays = function(*given, **named), [x for x in given if isinstance(x, Array)]
             if len(arrays) == 1 and isinstance(found, Array):  # what is made of predictions alone
                 found.own_is_predicted = arrays[0].own_is_predicted
             return found
         if name != "squeeze":
-            message = f"np.{name} takes no tensor of a model{mend}"
-            held.problem(message, *remedies, words="A KerasTensor is symbolic")
+            _tell_of_numpy(name, "of a model", "A KerasTensor is symbolic")
         return function_of(name, "numpy")(*given, **named)
 
     is_function = isfunction(function) or isinstance(function, partial)

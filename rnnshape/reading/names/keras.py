@@ -176,10 +176,11 @@ def _is_tensor(is_symbolic: bool, x: Any) -> Any:
 
 def _is_symbolic(x: Any) -> Any:
     """`tf.is_symbolic_tensor(x)`: one of a graph of TensorFlow's own."""
-    is_of_data = not isinstance(x, Tensor) or graph.are_computed([x])
-    return (
-        opened() if isinstance(x, Open) else not is_of_data and (session().is_traced() or opened())
-    )
+    if isinstance(x, Open):
+        return opened()
+    if not isinstance(x, Tensor) or graph.are_computed([x]):
+        return False
+    return session().is_traced() or opened()
 
 
 def loaded(
