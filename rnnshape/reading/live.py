@@ -55,6 +55,7 @@ from rnnshape.reading.symbolic import (
     check_called,
     flattened,
     has_own,
+    has_rules,
     input_names,
     is_made_of_layers,
     is_model,
@@ -249,7 +250,7 @@ class _Live:
 
         for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
             tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
-        if self.runs is None and (shapes or has_own(flow)):
+        if self.runs is None and (has_own(flow) or (shapes and not has_rules(flow))):
             self.run_it(flow, shapes)
         for node in calls_in(flow):
             called_with = node.arguments.args, node.arguments.kwargs

@@ -17,7 +17,8 @@ from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import is_size
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.replay import RecordedShape, sizes_of
-from rnnshape.signatures import is_recurrent
+from rnnshape.rules.registry import has_rule
+from rnnshape.signatures import is_recurrent, snake_case
 
 # One follows at a time: what is undone would be the other's, too. A `call` may ask for another.
 _ALONE = threading.RLock()
@@ -137,6 +138,19 @@ def has_own(flow: Any) -> bool:
         type(layer).__module__.partition(".")[0] != "keras" or type(layer).__name__ == "Lambda"
         for layer in flattened(flow)
     )
+
+
+def has_rules(flow: Any) -> bool:
+    """Whether there is a rule for each operation in a model, and in those within it."""
+    for operation in getattr(flow, "operations", ()):
+        name = type(operation).__name__
+        if is_made_of_layers(operation):
+            is_known = has_rules(getattr(operation, "_functional", None) or operation)
+        else:
+            is_known = has_rule(snake_case(name) if is_operation(operation) else name)
+        if not is_known and name != "InputLayer":
+            return False
+    return True
 
 
 def calls_in(flow: Any) -> Iterator[Any]:

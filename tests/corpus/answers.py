@@ -72,6 +72,7 @@ def run_all(texts: Mapping[str, str], answers: Mapping[str, Answer]) -> dict[str
         capture_output=True,
         text=True,
         env=environment(PYTHONPATH=str(Path(__file__).parents[2])),
+        cwd="/",  # some ask where they are
         check=True,
     )
     return {one["program"]: one for one in json_lines(done.stdout)}

@@ -20,7 +20,6 @@ from rnnshape.reading.names.dtypes import (
     TEXTS,
     as_numbers,
     int32,
-    int64,
     is_small,
     is_whole,
     of_dtype,
@@ -35,6 +34,7 @@ from rnnshape.reading.names.sizes import (
     check_predictions,
     differ,
     indexed,
+    of_numpy,
     place_of,
     product,
     reshaped,
@@ -177,7 +177,7 @@ class Array(StandIn):
 
     def _entry(self, number: Any) -> Any:
         is_of_numpy = type(self) is Array and self.own_dtype != "object"
-        return int64(number) if is_of_numpy and type(number) is int else number
+        return of_numpy(number) if is_of_numpy else number
 
     def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
         """What shows these numbers of it, and changes with it."""

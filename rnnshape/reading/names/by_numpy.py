@@ -13,6 +13,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array
 from rnnshape.reading.names.dtypes import CODES, are_whole, dtype_of, together
 from rnnshape.reading.names.session import opened, refused
+from rnnshape.reading.names.sizes import of_numpy
 from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 
 TOO_LARGE = "it is too large to be read"
@@ -33,8 +34,9 @@ VIEWS = {  # which show the memory of the array that they are given
     "lib.stride_tricks.sliding_window_view", "split", "swapaxes", "vsplit",
 }  # fmt: skip
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
-# In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
-RUNS = ((13, (0,)), (17, (1, 0, 2, *(n * n % 101 % 3 for n in range(98)))))
+# In the place of what is not known: numbers, of which no two rows are likely equal, and a size,
+# which is larger than all that a call cuts off or puts together.
+NUMBERS = ((0,), (1, 0, 2, *(n * n % 101 % 3 for n in range(98))))
 
 
 def by_numpy(name: str) -> Callable[..., Any]:
@@ -50,7 +52,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
         for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
-        _check_is_small(parts)
+        runs = [*zip(_sizes_beyond(parts), NUMBERS, strict=True)]
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
@@ -62,7 +64,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
             return Array([opened("a length")])
         sizes = [*opens_in([array.shape for array in arrays])]
         results, why = [], None
-        for run in RUNS[is_known:]:
+        for run in runs[is_known:]:
             try:
                 results.append(function(*_filled(given, run), **_filled(named, run)))
             except MemoryError:
@@ -74,7 +76,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
             raise refused(str(why)) if type(why) is ValueError else why
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
-        found = _kept(both[0]) if is_known else _what_both_say(*both, whole=whole)
+        lengths = (runs[0][0], runs[1][0])
+        found = _kept(both[0]) if is_known else _what_both_say(*both, lengths=lengths, whole=whole)
         note_out(given, OUT_FROM.get(name))
         if name in VIEWS:
             _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
@@ -105,9 +108,9 @@ def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:
         view.own_random, view.own_is_predicted = (0, 0), False
 
 
-def _check_is_small(parts: list[Any]) -> None:
-    """Raises where a call may make more than is worth its while, or is given an object, which NumPy
-    asks where its memory is."""
+def _sizes_beyond(parts: list[Any]) -> tuple[int, int]:
+    """Two sizes beyond what the code gives. Raises where a call may make more than is worth its
+    while, or is given an object, which NumPy asks where its memory is."""
     leaves, waiting = list[Any](), [*parts]
     while waiting:
         part = waiting.pop()
@@ -119,13 +122,17 @@ def _check_is_small(parts: list[Any]) -> None:
             leaves.append(part)
         else:
             raise IsOpenError(opened("data"))
-    most = RUNS[-1][0]
     shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
+    largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
+    values = (abs(n) for leaf in leaves for n in own(leaf, "own_values", ()) if type(n) is int)
+    lengths = (shape[0] for shape in shapes if len(shape) == 1 and type(shape[0]) is int)
+    beyond = 2 * max(largest, *values, *lengths, 0)
+    less, most = 13 + beyond, 2 * beyond + 17
     numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)
                   for shape in shapes)  # fmt: skip
-    largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
     if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
         raise IsOpenError(opened("data", TOO_LARGE))
+    return less, most
 
 
 def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
@@ -153,25 +160,29 @@ def _kept(result: Any) -> Any:
     if isinstance(result, list | tuple):
         return [_kept(part) for part in result]
     if not getattr(result, "ndim", 0):
-        return result.item() if hasattr(result, "item") else result
+        return of_numpy(result.item() if hasattr(result, "item") else result)
     is_small = result.dtype.kind in "iuf" and result.size <= MOST_VALUES
     numbers = tuple(result.ravel().tolist()) if is_small else ()
     return Array(result.shape, numbers, _entries(result, not numbers))
 
 
-def _what_both_say(one: Any, other: Any, batch: Any = None, *, whole: bool) -> Any:
-    """The shapes that two results have in common; open where they have none. `whole` says that
-    NumPy was given whole numbers alone."""
+def _what_both_say(
+    one: Any, other: Any, batch: Any = None, *, lengths: tuple[int, int], whole: bool
+) -> Any:
+    """The shapes that two results have in common; open where they have none. `lengths` are those
+    of the batch, `whole` says that NumPy was given whole numbers alone."""
     if isinstance(one, list | tuple):
         if len(one) != len(other):
             return opened("data")
         pairs = zip(one, other, strict=True)
-        return [_what_both_say(*pair, batch, whole=whole) for pair in pairs]
+        return [_what_both_say(*pair, batch, lengths=lengths, whole=whole) for pair in pairs]
     if not getattr(one, "ndim", 0) or one.ndim != getattr(other, "ndim", 0):
-        return opened("a number from data")
+        number = opened("a number from data")
+        number.is_number = not getattr(one, "ndim", 0) and not getattr(other, "ndim", 0)
+        return number
 
     def size(pair: tuple[int, int]) -> Any:
-        is_batch = batch is not None and pair == (RUNS[0][0], RUNS[1][0])
+        is_batch = batch is not None and pair == lengths
         return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
 
     sizes = [*map(size, zip(one.shape, other.shape, strict=True))]

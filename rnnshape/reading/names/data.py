@@ -139,10 +139,12 @@ def pad_sequences(
         raise refused(f"pad_sequences takes a list of lists, [[1, 2], [3]], not of numbers {words}")
     row = next(iter(rows), getattr(sequences, "row", None))
     is_filled = bool(own(sequences, "own_written"))  # with what nobody knows
-    is_text = isinstance(maxlen, int) and "float" not in str(dtype) and not is_filled  # most likely
+    is_length = isinstance(maxlen, int) and "float" not in str(dtype) and not is_filled
+    # Where words are embedded these are most likely such; what is no text may come in vectors.
+    is_text = "Embedding" in session().evaluator.source.text
     entries = row if isinstance(row, list | tuple) else [row]
-    if not is_text and any(isinstance(entry, Open | None) for entry in entries):
-        return opened("padded sequences")  # what is no text may come in vectors
+    if not (is_length and is_text) and any(isinstance(entry, Open | None) for entry in entries):
+        return opened("padded sequences")
     features = sizes_of(row)[1:] if isinstance(row, Array | list) else ()
     are_known = rows and all(isinstance(row, list | tuple) for row in rows)
     if maxlen is None and are_known:

@@ -31,6 +31,15 @@ OF_ARRAYS = {
 OF_ONE_AXIS = {"argmax", "argmin", "argsort", "dtype", "ravel", "repeat", "tolist"}
 
 
+class OfColumns(Array):
+    """What a table tells of each column, as their means, by which it may be divided."""
+
+    to_numpy = Array.copy
+
+    def own_lacks(self, name: str) -> bool:
+        return name in OF_ARRAYS
+
+
 class Frame(Array):
     """Rows and columns, or one column. What it has that is not here is open, as of any data.
 
@@ -239,9 +248,9 @@ class Frame(Array):
     def own_reduced(self, axis: Any = 0, *given: Any, **named: Any) -> Any:
         """Of each column, where no axis is given."""
         made = super().own_reduced(axis, *given[1:], **named)
-        if not isinstance(made, Array) or axis in (0, "index"):  # by which a table is divided
+        if not isinstance(made, Array):
             return made
-        return Frame(made.shape, dtype=made.own_dtype)
+        return (OfColumns if axis in (0, "index") else Frame)(made.shape, dtype=made.own_dtype)
 
     mean = sum = std = var = max = min = own_reduced
     any = all = partialmethod(own_reduced, own_dtype="bool")

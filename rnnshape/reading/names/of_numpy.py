@@ -34,10 +34,10 @@ from rnnshape.reading.names.of_shapes import (
 )
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
-    NumPyFloat,
     NumPyNumber,
     broadcast,
     broadcast_of,
+    of_numpy,
     product,
     sizes_given,
     sizes_of,
@@ -135,6 +135,24 @@ def _product(value: Any, *more: Any, **named: Any) -> Any:
     return NumPyNumber(made) if isinstance(made, int) else made
 
 
+def _linspace(
+    start: Any, stop: Any, num: Any = 50, endpoint: Any = True, retstep: Any = False,
+    dtype: Any = None, axis: Any = 0,
+) -> Any:  # fmt: skip
+    made = with_axis(num, broadcast(sizes_of(start), sizes_of(stop)), axis)
+    return (made, opened("a number from data")) if retstep is True else made
+
+
+def _eye(*sizes: Any, dtype: Any = None, **named: Any) -> Array:
+    """`np.eye(3)`; of TensorFlow's the third argument may be the shape of a batch."""
+    if "batch_shape" in named or len(sizes) > 2:
+        raise IsOpenError(opened("data"))
+    rows, columns = (*sizes, *(None,) * (2 - len(sizes)))
+    rows = named.get("N", named.get("num_rows", rows))
+    columns = named.get("M", named.get("num_columns", columns))
+    return Array((rows, rows if columns is None else columns), dtype=dtype_of(dtype))
+
+
 def _reshaped(value: Any, shape: Any = None, *_: Any, newshape: Any = None, **__: Any) -> object:
     """`np.reshape(rows, (n, 100, 1))`, also where nobody knows what the rows are."""
     sizes = sizes_given(newshape if shape is None else shape)
@@ -180,9 +198,7 @@ def _of_numpy_itself(name: str) -> Callable[..., Any]:
     def made(*given: Any, **named: Any) -> Any:
         found = NUMPY[name](*given, **named)
         note_out(given, OUT_FROM.get(name, 1))
-        is_float = type(found) is float or (name == "float32" and type(found) is int)
-        whole = NumPyNumber(found) if type(found) is int else found
-        return NumPyFloat(found) if is_float else whole
+        return of_numpy(float(found) if name == "float32" and type(found) is int else found)
 
     return made
 
@@ -219,8 +235,7 @@ NUMPY: dict[str, Any] = {
     **dict.fromkeys(("zeros_like", "ones_like", "empty_like"), as_large_as(0)),
     "full_like": as_large_as(1),
     **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)), "arange": arange,
-    "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: with_axis(
-        num, broadcast(sizes_of(start), sizes_of(stop)), axis),
+    "linspace": _linspace,
     "expand_dims": with_entries(_expanded, whole=True),
     "reshape": with_entries(
         lambda value, newshape, **_: Array(sizes_of(value)).reshape(newshape), whole=True),
@@ -229,7 +244,7 @@ NUMPY: dict[str, Any] = {
     "newaxis": None,
     "prod": _product,
     "random": Module("numpy.random", {
-        **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_: GENERATOR)}),
+        **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_, **__: GENERATOR)}),
     **{name: _elementwise(name) for name in ELEMENTWISE},
     **{name: _of_method(name) for name in (
         "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
@@ -241,8 +256,7 @@ NUMPY: dict[str, Any] = {
     "one_hot": lambda indices, depth=None, axis=-1, *_, num_classes=None, **__: with_axis(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
     "identity": lambda n, *_, **__: Array((n, n)),
-    "eye": lambda n, m=None, *_, dtype=None, **named: Array(
-        (n, n if (m := named.get("M", m)) is None else m), dtype=dtype_of(dtype)),
+    "eye": _eye,
     **{name: by_numpy(name) for name in (
         "broadcast_to", "cumsum", "hstack", "repeat", "roll", "swapaxes", "vstack", "where")},
     "tile": lambda value, repeats, **_: by_numpy("tile")(value, repeats),

@@ -14,12 +14,17 @@ from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given,
 from rnnshape.reading.python import IsOpenError, Module, Open
 
 
-def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
+def of_shape(
+    place: int, usual: str | None = None, *, is_of_numpy: bool = False
+) -> Callable[..., Any]:
     """A function that makes an array of a shape, which has its name or its place, as in
-    `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`."""
+    `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`; NumPy's take no number behind it."""
 
     def made(*values: Any, **named: Any) -> Any:
         sizes = next(iter(values[place:]), None)
+        if is_of_numpy and any(type(one) is int for one in values[place + 1 :]):
+            words = f"the sizes are one tuple: write ({', '.join(map(str, values[place:]))})"
+            raise refused(f'{words} (NumPy: "Cannot interpret as a data type")', TypeError)
         dtype = named.get("dtype", values[1] if place == 0 and len(values) > 1 else usual)
         return _of_sizes(named.get("size", named.get("shape", sizes)), dtype_of(dtype))
 
@@ -29,6 +34,8 @@ def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
 def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
     if isinstance(sizes, int | Open | list | tuple):
         made = sizes_given(sizes)
+        if any(type(size) is int and size < 0 for size in made):
+            raise refused("negative dimensions are not allowed")
         if any(size is None for size in made) and not session().groups:
             raise refused('None is no size (Keras: "Attempt to convert a value (None)")')
         return Array(made, dtype=dtype)
@@ -189,10 +196,10 @@ def shuffle(x: Any) -> Any:
 
 ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("empty", "ones", "random", "random_sample", "standard_normal",
-                     "zeros"), of_shape(0)),
+                     "zeros"), of_shape(0, is_of_numpy=True)),
     **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
     **dict.fromkeys(("beta", "binomial", "gamma", "laplace", "lognormal", "normal",
-                     "uniform"), of_shape(2)),
+                     "uniform"), of_shape(2, is_of_numpy=True)),
     **dict.fromkeys(("integers", "randint"), _drawn),
     **dict.fromkeys(("exponential", "poisson"), of_shape(1)),
     "full": _full,

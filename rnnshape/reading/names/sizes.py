@@ -53,6 +53,13 @@ class NumPyFloat(_OfNumPy, float):
     _plain = float
 
 
+def of_numpy(number: Any) -> Any:
+    """A number as NumPy has it; what is none is itself."""
+    if type(number) is float:
+        return NumPyFloat(number)
+    return NumPyNumber(number) if type(number) is int else number
+
+
 def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
     def computed(*numbers: Any) -> Any:
         made = getattr(plain, name)(*numbers)
@@ -101,6 +108,8 @@ def differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
 def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     """A shape after `reshape`; -1 is what is left."""
     rest = [size for size in sizes if isinstance(size, Open) or size != -1]
+    if len(rest) < len(sizes) - 1:
+        raise refused("can only specify one unknown dimension")
     left = next(opens_in([*shape, *rest]), None)
     if left is None:
         whole, known = product(shape), product(rest)
@@ -163,8 +172,10 @@ def rows_of(shape: Sequence[Any]) -> int:
 
 def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
     """The sizes of what is made of an array and something open: what may be an array repeats what
-    is one alone."""
+    is one alone, and what has one axis may have more then."""
     many = session().evaluator.derived(other)
+    if len(shape) == 1 and not other.is_number:
+        raise IsOpenError(many)
     alone = () if other.is_number else (1,)
     return tuple(many if type(n) is int and n in alone else n for n in shape)
 
@@ -231,7 +242,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         if part is None:
             made.append(1)
             continue
-        if isinstance(part, bool):
+        texts = isinstance(part, list) and any(isinstance(one, str) for one in part)
+        if isinstance(part, bool | str) or texts:
             raise IsOpenError(opened("data"))
         if not sizes:
             raise refused("too many indices for array", IndexError)

@@ -220,6 +220,8 @@ class Evaluator:
                 raise limits.TooLongError(words_of(wrong), self.place) from None  # it ends the loop
             if isinstance(wrong, QueryError):
                 return self.told(wrong, self._text(function))
+            if limits.is_of_our_signature(wrong):
+                return self.open(self._text(function))
             is_place = plain is operator.getitem and type(parts[0]) in (list, tuple, dict)
             is_beyond = is_place and isinstance(wrong, IndexError)  # whatever is at the others
             for found in opens_in([parts, named]) if callable(function) and not is_beyond else ():

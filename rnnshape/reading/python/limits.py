@@ -27,6 +27,8 @@ MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 DEEPEST_CALL, DEEPEST_NEST = 40, 60
 OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
+# A function of ours has another name than the library's; one of the code is not called by Python.
+OF_OUR_SIGNATURE = re.compile(r"TypeError: (\S+<locals>\.|_|<lambda>)\S*\(\) (got|missing|takes) ")
 SEARCHING = ("count", "index", "remove", "sort")
 TEXT = (str, bytes)
 NONE: dict[str, str] = {}
@@ -170,6 +172,11 @@ def _foresee(function: object, parts: Sequence[Any]) -> None:
             size = max((part for part in parts if isinstance(part, int)), default=0)
     if size > MOST:
         raise TooLargeError("this would be too large to be read")
+
+
+def is_of_our_signature(wrong: Exception) -> bool:
+    """Whether a function of ours does not take what the library's own may take."""
+    return isinstance(wrong, TypeError) and OF_OUR_SIGNATURE.match(words_of(wrong)) is not None
 
 
 def words_of(wrong: BaseException) -> str:
