@@ -284,6 +284,21 @@ def are_several_weighed(y: Any, weights: Any) -> bool:
     return is_several or isinstance(weights, int | float | str | list | tuple | dict)
 
 
+def check_weights(y: Any, weights: Any) -> None:
+    """Refuses weights of several outputs that are not nested as their labels are."""
+    nests = (list, tuple, dict)
+    if type(y) not in nests or type(weights) not in nests:
+        return
+    forms = [rebuilt(nest, lambda leaf: leaf is not None) for nest in (y, weights)]
+    if (
+        forms[0] != forms[1]
+        and not [*opens_in([y, weights])]
+        and not any(leaf is None for leaf in within(y))
+    ):
+        message = "sample_weight is neither one array nor nested as y is"
+        refuse(message, "You should provide one `sample_weight` array per output in `y`")
+
+
 def left_open(several: Any, name: str, why: str) -> Any:
     """The same data, of which it is not known whether it fits."""
     unknown = Unknown(name, (), why)

@@ -25,6 +25,7 @@ from rnnshape.reading.names.given import (
     are_several_weighed,
     check_beside,
     check_kinds,
+    check_weights,
     in_columns,
     in_order,
     kind_of_no_data,
@@ -191,6 +192,8 @@ def given_to(
     beside = as_data_set(words.get("validation_data"))
     validation = validation_of(beside, words, written.get("validation_data"))
     labels.append(taken_apart(own(beside, "own_element", beside))[1:])
+    for y, weights in labels if call.is_batched and not isinstance(x, Dataset) else ():
+        check_weights(y, weights)
     if any(are_several_weighed(*pair) for pair in labels):
         given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
     if isinstance(of_classes, Open) and len(own(words.get("y"), "shape", ())) > 2:
