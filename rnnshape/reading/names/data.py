@@ -16,6 +16,7 @@ from rnnshape.reading.names.datasets import (
     timeseries_dataset_from_array,
     timeseries_generator,
 )
+from rnnshape.reading.names.dtypes import together
 from rnnshape.reading.names.functions import on_numbers
 from rnnshape.reading.names.generators import PyDataset
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
@@ -137,6 +138,11 @@ def pad_sequences(
     if any(isinstance(one, int | float) for one in rows):
         words = '(Keras: "`sequences` must be a list of iterables")'
         raise refused(f"pad_sequences takes a list of lists, [[1, 2], [3]], not of numbers {words}")
+    if isinstance(sequences, Array) and len(sequences.shape) > 1:
+        many, longest, *features = sequences.shape
+        made = Array((many, longest if maxlen is None else maxlen, *features))
+        made.own_dtype = together([sequences.own_entries])
+        return made
     row = next(iter(rows), getattr(sequences, "row", None))
     is_filled = bool(own(sequences, "own_written"))  # with what nobody knows
     is_length = isinstance(maxlen, int) and "float" not in str(dtype) and not is_filled
@@ -150,7 +156,7 @@ def pad_sequences(
     if maxlen is None and are_known:
         maxlen = max(map(len, rows))
     if features or not (are_known and isinstance(maxlen, int)) or [*opens_in([sequences])]:
-        many: Any = opened("the number of sequences")
+        many = opened("the number of sequences")
         if isinstance(sequences, list | tuple | Array):
             many = sequences.shape[0] if isinstance(sequences, Array) else len(sequences)
         lengths: list[Any] = [one.shape[0] if isinstance(one, Array) else opened() for one in rows]
