@@ -16,7 +16,7 @@ from rnnshape.layer_names import not_of_a_graph
 from rnnshape.network import Dimensions, Network, Question, Size, Step
 from rnnshape.network_inputs import with_other_sizes
 from rnnshape.ports import model_of, needed_sizes, with_sizes_of
-from rnnshape.training import problems_of
+from rnnshape.training import problems_of, with_batch
 from rnnshape.training.data import Data, Function, TrainingCall, shown
 from rnnshape.training.losses import LOSSES, loss_named
 
@@ -47,17 +47,20 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
         described = description if now is question.network else describe(now, given)
         needed = cache(partial(needed_sizes, now, given))  # tries many sizes, each for all calls
         seen = partial(model_of, now, described, given=given, needed=needed)
+        first: TrainingCall | None = None  # by which a stateful model has its batch
         for call in calls:
             if call.own_step:
                 found.append((call, [*wrong_numbers(call)]))
                 continue
             model, later = seen(call), call.validation
+            model = with_batch(model, first) if first else model
             validated = seen(later) if later and later.x else None
             asked = _answerable(call, now)
             problems = [*text_problems(model, call), *problems_of(model, asked, validated)] or [
                 *_refused_with(now, call, given),
                 *_of_other_samples(now, call, given),
             ]
+            first = first or (None if problems else call)
             if call.line is None:  # what code calls may be eager
                 problems += _of_names(now, call)
             found.append((call, problems))

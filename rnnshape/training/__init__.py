@@ -68,12 +68,12 @@ def _as_given(model: Model, validated: Model, call: TrainingCall) -> list[Proble
         if one.name not in turned
     ]
     if call.call == "fit" and call.validation:
-        later_model = _with_batch(validated, call)
+        later_model = with_batch(validated, call)
         found += _as_given(later_model, later_model, call.validation)
     return found
 
 
-def _with_batch(model: Model, call: TrainingCall) -> Model:
+def with_batch(model: Model, call: TrainingCall) -> Model:
     """The model after a call: the states that it keeps are of the batches that it was given."""
     if not (model.is_stateful and model.inputs and call.rows):
         return model

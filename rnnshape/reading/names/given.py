@@ -284,19 +284,19 @@ def are_several_weighed(y: Any, weights: Any) -> bool:
     return is_several or isinstance(weights, int | float | str | list | tuple | dict)
 
 
-def check_weights(y: Any, weights: Any) -> None:
-    """Refuses weights of several outputs that are not nested as their labels are."""
+def check_weights(y: Any, weights: Any, outputs: Any) -> None:
+    """Refuses weights of several outputs that are not nested as their labels are, and labels beside
+    weights that are not nested as the outputs of the model."""
     nests = (list, tuple, dict)
-    if type(y) not in nests or type(weights) not in nests:
+    if type(y) not in nests or weights is None or [*opens_in([y, weights])]:
         return
     forms = [rebuilt(nest, lambda leaf: leaf is not None) for nest in (y, weights)]
-    if (
-        forms[0] != forms[1]
-        and not [*opens_in([y, weights])]
-        and not any(leaf is None for leaf in within(y))
-    ):
+    if type(weights) in nests and forms[0] != forms[1] and all(within(forms[0])):
         message = "sample_weight is neither one array nor nested as y is"
         refuse(message, "You should provide one `sample_weight` array per output in `y`")
+    elif type(outputs) in nests and len(outputs) > 1 and {type(y), type(outputs)} > {dict}:
+        kind = "a dictionary" if type(outputs) is dict else "a list"
+        refuse(f"with sample_weight Keras takes y as {kind}, as the model returns it", "")
 
 
 def left_open(several: Any, name: str, why: str) -> Any:

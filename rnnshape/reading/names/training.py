@@ -193,7 +193,7 @@ def given_to(
     validation = validation_of(beside, words, written.get("validation_data"))
     labels.append(taken_apart(own(beside, "own_element", beside))[1:])
     for y, weights in labels if call.is_batched and not isinstance(x, Dataset) else ():
-        check_weights(y, weights)
+        check_weights(y, weights, model.own_nests[1] if model.own_kind else None)
     if any(are_several_weighed(*pair) for pair in labels):
         given, validation = left_open((given, validation), "sample_weight", SEVERAL_WEIGHTS)
     if isinstance(of_classes, Open) and len(own(words.get("y"), "shape", ())) > 2:
