@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import product
 from typing import Any
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # people 
 KNOWN = "df = pd.DataFrame(np.random.random((9, 5)), columns=list('abcde'))"
 OPEN = "df = pd.read_csv('data.csv')"
 # Whatever the table is, the columns of these are known.
-SELECTED, OTHERS, CHANGED = sections("of_pandas.txt")
+SELECTED, OTHERS, CHANGED, TRIED = sections("of_pandas.txt")
 CHANGED += [
     "try:\n    df['f']\nexcept KeyError:\n    df['f'] = 1",
     "try:\n    df.drop(columns='f')\nexcept KeyError:\n    df['f'] = 1",
@@ -92,6 +92,15 @@ def test_what_is_said_of_a_table_that_was_changed_is_true(table: str, change: st
     for text in ("df.values", "df.shape", *taken):
         if "columns" not in change or "inplace" in change or "['" not in text:
             assert compared(f"{table}\n{change}", [text])[0] == []
+
+
+@pytest.mark.parametrize("text", TRIED)
+def test_what_pandas_refuses_is_told_and_nothing_else(text: str) -> None:
+    arrays = f"{KNOWN}\np, two = np.zeros((9, 1)), np.zeros((9, 2))"
+    code = f"import numpy as np\nimport pandas as pd\n{arrays}\n{text}"
+    said, names = command(f"{code}\nm = Sequential([LSTM(3)])", "-n"), dict[str, Any]()
+    with pytest.raises(ValueError, match=r".") if said.code == 2 else nullcontext():
+        exec(code, names)
 
 
 @pytest.mark.parametrize(

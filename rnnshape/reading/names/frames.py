@@ -16,6 +16,8 @@ from rnnshape.reading.names.sizes import differ, indexed
 from rnnshape.reading.names.table_columns import (
     are_names,
     as_labels,
+    check_columns,
+    check_labels,
     columns_taken,
     holds_numbers,
     rows_and_columns,
@@ -130,6 +132,8 @@ class Frame(Array):
         is_new = isinstance(key, str) or (type(key) is int and not 0 <= key < rows)
         if len(self.shape) == 1 and is_new:
             self.own_of_other_rows(True)
+        elif isinstance(key, str):
+            check_columns([value], self.shape[0])
         labels = None
         if self.own_labels is not None and are_names(keys):
             labels = [*self.own_labels, *(key for key in keys if key not in self.own_labels)]
@@ -210,6 +214,7 @@ class Frame(Array):
     @columns.setter
     def columns(self, labels: Any) -> None:
         given = as_labels(labels)
+        check_labels(given, self.shape)
         names = given if are_names(given) else None
         self.own_become(labelled(self.shape, names, dtype=self.own_entries))
 

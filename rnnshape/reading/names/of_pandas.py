@@ -16,7 +16,13 @@ from rnnshape.reading.names.frames import Frame, Rows, labelled
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import size_of_table, sizes_given, sizes_of
-from rnnshape.reading.names.table_columns import are_names, as_labels, holds_numbers
+from rnnshape.reading.names.table_columns import (
+    are_names,
+    as_labels,
+    check_columns,
+    check_labels,
+    holds_numbers,
+)
 from rnnshape.reading.python import IsOpenError, Module, Open, own
 
 GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
@@ -42,6 +48,7 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         rows = next((size[0] for size in sizes if size), None if sizes else opened())
         if sum(isinstance(one, Frame) for one in data.values()) > (index is None):
             rows = opened("the number of rows")  # they go by what labels them
+        check_columns(data.values(), rows, is_new_table=True)
         others = frozenset(word for word, one in data.items() if not holds_numbers(one))
         labels = labels or [*data]
         if rows is None or not isinstance(labels, list):
@@ -54,6 +61,8 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
     rows, many = (*sizes_of(data), 1)[:2]
     if type(rows) is int and rows == 0:
         return opened()
+    if not any(isinstance(one, Frame) for one in within(data)) and own(data, "own_dtype") != "void":
+        check_labels(labels, sizes_of(data))
     labels = labels or ([*range(many)] if type(many) is int else None)
     if isinstance(labels, list):
         return labelled((rows, len(labels)), labels, dtype=_kind_of(data))
@@ -66,6 +75,8 @@ def _kind_of(data: Any) -> str | None:
 
 def column(data: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.Series`"""
+    if type(data) is Array:
+        check_columns([data], data.shape[0], is_new_table=True)
     is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1
     kind = None if holds_numbers(data) else UNKNOWN_ENTRIES
     return Frame(sizes_of(data), dtype=kind) if is_known else opened()

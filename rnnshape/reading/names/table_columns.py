@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rnnshape.errors import counted
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
-from rnnshape.reading.names.sizes import size_of_table
+from rnnshape.reading.names.session import refused
+from rnnshape.reading.names.sizes import differ, known_sizes, size_of_table
 from rnnshape.reading.python import Open
+from rnnshape.training.data import shown
 
 # What a column that is not known may be made by, where pandas gives numbers or fails.
 GIVING_NUMBERS = (
@@ -31,6 +35,30 @@ def holds_numbers(value: Any) -> bool:
     is_open = any(isinstance(part, Open) and not part.is_number for part in parts)
     is_other = is_open or any(isinstance(part, Array) for part in parts)
     return not is_other and of_entries(parts) is None and bool not in map(type, parts)
+
+
+def check_columns(values: Iterable[Any], rows: Any, *, is_new_table: bool = False) -> None:
+    """Refuses what pandas makes no column of a table of: arrays of several axes, and another number
+    of entries than its rows. What has labels goes by these."""
+    for value in values:
+        if type(value) not in (Array, list, tuple, range):
+            continue
+        sizes = value.shape if type(value) is Array else (len(value),)
+        if len(sizes) > 1 and (is_new_table or (len(sizes) == 2 and differ(sizes[1:], (1,)))):
+            words = "Per-column arrays must each be 1-dimensional"
+            raise refused(f"{words}, and one is {shown(known_sizes(sizes))}")
+        if differ(sizes[:1], (rows,)):
+            words = "Length of values ({}) does not match length of index ({})"
+            raise refused(words.format(sizes[0], rows))
+
+
+def check_labels(labels: Any, sizes: Sequence[Any]) -> None:
+    """Refuses labels of another number than there are columns in data of these sizes."""
+    if len(sizes) > 2:
+        raise refused(f"Must pass 2-d input. shape={shown(known_sizes(sizes))}")
+    if isinstance(labels, list) and differ((*sizes[1:], 1)[:1], (len(labels),)):
+        columns, names = counted((*sizes[1:], 1)[0], "column"), counted(len(labels), "name")
+        raise refused(f"pandas is given {names} for data of {columns}")
 
 
 def as_labels(key: Any) -> Any:
