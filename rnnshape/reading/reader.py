@@ -64,6 +64,8 @@ class Reader(AbstractContextManager["Reader"]):
         with self._lock:
             try:
                 answer = self._answer(line)
+            except QueryError as wrong:
+                raise _of_file(wrong, what) from None
             except BaseException:  # a signal, perhaps: the next answer would be this one's
                 self.close()
                 raise
@@ -76,7 +78,7 @@ class Reader(AbstractContextManager["Reader"]):
         except Exception:  # by our own `encoded` it is always one of these
             raise QueryError("the code can't be read: it has changed its reader") from None
         if isinstance(made, QueryError):
-            raise made
+            raise _of_file(made, what)
         if isinstance(made, str):  # it was a bug
             raise RuntimeError(made)
         return made
@@ -112,6 +114,12 @@ class Reader(AbstractContextManager["Reader"]):
         code = process.wait()
         self.close()
         raise QueryError(_why_it_ended(code, is_late=is_late))
+
+
+def _of_file(wrong: QueryError, what: str) -> QueryError:
+    """The same, with the name of the file in which the code is: there may be several."""
+    is_of_all = wrong.place is None and wrong.message.startswith("the code ") and is_file(what)
+    return QueryError(wrong.message.replace("the code", what, 1)) if is_of_all else wrong
 
 
 def _request(

@@ -5,6 +5,7 @@ is open."""
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
@@ -101,7 +102,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         shape = shape[:-1]
     if num_classes is None:
         of_all = None if isinstance(x, EagerTensor) else x.own_range  # of a batch they are bounds
-        num_classes = max(x.own_values) + 1 if x.own_values else of_all and of_all[1]
+        num_classes = int(max(x.own_values)) + 1 if x.own_values else of_all and of_all[1]
         if num_classes is None:  # only numbers would tell, or `--let`
             found = opened(f"{opened().label}.shape[-1]")
             is_drawn = (known_range(x)[2] or 0) > 1
@@ -210,8 +211,14 @@ def _loader(train: int, test: int, sample: Any, label: Any, classes: int | None)
     return load_data
 
 
+def drawn(*_: Any, **__: Any) -> Any:
+    """A number of Python's `random`."""
+    return session().evaluator.named_by_let(replace(opened(), is_number=True))
+
+
 # The names
 
+RANDOM = ("gauss", "randint", "random", "randrange", "uniform")  # each a number
 _NUMPY = {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}
 KERAS_DATA: dict[str, Any] = {
     "timeseries_dataset_from_array": timeseries_dataset_from_array,
@@ -232,6 +239,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
+    "random": Module("random", dict.fromkeys(RANDOM, drawn)),
     "numpy": Module("numpy", {name: on_numbers(name, one) for name, one in _NUMPY.items()}),
     "sklearn": Module("sklearn", {}),
     **{f"sklearn.{name}": Module(f"sklearn.{name}", names) for name, names in SKLEARN.items()},

@@ -48,11 +48,16 @@ class Frame(Array):
     Attributes:
         own_labels: of its columns; None where they are not known.
         own_others: the labels of those that may hold other things than numbers.
+        own_is_handed_on: whether code that is not read was given it, which may take rows away.
     """
 
     own_what = "a table"
     own_labels: tuple[Any, ...] | None = None
     own_others: frozenset[Any] = frozenset()
+    own_is_handed_on = False
+
+    def own_handed_to(self, _: object) -> None:
+        self.own_is_handed_on = True
 
     def own_lacks(self, name: str) -> bool:
         return name in OF_ARRAYS or (len(self.shape) > 1 and name in OF_ONE_AXIS)
@@ -127,13 +132,19 @@ class Frame(Array):
         return None
 
     def __setitem__(self, key: Any, value: object) -> None:
+        rows = self.shape[0]
+        is_known = type(rows) is int and rows > 0 and not self.own_is_handed_on
+        if isinstance(key, str) and len(self.shape) > 1:
+            check_columns([value], rows if is_known else opened())
+        self.own_set(key, value)
+
+    def own_set(self, key: Any, value: object) -> None:
+        """Sets all of a column or a part of it."""
         keys = as_labels([key] if isinstance(key, str) else key)
         rows = self.shape[0] if type(self.shape[0]) is int else 0
         is_new = isinstance(key, str) or (type(key) is int and not 0 <= key < rows)
         if len(self.shape) == 1 and is_new:
             self.own_of_other_rows(True)
-        elif isinstance(key, str):
-            check_columns([value], self.shape[0])
         labels = None
         if self.own_labels is not None and are_names(keys):
             labels = [*self.own_labels, *(key for key in keys if key not in self.own_labels)]
@@ -332,7 +343,7 @@ class Rows(StandIn):
         """`loc` adds what is not there."""
         rows, columns = rows_and_columns(key)
         if not self.own_by_place and not isinstance(columns, slice):
-            self.own_table[columns] = value
+            self.own_table.own_set(columns, value)
         if not self.own_by_place and not isinstance(rows, slice | Array):
             self.own_table.own_of_other_rows(True)
 

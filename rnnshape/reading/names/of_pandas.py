@@ -48,7 +48,8 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         rows = next((size[0] for size in sizes if size), None if sizes else opened())
         if sum(isinstance(one, Frame) for one in data.values()) > (index is None):
             rows = opened("the number of rows")  # they go by what labels them
-        check_columns(data.values(), rows, is_new_table=True)
+        taken = [data[one] for one in labels if one in data] if are_names(labels) else data.values()
+        check_columns(taken, rows if index is None else opened(), is_new_table=True)
         others = frozenset(word for word, one in data.items() if not holds_numbers(one))
         labels = labels or [*data]
         if rows is None or not isinstance(labels, list):
@@ -62,7 +63,7 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
     if type(rows) is int and rows == 0:
         return opened()
     if not any(isinstance(one, Frame) for one in within(data)) and own(data, "own_dtype") != "void":
-        check_labels(labels, sizes_of(data))
+        check_labels(labels, data.shape if isinstance(data, Array) else sizes_of(data)[:2])
     labels = labels or ([*range(many)] if type(many) is int else None)
     if isinstance(labels, list):
         return labelled((rows, len(labels)), labels, dtype=_kind_of(data))

@@ -39,7 +39,7 @@ def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
         if any(size is None for size in made) and not session().groups:
             raise refused('None is no size (Keras: "Attempt to convert a value (None)")')
         return Array(made, dtype=dtype)
-    return opened("a number from data")
+    return array_of_shape(()) if sizes is None else opened("a number from data")
 
 
 def reshaped_open(sizes: Sequence[Any], made: Open) -> object:

@@ -25,6 +25,9 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
         if isinstance(array, Open):
             parts += [array.part("[...]"), array.part("[...]")]
             continue
+        if isinstance(array, int | float):
+            words = "Expected sequence or array-like"
+            raise refused(f'train_test_split splits arrays: write test_size={array} ("{words}")')
         try:
             many, *sample = sizes_of(array)
         except ValueError:  # lists of different lengths stay lists

@@ -53,10 +53,12 @@ def check_columns(values: Iterable[Any], rows: Any, *, is_new_table: bool = Fals
 
 
 def check_labels(labels: Any, sizes: Sequence[Any]) -> None:
-    """Refuses labels of another number than there are columns in data of these sizes."""
+    """Refuses labels of another number than there are columns in data of these sizes; lists of
+    labels are several levels of them."""
     if len(sizes) > 2:
         raise refused(f"Must pass 2-d input. shape={shown(known_sizes(sizes))}")
-    if isinstance(labels, list) and differ((*sizes[1:], 1)[:1], (len(labels),)):
+    is_one_level = isinstance(labels, list) and all(isinstance(one, str | int) for one in labels)
+    if is_one_level and differ((*sizes[1:], 1)[:1], (len(labels),)):
         columns, names = counted((*sizes[1:], 1)[0], "column"), counted(len(labels), "name")
         raise refused(f"pandas is given {names} for data of {columns}")
 
