@@ -13,12 +13,15 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array
 from rnnshape.reading.names.dtypes import CODES, are_whole, dtype_of, together
 from rnnshape.reading.names.session import opened, refused
-from rnnshape.reading.names.sizes import of_numpy
+from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, of_numpy
 from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
-NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
+NUMPY_TAKES = (
+    bool, int, float, complex, str, bytes, range, slice, type(None), type(...),
+    NumPyNumber, NumPyFloat,
+)  # fmt: skip
 # From which place on a function may be given the array that it writes to.
 OUT_FROM = {
     "clip": 3,
@@ -33,9 +36,13 @@ VIEWS = {  # which show the memory of the array that they are given
     "diagonal", "dsplit", "flip", "fliplr", "flipud", "hsplit", "moveaxis", "rollaxis", "rot90",
     "lib.stride_tricks.sliding_window_view", "split", "swapaxes", "vsplit",
 }  # fmt: skip
+CUTTING = {  # which leave nothing of what is shorter than the numbers that they are given
+    "array_split", "convolve", "delete", "diag", "diagonal", "diff", "dsplit", "hsplit", "insert",
+    "ndarray.__getitem__", "split", "vsplit",
+}  # fmt: skip
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
-# In the place of what is not known: numbers, of which no two rows are likely equal, and a size,
-# which is larger than all that a call cuts off or puts together.
+# In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
+SIZES = (13, 17)
 NUMBERS = ((0,), (1, 0, 2, *(n * n % 101 % 3 for n in range(98))))
 
 
@@ -52,7 +59,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
         for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
-        runs = [*zip(_sizes_beyond(parts), NUMBERS, strict=True)]
+        runs = [*zip(_sizes_for(name, parts), NUMBERS, strict=True)]
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
@@ -108,9 +115,10 @@ def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:
         view.own_random, view.own_is_predicted = (0, 0), False
 
 
-def _sizes_beyond(parts: list[Any]) -> tuple[int, int]:
-    """Two sizes beyond what the code gives. Raises where a call may make more than is worth its
-    while, or is given an object, which NumPy asks where its memory is."""
+def _sizes_for(name: str, parts: list[Any]) -> tuple[int, int]:
+    """Two sizes in the place of what is not known; of what cuts, beyond all that the call gives.
+    Raises where a call may make more than is worth its while, or is given an object, which NumPy
+    asks where its memory is."""
     leaves, waiting = list[Any](), [*parts]
     while waiting:
         part = waiting.pop()
@@ -124,10 +132,12 @@ def _sizes_beyond(parts: list[Any]) -> tuple[int, int]:
             raise IsOpenError(opened("data"))
     shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
     largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
-    values = (abs(n) for leaf in leaves for n in own(leaf, "own_values", ()) if type(n) is int)
-    lengths = (shape[0] for shape in shapes if len(shape) == 1 and type(shape[0]) is int)
-    beyond = 2 * max(largest, *values, *lengths, 0)
-    less, most = 13 + beyond, 2 * beyond + 17
+    less, most = SIZES
+    if name in CUTTING:
+        values = (abs(n) for leaf in leaves for n in own(leaf, "own_values", ()) if type(n) is int)
+        lengths = (shape[0] for shape in shapes if len(shape) == 1 and type(shape[0]) is int)
+        beyond = 2 * max(largest, *values, *lengths, 0)
+        less, most, largest = less + beyond, most + 2 * beyond, 1
     numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)
                   for shape in shapes)  # fmt: skip
     if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:

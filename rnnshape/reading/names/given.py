@@ -18,7 +18,7 @@ from rnnshape.reading.names.generators import PyDataset, use_up
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.sizes import CLASSES, known_sizes
-from rnnshape.reading.python import Open, opens_in, own
+from rnnshape.reading.python import Open, exact, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import NOT_GIVEN, OF_COLUMN, OF_TABLE, Data
@@ -37,7 +37,7 @@ def kind_of_no_data(value: Any, *, may_yield: bool = True) -> str:
     """What Python calls a value that is no data for Keras; empty of what may be some."""
     if isinstance(value, Stream):
         return "" if may_yield and value.kind == "generator" else value.kind
-    kind = type(value)
+    kind = type(exact(value))
     may_be_array = any(hasattr(kind, name) for name in ("__array__", "__getattr__"))
     is_object = all(map(is_of_code, kind.__mro__[:-1])) and not may_be_array
     is_none = kind in NO_DATA or isinstance(value, MappingView) or is_of_code(value)
