@@ -45,6 +45,7 @@ class NumPyNumber(_OfNumPy, int):
     """A whole number that NumPy has made, or that is computed of one."""
 
     _plain = int
+    own_not_of = (int,)  # `isinstance(n, int)` is False
 
 
 class NumPyFloat(_OfNumPy, float):

@@ -33,6 +33,8 @@ def is_instance(value: object, kinds: Any) -> bool:
     kinds = tuple(getattr(kind, "own_class", kind) for kind in within(known(kinds)))
     if not all(isinstance(kind, type | types.UnionType) for kind in kinds):
         raise TypeError("isinstance() is given what is no class")  # it would be given the value
+    none = () if is_of_code(type(value)) else getattr(type(value), "own_not_of", ())
+    kinds = tuple(kind for kind in kinds if kind not in none)
     return isinstance(known(value), kinds) or is_of_unknown_class(value)
 
 
