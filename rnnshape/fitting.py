@@ -47,20 +47,20 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
         described = description if now is question.network else describe(now, given)
         needed = cache(partial(needed_sizes, now, given))  # tries many sizes, each for all calls
         seen = partial(model_of, now, described, given=given, needed=needed)
-        first: TrainingCall | None = None  # by which a stateful model has its batch
+        first: TrainingCall | None = None  # a stateful model was built for its batch
         for call in calls:
             if call.own_step:
                 found.append((call, [*wrong_numbers(call)]))
                 continue
             model, later = seen(call), call.validation
-            model = with_batch(model, first) if first else model
+            model = with_batch(model, first) if first and first.is_sure else model
             validated = seen(later) if later and later.x else None
             asked = _answerable(call, now)
             problems = [*text_problems(model, call), *problems_of(model, asked, validated)] or [
                 *_refused_with(now, call, given),
                 *_of_other_samples(now, call, given),
             ]
-            first = first or (None if problems else call)
+            first = first or replace(call, is_sure=call.is_sure and not problems)
             if call.line is None:  # what code calls may be eager
                 problems += _of_names(now, call)
             found.append((call, problems))

@@ -195,6 +195,7 @@ class TrainingCall:
             known. `validation_batch_size` is the same, unless another is written.
         has_steps, has_validation_steps: whether it says how many batches are used.
         is_validation: whether it stands for what `validation_data` gives.
+        is_sure: whether the code surely comes there, and trains or answers something.
         is_first: whether no such call was before, of which Keras keeps what it has traced.
         is_traced: the same of data that comes in the same way, since it was compiled.
         own_step: what of the model the code has written itself, as `train_step`: nobody knows what
@@ -219,6 +220,7 @@ class TrainingCall:
     validation_batch_size: int | None = None
     has_steps: bool = False
     has_validation_steps: bool = False
+    is_sure: bool = True
     is_first: bool = True
     is_traced: bool = False
     own_step: str = ""

@@ -290,8 +290,8 @@ def check_weights(y: Any, weights: Any, outputs: Any) -> None:
     nests = (list, tuple, dict)
     if type(y) not in nests or weights is None or [*opens_in([y, weights])]:
         return
-    forms = [rebuilt(nest, lambda leaf: leaf is not None) for nest in (y, weights)]
-    if type(weights) in nests and forms[0] != forms[1] and all(within(forms[0])):
+    forms = [rebuilt(nest, lambda _: True) for nest in (y, weights)]
+    if type(weights) in nests and forms[0] != forms[1]:
         message = "sample_weight is neither one array nor nested as y is"
         refuse(message, "You should provide one `sample_weight` array per output in `y`")
     elif type(outputs) in nests and len(outputs) > 1 and {type(y), type(outputs)} > {dict}:

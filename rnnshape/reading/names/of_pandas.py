@@ -132,6 +132,8 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     # Of several lines of labels one may be that of several columns.
     is_read = method in READING and all(isinstance(one, ast.Constant) for one in headers)
     is_read &= all(one.arg not in NO_TABLE for one in words)
+    if is_call and is_read and (columns := _columns_of_file(words)):
+        return Frame((sizes[0], columns), dtype=UNREAD_ENTRIES)
     if is_call and (is_read or (owner.stands_for == WHOLE_TABLE and method in KEEPING)):
         made.stands_for = WHOLE_TABLE
     elif is_call and method.startswith(("read_", "get_dummies")):
@@ -158,6 +160,18 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         elif method in ("iloc", "loc") and isinstance(first, tuple):
             found = Rows(table, method == "iloc")[first]
     return found if isinstance(found, Array) and found.shape else made  # of one number, a name
+
+
+def _columns_of_file(words: Sequence[ast.keyword]) -> int:
+    """How many columns `usecols=[...]` takes of a file, without what labels the rows."""
+    given = {one.arg: one.value for one in words}
+    with suppress(ValueError, TypeError):  # a name stands for what it takes
+        taken = ast.literal_eval(given.get("usecols", ast.Constant(None)))
+        index = ast.literal_eval(given.get("index_col", ast.Constant(None)))
+        labels = index if isinstance(index, list | tuple) else [index]
+        is_list = isinstance(taken, list | tuple) and None not in given
+        return len({*taken}) - sum(not (one is None or one is False) for one in labels) * is_list
+    return 0
 
 
 def _of_dtype(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -158,6 +158,7 @@ def given_to(
         has_validation_steps=words.get("validation_steps") is not None,
         has_steps=any(words.get(word) is not None for word in ("steps", "steps_per_epoch")),
         validation_split=float(split) if isinstance(split, int | float) else None,
+        is_sure=evaluator.is_sure and words.get("epochs") != 0,
         class_weights=_keys(words.get("class_weight")),
         weights=weights_of(words.get("sample_weight"), written.get("sample_weight")),
         file=file,
