@@ -776,6 +776,12 @@ def test_what_is_said_by_keras_s_own_tensors_is_named() -> None:
     assert not inspect(LIVE["the_last_timestep"](keras(), keras().layers)).notes
 
 
+def test_a_function_of_the_user_s_own_in_a_layer_of_keras_is_run() -> None:
+    own = keras().layers.Activation(lambda x: keras().ops.concatenate([x, x], -1))
+    model = keras().Sequential([keras().Input((5, 3)), own])
+    assert inspect(model, input=(7, 5, 3)).outputs[-1].shape == (7, 5, 6)
+
+
 def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> None:
     """In this process, as the child would."""
     from rnnshape.measuring.keras_model import measure

@@ -141,7 +141,12 @@ def has_own(flow: Any) -> bool:
 
 
 def has_rules(flow: Any) -> bool:
-    """Whether there is a rule for each operation in a model, and in those within it."""
+    """Whether there is a rule for each operation in a model, and in those within it, and none runs
+    a function that is not of Keras."""
+    for layer in flattened(flow):
+        functions = filter(inspect.isfunction, vars(layer).values())
+        if any(not function.__module__.startswith("keras.") for function in functions):
+            return False
     for operation in getattr(flow, "operations", ()):
         name = type(operation).__name__
         if is_made_of_layers(operation):
