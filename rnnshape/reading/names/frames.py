@@ -36,7 +36,13 @@ OF_ONE_AXIS = {"argmax", "argmin", "argsort", "dtype", "ravel", "repeat", "tolis
 class OfColumns(Array):
     """What a table tells of each column, as their means, by which it may be divided."""
 
-    to_numpy = Array.copy
+    def to_numpy(self, *_: object, **__: object) -> Array:
+        return Array(self.shape, dtype=self.own_dtype)
+
+    values = property(to_numpy)
+
+    def __setitem__(self, key: Any, value: object) -> None:
+        self.shape = (opened(),)  # a label that it has not is one more
 
     def own_lacks(self, name: str) -> bool:
         return name in OF_ARRAYS

@@ -28,7 +28,9 @@ MOST_BITS = 2_048  # of a whole number
 DEEPEST_CALL, DEEPEST_NEST = 40, 60
 OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
 # A function of ours has another name than the library's; one of the code is not called by Python.
-OF_OUR_SIGNATURE = re.compile(r"TypeError: (\S+<locals>\.|_|<lambda>)\S*\(\) (got|missing|takes) ")
+OF_OUR_SIGNATURE = re.compile(
+    r"TypeError: (\S+<locals>\.)?(_\w+|<lambda>|(?<=\.)\w+)\(\) (got|missing|takes) "
+)
 SEARCHING = ("count", "index", "remove", "sort")
 TEXT = (str, bytes)
 NONE: dict[str, str] = {}
