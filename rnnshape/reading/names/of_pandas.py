@@ -163,14 +163,17 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
 
 
 def _columns_of_file(words: Sequence[ast.keyword]) -> int:
-    """How many columns `usecols=[...]` takes of a file, without what labels the rows."""
+    """How many columns `usecols=[...]` takes of a file, without what labels the rows; 0 where that
+    is not known."""
     given = {one.arg: one.value for one in words}
-    with suppress(ValueError, TypeError):  # a name stands for what it takes
-        taken = ast.literal_eval(given.get("usecols", ast.Constant(None)))
-        index = ast.literal_eval(given.get("index_col", ast.Constant(None)))
-        labels = index if isinstance(index, list | tuple) else [index]
-        is_list = isinstance(taken, list | tuple) and None not in given
-        return len({*taken}) - sum(not (one is None or one is False) for one in labels) * is_list
+    taken, index = (given.get(word, ast.Constant(None)) for word in ("usecols", "index_col"))
+    if None in given or not isinstance(taken, ast.List | ast.Tuple):
+        return 0
+    with suppress(ValueError):  # a name stands for what it takes
+        label = ast.literal_eval(index)
+        labels = label if isinstance(label, list | tuple) else [label]
+        of_rows = sum(not (one is None or one is False) for one in labels)
+        return len({*ast.literal_eval(taken)}) - of_rows
     return 0
 
 
