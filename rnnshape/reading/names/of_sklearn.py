@@ -134,10 +134,14 @@ class Folds(StandIn):
     def __init__(self, n_splits: Any = 5, **options: Any) -> None:
         self.n_splits, self.own_is_usual = n_splits, not options
 
-    def split(self, X: Any, *_: Any, **__: Any) -> Any:  # noqa: N803
+    def split(self, X: Any, y: Any = None, *_: Any, **__: Any) -> Any:  # noqa: N803
         if isinstance(self.n_splits, Open):
             return opened("the folds")
         many: Any = None if isinstance(X, Open) else sizes_of(X)[0]
+        labels = sizes_of(y)[:1] if isinstance(y, Array | list) else (many,)
+        if differ((many,), labels):
+            words = "Found input variables with inconsistent numbers of samples"
+            raise refused(f"{words}: [{many}, {labels[0]}]")
         sizes: Any = [opened("the samples of a fold")] * 2
         if type(many) is int and type(self.n_splits) is int and 1 < self.n_splits <= many:
             sizes = self.own_sizes(many, *sizes)
