@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -777,9 +779,11 @@ def test_what_is_said_by_keras_s_own_tensors_is_named() -> None:
 
 
 def test_a_function_of_the_user_s_own_in_a_layer_of_keras_is_run() -> None:
-    own = keras().layers.Activation(lambda x: keras().ops.concatenate([x, x], -1))
-    model = keras().Sequential([keras().Input((5, 3)), own])
-    assert inspect(model, input=(7, 5, 3)).outputs[-1].shape == (7, 5, 6)
+    doubled = eval("lambda x: ops.concatenate([x, x], -1)", {"ops": keras().ops})
+    for own in (doubled, partial(doubled), MethodType(lambda _, x: doubled(x), "an object")):
+        activation = keras().layers.Activation(own)
+        model = keras().Sequential([keras().Input((5, 3)), activation])
+        assert inspect(model, input=(7, 5, 3)).outputs[-1].shape == (7, 5, 6)
 
 
 def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> None:

@@ -140,12 +140,17 @@ def has_own(flow: Any) -> bool:
     )
 
 
+def _is_of_keras(function: Any) -> bool:
+    holder = function if inspect.isfunction(function) else type(function)
+    return (holder.__module__ or "").startswith("keras.")
+
+
 def has_rules(flow: Any) -> bool:
     """Whether there is a rule for each operation in a model, and in those within it, and none runs
     a function that is not of Keras."""
     for layer in flattened(flow):
-        functions = filter(inspect.isfunction, vars(layer).values())
-        if any(not function.__module__.startswith("keras.") for function in functions):
+        functions = (one for one in vars(layer).values() if callable(one))
+        if not all(map(_is_of_keras, functions)):
             return False
     for operation in getattr(flow, "operations", ()):
         name = type(operation).__name__

@@ -18,6 +18,7 @@ from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
+MANY_NUMBERS = 1_000_000  # of an array that is cut: of more all are one
 NUMPY_TAKES = (
     bool, int, float, complex, str, bytes, range, slice, type(None), type(...),
     NumPyNumber, NumPyFloat,
@@ -36,7 +37,7 @@ VIEWS = {  # which show the memory of the array that they are given
     "diagonal", "dsplit", "flip", "fliplr", "flipud", "hsplit", "moveaxis", "rollaxis", "rot90",
     "lib.stride_tricks.sliding_window_view", "split", "swapaxes", "vsplit",
 }  # fmt: skip
-CUTTING = {  # which leave nothing of what is shorter than the numbers that they are given
+CUTTING = {  # the numbers that they are given say which are left: of fewer than these another part
     "array_split", "convolve", "delete", "diag", "diagonal", "diff", "dsplit", "hsplit", "insert",
     "ndarray.__getitem__", "split", "vsplit",
 }  # fmt: skip
@@ -59,7 +60,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
         for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
-        runs = [*zip(_sizes_for(name, parts), NUMBERS, strict=True)]
+        many = MANY_NUMBERS if name in CUTTING else MOST_NUMBERS
+        runs = [(*run, many) for run in zip(_sizes_for(name, parts), NUMBERS, strict=True)]
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
@@ -73,7 +75,7 @@ def by_numpy(name: str) -> Callable[..., Any]:
         results, why = [], None
         for run in runs[is_known:]:
             try:
-                results.append(function(*_filled(given, run), **_filled(named, run)))
+                results.append(function(*_filled(given, *run), **_filled(named, *run)))
             except MemoryError:
                 raise IsOpenError(opened("data", TOO_LARGE)) from None
             except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
@@ -137,7 +139,8 @@ def _sizes_for(name: str, parts: list[Any]) -> tuple[int, int]:
         values = (abs(n) for leaf in leaves for n in own(leaf, "own_values", ()) if type(n) is int)
         lengths = (shape[0] for shape in shapes if len(shape) == 1 and type(shape[0]) is int)
         beyond = 2 * max(largest, *values, *lengths, 0)
-        less, most, largest = less + beyond, most + 2 * beyond, 1
+        less, most = less + beyond, most + 2 * beyond
+        largest = largest if name == "diff" else 1  # it goes over all as often
     numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)
                   for shape in shapes)  # fmt: skip
     if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
@@ -145,11 +148,9 @@ def _sizes_for(name: str, parts: list[Any]) -> tuple[int, int]:
     return less, most
 
 
-def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
-    """The same with arrays of NumPy."""
+def _filled(value: Any, size: int, numbers: tuple[int, ...], many: int) -> Any:
+    """The same with arrays of NumPy, of which those of more than so `many` numbers take no room."""
     import numpy
-
-    size, numbers = run
 
     def filled(leaf: Any) -> Any:
         if isinstance(leaf, Open):
@@ -160,6 +161,8 @@ def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
             return numpy.array(leaf.own_values).reshape(leaf.shape)
         shape = [size if isinstance(length, Open) else length for length in leaf.shape]
         kind = CODES.get(leaf.own_entries or "", "i1")
+        if math.prod(shape) > many:
+            return numpy.broadcast_to(numpy.array(numbers[0]).astype(kind), shape)
         return numpy.resize(numpy.array(leaf.own_values or numbers).astype(kind), shape)
 
     return rebuilt(value, filled)

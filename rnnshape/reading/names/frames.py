@@ -54,7 +54,7 @@ class Frame(Array):
     Attributes:
         own_labels: of its columns; None where they are not known.
         own_others: the labels of those that may hold other things than numbers.
-        own_is_handed_on: whether code that is not read was given it, which may take rows away.
+        own_is_handed_on: whether code that is not read was given it, which may change it.
     """
 
     own_what = "a table"
@@ -64,6 +64,7 @@ class Frame(Array):
 
     def own_handed_to(self, _: object) -> None:
         self.own_is_handed_on = True
+        self.own_of_other_rows(True)
 
     def own_lacks(self, name: str) -> bool:
         return name in OF_ARRAYS or (len(self.shape) > 1 and name in OF_ONE_AXIS)
@@ -139,9 +140,8 @@ class Frame(Array):
 
     def __setitem__(self, key: Any, value: object) -> None:
         rows = self.shape[0]
-        is_known = type(rows) is int and rows > 0 and not self.own_is_handed_on
         if isinstance(key, str) and len(self.shape) > 1:
-            check_columns([value], rows if is_known else opened())
+            check_columns([value], rows if type(rows) is int and rows > 0 else opened())
         self.own_set(key, value)
 
     def own_set(self, key: Any, value: object) -> None:
@@ -231,7 +231,7 @@ class Frame(Array):
     @columns.setter
     def columns(self, labels: Any) -> None:
         given = as_labels(labels)
-        check_labels(given, self.shape)
+        check_labels(None if self.own_is_handed_on else given, self.shape)
         names = given if are_names(given) else None
         self.own_become(labelled(self.shape, names, dtype=self.own_entries))
 

@@ -145,9 +145,9 @@ def _linspace(
 
 def _eye(*sizes: Any, dtype: Any = None, **named: Any) -> Array:
     """`np.eye(3)`; of TensorFlow's the third argument may be the shape of a batch."""
-    if "batch_shape" in named or len(sizes) > 2:
+    rows, columns, third, *_ = [*sizes, None, None, None]
+    if "batch_shape" in named or isinstance(third, list | tuple):
         raise IsOpenError(opened("data"))
-    rows, columns = [*sizes, None, None][:2]
     rows = named.get("N", named.get("num_rows", rows))
     columns = named.get("M", named.get("num_columns", columns))
     return Array((rows, rows if columns is None else columns), dtype=dtype_of(dtype))

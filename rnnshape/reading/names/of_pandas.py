@@ -167,7 +167,8 @@ def _columns_of_file(words: Sequence[ast.keyword]) -> int:
     is not known."""
     given = {one.arg: one.value for one in words}
     taken, index = (given.get(word, ast.Constant(None)) for word in ("usecols", "index_col"))
-    if None in given or not isinstance(taken, ast.List | ast.Tuple):
+    is_sure = {None, "parse_dates"}.isdisjoint(given)  # of several dates one column may be made
+    if not is_sure or not isinstance(taken, ast.List | ast.Tuple):
         return 0
     with suppress(ValueError):  # a name stands for what it takes
         label = ast.literal_eval(index)

@@ -30,11 +30,12 @@ SAY_HOW = {  # how an object is copied, beside its own `__copy__`
 
 
 def is_instance(value: object, kinds: Any) -> bool:
-    kinds = tuple(getattr(kind, "own_class", kind) for kind in within(known(kinds)))
+    kinds = [getattr(kind, "own_class", kind) for kind in within(known(kinds))]
     if not all(isinstance(kind, type | types.UnionType) for kind in kinds):
         raise TypeError("isinstance() is given what is no class")  # it would be given the value
     none = () if is_of_code(type(value)) else getattr(type(value), "own_not_of", ())
-    kinds = tuple(kind for kind in kinds if kind not in none)
+    parts = (kind.__args__ if isinstance(kind, types.UnionType) else [kind] for kind in kinds)
+    kinds = tuple(kind for part in parts for kind in part if kind not in none)
     return isinstance(known(value), kinds) or is_of_unknown_class(value)
 
 
