@@ -879,7 +879,7 @@ def test_a_text_that_is_left_open_is_told_at_once(text: str) -> None:
 def test_the_command_ends_what_takes_too_long(tmp_path: Path) -> None:
     """Also where the system allows less: it is not taken for a lack of memory."""
     (path := tmp_path / "lasts.py").write_text(LASTS)
-    for what, name in ((LASTS, "the code"), (str(path), str(path))):
+    for what, name in ((LASTS, "the code"), (str(path), path.name)):
         limited = ["sh", "-c", 'ulimit -t 1; exec "$0" -m rnnshape -n "$1"', sys.executable, what]
         finished = subprocess.run(limited, capture_output=True, text=True, check=False)
         assert finished.stderr == f"error: {name} takes too long to be read\n"

@@ -206,7 +206,7 @@ def test_a_config_may_be_as_large_as_the_reader_s_memory(tmp_path: Path) -> None
     path = tmp_path / "x.keras"
     for many, said in (
         (100, "x.keras: this is not the config of a Keras model"),
-        (600, "the code takes too much memory to be read"),
+        (600, "x.keras takes too much memory to be read"),
     ):
         made = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
         with made, made.open("config.json", "w") as config:

@@ -119,7 +119,11 @@ class Reader(AbstractContextManager["Reader"]):
 def _of_file(wrong: QueryError, what: str) -> QueryError:
     """The same, with the name of the file in which the code is: there may be several."""
     is_of_all = wrong.place is None and wrong.message.startswith("the code ") and is_file(what)
-    return QueryError(wrong.message.replace("the code", what, 1)) if is_of_all else wrong
+    return (
+        QueryError(wrong.message.replace("the code", os.path.basename(what), 1))
+        if is_of_all
+        else wrong
+    )
 
 
 def _request(
