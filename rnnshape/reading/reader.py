@@ -118,12 +118,9 @@ class Reader(AbstractContextManager["Reader"]):
 
 def _of_file(wrong: QueryError, what: str) -> QueryError:
     """The same, with the name of the file in which the code is: there may be several."""
-    is_of_all = wrong.place is None and wrong.message.startswith("the code ") and is_file(what)
-    return (
-        QueryError(wrong.message.replace("the code", os.path.basename(what), 1))
-        if is_of_all
-        else wrong
-    )
+    if wrong.place is not None or not wrong.message.startswith("the code ") or not is_file(what):
+        return wrong
+    return QueryError(wrong.message.replace("the code", os.path.basename(what), 1))
 
 
 def _request(
