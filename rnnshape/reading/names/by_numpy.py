@@ -60,8 +60,11 @@ def by_numpy(name: str) -> Callable[..., Any]:
         for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
+        leaves = _leaves_of(parts)
+        lengths = _sizes_for(name, leaves)
+        _check_is_small(name, leaves, lengths[1])
         many = MANY_NUMBERS if name in CUTTING else MOST_NUMBERS
-        runs = [(*run, many) for run in zip(_sizes_for(name, parts), NUMBERS, strict=True)]
+        runs = [(*run, many) for run in zip(lengths, NUMBERS, strict=True)]
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
@@ -85,7 +88,6 @@ def by_numpy(name: str) -> Callable[..., Any]:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
             raise refused(str(why)) if type(why) is ValueError else why
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
-        lengths = (runs[0][0], runs[1][0])
         found = _kept(both[0]) if is_known else _what_both_say(*both, lengths=lengths, whole=whole)
         note_out(given, OUT_FROM.get(name))
         if name in VIEWS:
@@ -117,10 +119,9 @@ def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:
         view.own_random, view.own_is_predicted = (0, 0), False
 
 
-def _sizes_for(name: str, parts: list[Any]) -> tuple[int, int]:
-    """Two sizes in the place of what is not known; of what cuts, beyond all that the call gives.
-    Raises where a call may make more than is worth its while, or is given an object, which NumPy
-    asks where its memory is."""
+def _leaves_of(parts: list[Any]) -> list[Any]:
+    """What a call is given, in lists and dictionaries, too. Raises where one is an object, which
+    NumPy asks where its memory is."""
     leaves, waiting = list[Any](), [*parts]
     while waiting:
         part = waiting.pop()
@@ -132,20 +133,33 @@ def _sizes_for(name: str, parts: list[Any]) -> tuple[int, int]:
             leaves.append(part)
         else:
             raise IsOpenError(opened("data"))
+    return leaves
+
+
+def _sizes_for(name: str, leaves: Sequence[Any]) -> tuple[int, int]:
+    """Two sizes in the place of what is not known; of what cuts, beyond all that the call gives."""
+    if name not in CUTTING:
+        return SIZES
+    shapes = (leaf.shape for leaf in leaves if isinstance(leaf, Array))
+    lengths = (shape[0] for shape in shapes if len(shape) == 1 and type(shape[0]) is int)
+    values = (abs(n) for leaf in leaves for n in own(leaf, "own_values", ()) if type(n) is int)
+    beyond = 2 * max(_largest(leaves), *values, *lengths, 0)
+    return SIZES[0] + beyond, SIZES[1] + 2 * beyond
+
+
+def _largest(leaves: Sequence[Any]) -> int:
+    return max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
+
+
+def _check_is_small(name: str, leaves: Sequence[Any], unknown: int) -> None:
+    """Raises where a call may make more than is worth its while, with a size for each unknown."""
     shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
-    largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
-    less, most = SIZES
-    if name in CUTTING:
-        values = (abs(n) for leaf in leaves for n in own(leaf, "own_values", ()) if type(n) is int)
-        lengths = (shape[0] for shape in shapes if len(shape) == 1 and type(shape[0]) is int)
-        beyond = 2 * max(largest, *values, *lengths, 0)
-        less, most = less + beyond, most + 2 * beyond
-        largest = largest if name == "diff" else 1  # it goes over all as often
-    numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)
+    numbers = sum(math.prod(unknown if isinstance(size, Open) else size for size in shape)
                   for shape in shapes)  # fmt: skip
-    if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
+    # What cuts makes no more than it is given; `diff` goes over all as often as it is told.
+    times = 1 if name in CUTTING and name != "diff" else max(1, _largest(leaves))
+    if max(numbers, len(leaves)) * times > MOST_NUMBERS:
         raise IsOpenError(opened("data", TOO_LARGE))
-    return less, most
 
 
 def _filled(value: Any, size: int, numbers: tuple[int, ...], many: int) -> Any:

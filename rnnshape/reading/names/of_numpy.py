@@ -34,7 +34,6 @@ from rnnshape.reading.names.of_shapes import (
 )
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
-    NumPyNumber,
     broadcast,
     broadcast_of,
     of_numpy,
@@ -131,8 +130,7 @@ def _product(value: Any, *more: Any, **named: Any) -> Any:
     is_nested = not isinstance(value, list | tuple) or any(isinstance(n, Array) for n in value)
     if more or named or is_nested:
         return by_numpy("prod")(value, *more, **named)
-    made = product(value)
-    return NumPyNumber(made) if isinstance(made, int) else made
+    return of_numpy(product(value))
 
 
 def _linspace(
