@@ -4,6 +4,7 @@ what Keras refuses, over a grid of arguments and shapes."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from rnnshape.rules.registry import facts_of, has_rule
 from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, signature
 from tests.calls import parse
 from tests.conftest import KerasInProcess, command, sections
-from tests.on_record import Record
+from tests.on_record import Record, words_of
 from tests.test_rules_against_keras import described, nesting, nesting_of
 
 Sizes = tuple[int, ...]
@@ -144,13 +145,6 @@ def grid() -> dict[str, list[Case]]:
 GRID = grid()
 
 
-@pytest.fixture(scope="module")
-def keras(keras_measurer: KerasInProcess) -> Any:
-    import keras
-
-    return keras
-
-
 def said(call: Call, tensors: list[Tensor]) -> Facts | QueryError | None:
     given = [tuple(tensors)] if call.name in ("concatenate", "stack") else tensors
     try:
@@ -159,37 +153,49 @@ def said(call: Call, tensors: list[Tensor]) -> Facts | QueryError | None:
         return refused
 
 
+def made_by_keras(call: Call, shapes: tuple[Sizes, ...]) -> dict[str, Any]:
+    """How what Keras returns is nested, its shapes, and those of a graph; or its refusal."""
+    import keras
+
+    from rnnshape.measuring.keras_model import operation
+
+    numbers = np.random.default_rng(7)
+    arrays = [numbers.random((2, *sizes), dtype=np.float32) for sizes in shapes]
+    inputs = [keras.Input(sizes) for sizes in shapes]
+    try:
+        listed = call.name in ("concatenate", "stack")
+        returned = operation(call)(inputs) if listed else operation(call)(*inputs)
+        model = keras.Model(inputs, returned)
+        made = keras.tree.flatten(model(arrays if len(arrays) > 1 else arrays[0]))
+    except Exception as problem:
+        return {"refused": words_of(problem)}
+    shown = [one.shape for one in keras.tree.flatten(returned)]
+    return {"nesting": nesting(returned), "shapes": [[*one.shape] for one in made], "shown": shown}
+
+
+MADE = Record("operations", made_by_keras, compared=lambda answer: answer.get("shapes"))
+
+
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", GRID)
-def test_an_operation_makes_what_keras_makes(name: str, keras: Any) -> None:
-    from rnnshape.measuring.keras_model import operation
-
+def test_an_operation_makes_what_keras_makes(name: str) -> None:
     taken = 0
     for call, shapes in GRID[name]:
         facts = said(call, [described((None, *sizes)) for sizes in shapes])
-        inputs = [keras.Input(sizes) for sizes in shapes]
-        numbers = np.random.default_rng(7)
-        arrays = [numbers.random((2, *sizes), dtype=np.float32) for sizes in shapes]
         text = f"{call} of {shapes}"
-        try:
-            listed = name in ("concatenate", "stack")
-            returned = operation(call)(inputs) if listed else operation(call)(*inputs)
-            model = keras.Model(inputs, returned)
-            made = keras.tree.flatten(model(arrays if len(arrays) > 1 else arrays[0]))
-        except Exception as problem:
-            made, refused = [], str(problem)
-        if not made:
-            assert facts is None or isinstance(facts, QueryError), f"{text}: Keras: {refused}"
+        made = MADE.answer(text, partial(made_by_keras, call, shapes))
+        if not made.get("shapes"):
+            assert facts is None or isinstance(facts, QueryError), f"{text}: Keras: {made}"
             continue
         assert not isinstance(facts, QueryError), f"{text}: Keras makes {made}: {facts}"
         if facts is not None:
             taken += 1
-            assert [one.shape for one in facts.outputs] == [tuple(one.shape) for one in made], text
-            assert nesting_of(facts) == nesting(returned), text
+            assert [[*one.shape] for one in facts.outputs] == made["shapes"], text
+            assert nesting_of(facts) == made["nesting"], text
             assert not any(one.masked for one in facts.outputs)
-            for tensor, symbolic in zip(facts.outputs, keras.tree.flatten(returned), strict=True):
-                known = zip(tensor.axes, symbolic.shape, strict=True)
+            for tensor, shown in zip(facts.outputs, made["shown"], strict=True):
+                known = zip(tensor.axes, shown, strict=True)
                 assert all(size is None or size == axis.length for axis, size in known), text
     assert taken
 
