@@ -242,7 +242,8 @@ NUMPY: dict[str, Any] = {
     "newaxis": None,
     "prod": _product,
     "random": Module("numpy.random", {
-        **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_, **__: GENERATOR)}),
+        **ARRAYS, "default_rng": lambda *_, **__: GENERATOR,
+        "RandomState": lambda *_, **__: Module("numpy.random", ARRAYS)}),
     **{name: _elementwise(name) for name in ELEMENTWISE},
     **{name: _of_method(name) for name in (
         "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",

@@ -117,7 +117,21 @@ def known_range(array: Array) -> tuple[int | None, int | None, int]:
     return (least, most + 1, high) if reach and least <= most else (None, None, 0)
 
 
-def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -> Any:
+def _chosen(a: Any, *more: Any, **named: Any) -> Any:
+    """Some of the entries of one axis."""
+    if isinstance(a, Array) and len(sizes_of(a)) > 1:
+        raise refused("a must be 1-dimensional")
+    return _some_of(a, *more, **named)
+
+
+def _chosen_rows(a: Any, *more: Any, **named: Any) -> Any:
+    """The same of a `Generator`, which takes an array of any axes."""
+    if isinstance(a, Open) and not a.is_number:
+        raise IsOpenError(opened("data"))
+    return _some_of(a, *more, **named)
+
+
+def _some_of(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -> Any:
     """Some of the entries; of an array of several axes, of its rows."""
     sizes = sizes_of(a) if isinstance(a, Array) else ()
     made = of_shape(1)(a, size, *more, **named)
@@ -207,4 +221,4 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "shuffle": shuffle,
     "permutation": _permuted,
 }  # fmt: skip
-GENERATOR = Module("numpy.random", ARRAYS)
+GENERATOR = Module("numpy.random", {**ARRAYS, "choice": _chosen_rows})

@@ -145,7 +145,7 @@ class Folds(StandIn):
         sizes: Any = [opened("the samples of a fold")] * 2
         if type(many) is int and type(self.n_splits) is int and 1 < self.n_splits <= many:
             sizes = self.own_sizes(many, *sizes)
-        return [tuple(Array((size,), dtype="int64") for size in sizes)] * self.n_splits
+        return iter([tuple(Array((size,), dtype="int64") for size in sizes)] * self.n_splits)
 
     def own_sizes(self, many: int, *unknown: Any) -> Sequence[Any]:
         test, left = divmod(many, self.n_splits)

@@ -20,6 +20,14 @@ from rnnshape.training.data import shown
 MOST_ROWS = 20_000  # of an array that code goes over
 
 
+# What they have as an array has it, and no number of Python's.
+OF_ARRAYS = (
+    "T all any argmax argmin argsort base byteswap choose clip compress copy cumprod cumsum data"
+    " diagonal dump dumps flat flatten itemsize max mean min nbytes nonzero prod ravel repeat"
+    " reshape searchsorted squeeze std strides sum swapaxes take tobytes trace transpose var view"
+)
+
+
 class _OfNumPy:
     """The names that numbers of NumPy have, and Python's have not."""
 
@@ -29,7 +37,7 @@ class _OfNumPy:
 
     def astype(self, dtype: Any = None, *_: Any, **__: Any) -> Any:
         word = getattr(dtype, "label", None) or getattr(dtype, "__name__", None) or dtype
-        return NumPyNumber(self) if "int" in str(word) else NumPyFloat(self)  # type: ignore[call-overload, arg-type]
+        return NumPyNumber(self) if "int" in str(word) else NumPyFloat(self)
 
     def item(self) -> Any:
         return self._plain(self)
@@ -39,6 +47,18 @@ class _OfNumPy:
     def round(self, decimals: int = 0) -> Any:
         kind: Any = type(self)
         return kind(round(self.item(), decimals))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in OF_ARRAYS.split():
+            raise IsOpenError(opened(f"{self}.{name}"))
+        raise AttributeError(name)
+
+    def __getitem__(self, index: object) -> Any:
+        if index is None or index is ... or isinstance(index, tuple):
+            raise IsOpenError(opened("data"))
+        raise IndexError("invalid index to scalar variable.")
+
+    __iter__ = None
 
 
 class NumPyNumber(_OfNumPy, int):
@@ -52,6 +72,9 @@ class NumPyFloat(_OfNumPy, float):
     """The same of a number with a fraction."""
 
     _plain = float
+
+
+NumPyNumber.__name__, NumPyFloat.__name__ = "numpy.int64", "numpy.float64"  # of Python's messages
 
 
 def of_numpy(number: Any) -> Any:

@@ -155,12 +155,11 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
         evaluator.let_used.add(name)
         return evaluator.let[name]
     for given in (evaluator.given, evaluator.names):
-        if name in given:
+        if name in given and not (evaluator.unread and isinstance(given[name], Open)):
             return given[name]
     constant = name.capitalize()
-    reason = (
-        f"Python has no {name}: write {constant}" if constant in ("True", "False", "None") else ""
-    )
+    is_misspelt = constant in ("True", "False", "None")
+    reason = f"Python has no {name}: write {constant}" if is_misspelt else evaluator.unread
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
     for handler in evaluator.trying[-1].handlers if evaluator.trying else ():
@@ -378,7 +377,8 @@ def _of_open(
 ) -> object:
     """What a function makes that nobody knows: of data it makes data; of what stands for something
     of a library, who knows."""
-    reason = evaluator.why_unknown(called.label) if called.is_undefined else ""
+    is_nowhere = called.is_undefined and not called.reason
+    reason = evaluator.why_unknown(called.label) if is_nowhere else ""
     made = evaluator.open(node, called.reason or reason)
     if reason:
         evaluator.refuse(made)
