@@ -338,7 +338,8 @@ class Array(StandIn):
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
-        made = self.own_operated(other, function)  # `array += other`
+        is_open = isinstance(other, Open)  # `array += other` never has more axes than the array
+        made = Array(self.shape) if is_open else self.own_operated(other, function)
         if isinstance(made, Array) and made.shape == self.shape:
             self.fill()
             self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
@@ -364,12 +365,8 @@ def surely(wrong: Exception) -> Exception:
     return wrong
 
 
-def _operator(
-    name: str, function: Callable[[Any, Any], Any] | None, is_behind: bool = False
-) -> Callable[..., Any]:
+def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable[..., Any]:
     def made(array: Array, other: Any) -> Any:
-        if is_behind and isinstance(other, Open) and not other.is_number:
-            raise IsOpenError(other)  # which may have more axes
         of_both = own(other, "own_beside", lambda made: made)
         return of_both(getattr(array, name)(other, function))
 
@@ -377,8 +374,7 @@ def _operator(
 
 
 for _word in (*OPERATORS, "truediv", "rtruediv", "rand", "ror"):
-    _made = _operator("own_operated", OPERATORS.get(_word), _word[0] == "r")
-    setattr(Array, f"__{_word}__", _made)
+    setattr(Array, f"__{_word}__", _operator("own_operated", OPERATORS.get(_word)))
 for _word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
     setattr(Array, f"__i{_word}__", _operator("own_changed", OPERATORS.get(_word)))
 

@@ -195,21 +195,16 @@ def rows_of(shape: Sequence[Any]) -> int:
 
 
 def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
-    """The sizes of what is made of an array and something open: what may be an array repeats what
-    is one alone, and what has one axis may have more then."""
-    many = session().evaluator.derived(other)
-    if len(shape) == 1 and not other.is_number:
-        raise IsOpenError(many)
-    alone = () if other.is_number else (1,)
-    return tuple(many if type(n) is int and n in alone else n for n in shape)
+    """The sizes of what is made of an array and of something open, which may have more axes."""
+    if not other.is_number:
+        raise IsOpenError(session().evaluator.derived(other))
+    return tuple(shape)
 
 
 def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
-    """The sizes of what is made of the entries of several arrays, of which some may be open."""
-    if isinstance(first := parts[0], Open) and not first.is_number:
-        raise IsOpenError(first)  # which may have more axes
-    shapes = (tuple(sizes_of(part)) for part in parts if not isinstance(part, Open))
-    opens = (part for part in parts if isinstance(part, Open))
+    """The sizes of what is made of the entries of several arrays."""
+    opens = [part for part in parts if isinstance(part, Open)]
+    shapes = [tuple(sizes_of(part)) for part in parts if not isinstance(part, Open)]
     return reduce(beside, opens, reduce(broadcast, shapes))
 
 
