@@ -17,7 +17,7 @@ from rnnshape import inspect
 from rnnshape.errors import NotReadError, Problem, QueryError
 from rnnshape.reading.code import read_code
 from rnnshape.shown import Report
-from tests.conftest import command
+from tests.conftest import command, titled
 from tests.on_record import Record, words_of
 
 TABLE = Path(__file__).parent / "tables" / "fit_programs.txt"
@@ -204,22 +204,11 @@ def test_a_call_is_told_by_its_place() -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize(
-    ("first", "is_wrong"),
-    [("Dropout(0.1)", True), ("Flatten()", True), ("Reshape((-1, 1))", False)],
-)
-def test_features_that_a_sequential_in_a_model_of_the_code_was_made_for(
-    first: str, is_wrong: bool
-) -> None:
-    text = (
-        f"{IMPORTS}class Own(Model):\n    def __init__(self):\n        super().__init__()\n"
-        "        self.enc = LSTM(5)\n"
-        f"        self.dec = Sequential([Input((4,)), {first}, Dense(3)])\n"
-        "    def call(self, x):\n        return self.dec(self.enc(x))\n"
-        "Own().predict(np.zeros((8, 9, 2)), verbose=0)\n"
-    )
+@pytest.mark.parametrize(("title", "program"), titled("own_models.txt").items())
+def test_what_is_given_to_a_model_of_the_code(title: str, program: str) -> None:
+    text = f"{IMPORTS}{program}\n"
     found = problems(text)
-    assert bool(raised(text)[0]) is bool(found) is is_wrong
+    assert bool(raised(text)[0]) is bool(found) is title.startswith("refused")
     assert all(are_words_of_keras(problem, text) for problem in found)
 
 

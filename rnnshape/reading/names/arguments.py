@@ -23,7 +23,7 @@ from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import OF_NUMPY, NumPyNumber
-from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
+from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape, check
@@ -305,12 +305,6 @@ def holds_tensors(value: object) -> bool:
     return next(graph.tensors_in(value), None) is not None
 
 
-def are_arrays(given: Any) -> bool:
-    """Whether it is data in a list, a tuple or a dictionary."""
-    parts = [*within(given)]
-    return bool(parts) and all(isinstance(one, Array) for one in parts)
-
-
 def keys_of(given: Any) -> list[str]:
     """Those of a dictionary of tensors, in Keras' order."""
     is_flat = isinstance(given, dict) and all(isinstance(one, Tensor) for one in given.values())
@@ -373,17 +367,6 @@ def check_number(title: str, takes: int, given: Sequence[Tensor]) -> None:
         raise IsOpenError(opened(f"what {title} is called with", message))
     if len(given) != takes:
         raise QueryError(message)
-
-
-def with_inputs(given: Any) -> Any:
-    """What a model is called with, with an input in place of each array."""
-
-    def made(leaf: Any) -> Any:
-        if not isinstance(leaf, Array):
-            return leaf
-        return Tensor(graph.InputTensor(plain_shape((None, *leaf.shape[1:])), leaf.own_name))
-
-    return rebuilt(given, made)
 
 
 def says_no_input(layer: Call) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -57,6 +58,33 @@ def as_any_input(given: Any) -> Any:
     """What a model is called with; something open may be several tensors."""
     made = passed(given)
     return AnyInput(made.maker) if isinstance(given, Open) and isinstance(made, Tensor) else made
+
+
+def with_inputs(given: Any, *, is_batch_kept: bool = False) -> Any:
+    """What a model is called with, with an input in place of each array; those of a dictionary have
+    its keys as their names."""
+
+    def made(leaf: Any, name: str = "") -> Any:
+        if not isinstance(leaf, Array):
+            return leaf
+        sizes = leaf.shape if is_batch_kept else (None, *leaf.shape[1:])
+        return Tensor(graph.InputTensor(plain_shape(sizes), name or leaf.own_name))
+
+    if isinstance(given, dict):
+        return {key: rebuilt(part, partial(made, name=str(key))) for key, part in given.items()}
+    return rebuilt(given, made)
+
+
+def arrays_given(given: Any, named: Mapping[str, Any]) -> Any:
+    """The arrays that a model is called with, in one list or dictionary; None where it is called
+    with one alone, or there are other tensors among them."""
+    first, *more = given
+    nest = [*given, *named.values()] if more or named else first
+    leaves = [leaf for leaf in within(nest) if isinstance(leaf, graph.Tensor | Array | Open)]
+    is_alone = len(leaves) == 1 and leaves[0] is first
+    if is_alone or not leaves or not all(isinstance(leaf, Array) for leaf in leaves):
+        return None
+    return first if nest is first else leaves
 
 
 def _open_input(label: str, name: str) -> graph.InputTensor:

@@ -14,14 +14,12 @@ from rnnshape.network import Network, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import rows
 from rnnshape.reading.names.arguments import (
-    are_arrays,
     check_called,
     check_number,
     holds_tensors,
     keys_of,
     open_shape,
     passed,
-    with_inputs,
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
@@ -30,10 +28,12 @@ from rnnshape.reading.names.compiling import Compiled, compiled, may_be_compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.first_call import (
+    arrays_given,
     as_any_input,
     beside_others,
     called_as_trained,
     followed_for_itself,
+    with_inputs,
 )
 from rnnshape.reading.names.inputs import check_mixed, in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer
@@ -41,6 +41,7 @@ from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of, of_sequential
 from rnnshape.reading.names.own_call import own_called
 from rnnshape.reading.names.predictions import (
+    called_with_several,
     check_fits,
     method_of_today,
     predicted,
@@ -209,6 +210,8 @@ class Model(Layer):
         first, more, tensors = beside_others((first, more, tensors))
         named = {**named, **tensors}
         check_mixed(first, self.own_title or "this model")
+        if self.own_kind != "Sequential" and (data := arrays_given((first, *more), tensors)):
+            return called_with_several(self, data, first, more, named)
         is_data = isinstance(first, Array)
         self.own_is_symbolic |= not (is_data or self.own_is_aside)
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
@@ -222,7 +225,7 @@ class Model(Layer):
                 return rebuilt(made, as_tensor)
             if not self._takes(plain_shape(first.shape)):
                 return opened("predictions")
-        elif self.own_kind == "Functional" and are_arrays(first):
+        elif self.own_kind == "Functional" and data is not None:
             trained(self, "__call__", first)
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
@@ -292,15 +295,13 @@ class Model(Layer):
         session().counts["functional"] = opened()  # of a Sequential in it, more are made
         return made
 
-    # Whether it has an input of its own, whatever it is called with.
-    own_is_described: Any = property(lambda model: bool(model.own_takes))
+    own_is_described: Any = property(lambda model: bool(model.own_takes))  # it has an input
 
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
     own_follow, own_may_be_changed = followed_for_itself, may_be_compiled
-
     evaluate = partialmethod(trained, "evaluate")
     train_on_batch = partialmethod(trained, "train_on_batch")
     test_on_batch = partialmethod(trained, "test_on_batch")
@@ -347,7 +348,6 @@ class Model(Layer):
     own_as_argument, summary, to_json = as_argument, Layer.own_nothing, Layer.get_config
     add = pop = of_sequential
     save, save_weights, load_weights = save, save_weights, load_weights
-
     layers = property(layers_of)
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:

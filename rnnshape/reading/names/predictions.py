@@ -11,10 +11,12 @@ from rnnshape.expression import Unknown
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
+from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.compiling import follow_functions
 from rnnshape.reading.names.datasets import Dataset
-from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart
+from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart, with_inputs
+from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
@@ -100,6 +102,32 @@ def predicted(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     is_open = model.own_open is not None or not model.own_is_described
     x = given[0] if given else named.get("x")
     return opened("predictions") if is_open else predictions(model, x, "steps" not in named)
+
+
+def called_with_several(model: Any, data: Any, first: Any, more: Any, named: Any) -> Any:
+    """What a model, called with several arrays, returns; the first call says what one of the code
+    takes."""
+    is_new, had_options = not model.own_takes, model.own_options
+    samples = [one.shape[:1] for one in within(data)]
+    are_apart = any(differ(samples[0], other) for other in samples)  # one may be no batch
+    as_inputs = partial(with_inputs, is_batch_kept=are_apart)
+    first, more, named = map(as_inputs, (first, more, named))
+    if is_new:
+        model.own_follow(first, more, named)
+    model.own_options = False  # this call begins nothing anew
+    if model.own_kind or _may_be_compared(model, samples):
+        trained(model, "__call__", data)
+    options = (*more, *named.values())
+    is_alone = bool(options) and not holds_tensors(options)
+    model.own_options = is_alone if is_new else had_options
+    return rebuilt(predictions(model, data), as_tensor)
+
+
+def _may_be_compared(model: Any, samples: Sequence[Any]) -> bool:
+    """Whether arrays of these numbers of samples are all that a model takes, and of its batch."""
+    batches = [(plain_sizes(tensor) or (None,))[:1] for tensor in model.own_takes]
+    pairs = zip(batches, samples, strict=False)
+    return len(batches) == len(samples) and not any(differ(*pair) for pair in pairs)
 
 
 def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
