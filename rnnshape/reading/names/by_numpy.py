@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
@@ -42,6 +42,7 @@ CUTTING = {  # the numbers that they are given say which are left: of fewer than
     "ndarray.__getitem__", "split", "vsplit",
 }  # fmt: skip
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
+GAP, MOST_LONG = 211, 4  # between two lengths in the place of a long one; so many are replaced
 # In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
 SIZES = (13, 17)
 NUMBERS = ((0,), (1, 0, 2, *(n * n % 101 % 3 for n in range(98))))
@@ -62,9 +63,6 @@ def by_numpy(name: str) -> Callable[..., Any]:
                 raise IsOpenError(found)
         leaves = _leaves_of(parts)
         lengths = _sizes_for(name, leaves)
-        _check_is_small(name, leaves, lengths[1])
-        many = MANY_NUMBERS if name in CUTTING else MOST_NUMBERS
-        runs = [(*run, many) for run in zip(lengths, NUMBERS, strict=True)]
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
@@ -75,20 +73,22 @@ def by_numpy(name: str) -> Callable[..., Any]:
         if name in BY_NUMBERS and not is_known:
             return Array([opened("a length")])
         sizes = [*opens_in([array.shape for array in arrays])]
-        results, why = [], None
-        for run in runs[is_known:]:
-            try:
-                results.append(function(*_filled(given, *run), **_filled(named, *run)))
-            except MemoryError:
-                raise IsOpenError(opened("data", TOO_LARGE)) from None
-            except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
-                why = wrong
+        for short in _in_place_of_long(name, leaves):
+            _check_is_small(name, leaves, lengths[1], short)
+            longer = [short | {length: short[length] + GAP} for length in short]
+            runs = [*zip(lengths, NUMBERS, [short] * 2, strict=True)][is_known:]
+            runs += [(lengths[0], NUMBERS[0], one) for one in longer]
+            results, why = _run(function, name, (given, named), runs)
+            if why is None:
+                break
         if why is not None:  # perhaps because of what is not known
             if sizes or results:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
             raise refused(str(why)) if type(why) is ValueError else why
-        both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
-        found = _kept(both[0]) if is_known else _what_both_say(*both, lengths=lengths, whole=whole)
+        batch = next(iter(batches + sizes), None)
+        batch = batch if all(one.stands_for == BATCH for one in sizes) else None
+        said = _Compared(batch, lengths, short, whole)
+        found = _kept(results[0]) if is_known else said.array(*results)
         note_out(given, OUT_FROM.get(name))
         if name in VIEWS:
             _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
@@ -101,6 +101,23 @@ def by_numpy(name: str) -> Callable[..., Any]:
         return found
 
     return made
+
+
+def _run(
+    function: Callable[..., Any], name: str, given: Any, runs: Sequence[Any]
+) -> tuple[list[Any], Exception | None]:
+    """What a function makes in each run, and what it raises, if it does."""
+    many, results = MANY_NUMBERS if name in CUTTING else MOST_NUMBERS, list[Any]()
+    why: Exception | None = None
+    for run in runs:
+        try:
+            values, named = (_filled(part, *run, many=many) for part in given)
+            results.append(function(*values, **named))
+        except MemoryError:
+            raise IsOpenError(opened("data", TOO_LARGE)) from None
+        except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
+            why = wrong
+    return results, why
 
 
 def note_out(given: Sequence[Any], first: int | None) -> None:
@@ -147,22 +164,39 @@ def _sizes_for(name: str, leaves: Sequence[Any]) -> tuple[int, int]:
     return SIZES[0] + beyond, SIZES[1] + 2 * beyond
 
 
+def _in_place_of_long(name: str, leaves: Sequence[Any]) -> list[dict[int, int]]:
+    """Short lengths in the place of long ones, as it says how what a function makes grows with
+    these; and, as it may ask for more than there is then, none."""
+    arrays = [leaf for leaf in leaves if isinstance(leaf, Array)]
+    least = 64 + 2 * _largest(leaves)
+    among = {n for array in arrays if not array.own_values for n in array.shape if type(n) is int}
+    among -= {n for array in arrays if array.own_values for n in array.shape}
+    long = sorted(n for n in among if n > 4 * (least + GAP))
+    is_cut = name in CUTTING or not 0 < len(long) <= MOST_LONG
+    return [{}] if is_cut else [{length: least + place for place, length in enumerate(long)}, {}]
+
+
 def _largest(leaves: Sequence[Any]) -> int:
     return max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
 
 
-def _check_is_small(name: str, leaves: Sequence[Any], unknown: int) -> None:
+def _check_is_small(name: str, leaves: Sequence[Any], unknown: int, short: dict[int, int]) -> None:
     """Raises where a call may make more than is worth its while, with a size for each unknown."""
     shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
-    numbers = sum(math.prod(unknown if isinstance(size, Open) else size for size in shape)
-                  for shape in shapes)  # fmt: skip
+    lengths = {length: least + GAP for length, least in short.items()}
+    numbers = sum(math.prod(unknown if isinstance(size, Open) else lengths.get(size, size)
+                            for size in shape) for shape in shapes)  # fmt: skip
     # What cuts makes no more than it is given; `diff` goes over all as often as it is told.
     times = 1 if name in CUTTING and name != "diff" else max(1, _largest(leaves))
+    if name == "convolve":  # it multiplies all with all
+        times = min((shape[0] for shape in shapes if type(shape[0]) is int), default=unknown)
     if max(numbers, len(leaves)) * times > MOST_NUMBERS:
         raise IsOpenError(opened("data", TOO_LARGE))
 
 
-def _filled(value: Any, size: int, numbers: tuple[int, ...], many: int) -> Any:
+def _filled(
+    value: Any, size: int, numbers: tuple[int, ...], short: dict[int, int], *, many: int
+) -> Any:
     """The same with arrays of NumPy, of which those of more than so `many` numbers take no room."""
     import numpy
 
@@ -173,7 +207,7 @@ def _filled(value: Any, size: int, numbers: tuple[int, ...], many: int) -> Any:
             return leaf
         if leaf.own_values and leaf.own_dtype not in CODES:
             return numpy.array(leaf.own_values).reshape(leaf.shape)
-        shape = [size if isinstance(length, Open) else length for length in leaf.shape]
+        shape = [size if isinstance(n, Open) else short.get(n, n) for n in leaf.shape]
         kind = CODES.get(leaf.own_entries or "", "i1")
         if math.prod(shape) > many:
             return numpy.broadcast_to(numpy.array(numbers[0]).astype(kind), shape)
@@ -193,27 +227,47 @@ def _kept(result: Any) -> Any:
     return Array(result.shape, numbers, _entries(result, not numbers))
 
 
-def _what_both_say(
-    one: Any, other: Any, batch: Any = None, *, lengths: tuple[int, int], whole: bool
-) -> Any:
-    """The shapes that two results have in common; open where they have none. `lengths` are those
-    of the batch, `whole` says that NumPy was given whole numbers alone."""
-    if isinstance(one, list | tuple):
-        if len(one) != len(other):
-            return opened("data")
-        pairs = zip(one, other, strict=True)
-        return [_what_both_say(*pair, batch, lengths=lengths, whole=whole) for pair in pairs]
-    if not getattr(one, "ndim", 0) or one.ndim != getattr(other, "ndim", 0):
-        number = opened("a number from data")
-        number.is_number = not getattr(one, "ndim", 0) and not getattr(other, "ndim", 0)
-        return number
+class _Compared(NamedTuple):
+    """What results say in common that a function makes of other sizes and numbers in the place of
+    what is not known.
 
-    def size(pair: tuple[int, int]) -> Any:
-        is_batch = batch is not None and pair == lengths
-        return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
+    Attributes:
+        batch: what stands for the batch; lengths: those that it had in the first two results.
+        short: the lengths that stood in the place of long ones, of which each later result had
+            another longer by `GAP`.
+        whole: whether NumPy was given whole numbers alone.
+    """
 
-    sizes = [*map(size, zip(one.shape, other.shape, strict=True))]
-    return Array(sizes, dtype=_entries(one, whole))
+    batch: Open | None
+    lengths: tuple[int, int]
+    short: dict[int, int]
+    whole: bool
+
+    def array(self, *results: Any) -> Any:
+        """Arrays of the sizes that follow; open where results are not alike."""
+        if isinstance(results[0], list | tuple):
+            if len({*map(len, results)}) > 1:
+                return opened("data")
+            return [self.array(*parts) for parts in zip(*results, strict=True)]
+        ranks = {getattr(one, "ndim", 0) for one in results}
+        if ranks == {0} or len(ranks) > 1:
+            number = opened("a number from data")
+            number.is_number = ranks == {0}
+            return number
+        sizes = map(self._size, *(one.shape for one in results))
+        return Array([*sizes], dtype=_entries(results[0], self.whole))
+
+    def _size(self, one: int, other: int, *of_longer: int) -> Any:
+        if one != other:
+            is_batch = self.batch is not None and (one, other) == self.lengths
+            return self.batch if is_batch else opened("a length")
+        size = one
+        for (length, short), longer in zip(self.short.items(), of_longer, strict=True):
+            times, left = divmod(longer - one, GAP)
+            if left or times < 0:
+                return opened("a length")
+            size += times * (length - short)
+        return size
 
 
 def _entries(result: Any, whole: bool) -> str | None:
