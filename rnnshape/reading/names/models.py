@@ -86,7 +86,10 @@ class Model(Layer):
     own_items: tuple[Any, ...]
     own_shape: Any
     own_compiled: Compiled | None
-    own_checks_as = property(lambda model: model.own_kind)  # by which it compares data
+    # By which it compares data; a class of the code may be made of inputs and outputs, too.
+    own_checks_as: Any = property(
+        lambda m: m.own_kind or "Functional" * (m.own_nests[0] is not None)
+    )
     own_is_of_module = own_is_symbolic = own_is_aside = own_is_graph = own_options = False
     own_is_of_data = False  # whether `call` has asked for sizes that no graph has
     own_trains: bool | None = None  # whether what it was followed with last trains it
