@@ -66,14 +66,14 @@ class Array(StandIn):
         own_written: each change of its numbers; all arrays that show the same share it.
         own_seen: how many of these changes had been made when its numbers were noted.
         own_dtype: the kind of its entries; None of numbers of no further kind.
-        own_range: its least whole number, and one more than its most; own_random: their bounds.
+        own_range: as of `known_range`, where it is known; own_random: bounds of random numbers.
         own_is_small: whether what is made of its numbers may be too large for their dtype.
         own_coded: of numbers that stand for labels, the kind of these.
         own_is_predicted: whether a model has made it, of one entry for each sample.
     """
 
     own_what = "an array"
-    own_range: tuple[int, int] | None = None
+    own_range: tuple[int | None, int | None, int] | None = None
     own_coded: str | None = None
     own_random = (0, 0)
     own_is_small = False

@@ -202,7 +202,7 @@ def _loader(train: int, test: int, sample: Any, label: Any, classes: int | None)
         def labels(many: Any) -> Array:
             made = Array((many, *label))
             is_usual = not given and isinstance(label_mode, str) and label_mode == "fine"
-            made.own_range = (0, classes) if is_usual and classes is not None else None
+            made.own_range = (0, classes, 0) if is_usual and classes is not None else None
             return made
 
         kind = None if sample else "object"  # lists of several lengths

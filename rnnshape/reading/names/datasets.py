@@ -201,9 +201,8 @@ def _as_rows(arrays: Any) -> Any:
 
     def row(array: Any) -> Any:
         made = resized(array, lambda shape: shape[1:])
-        least, below, drawn = known_range(array) if isinstance(array, Array) else (None, None, 0)
-        if least is not None and below is not None and not drawn:
-            made.own_range = least, below
+        if isinstance(array, Array) and isinstance(made, Array):
+            made.own_range = known_range(array)
         return made
 
     return rebuilt(arrays, row)

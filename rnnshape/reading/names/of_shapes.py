@@ -11,7 +11,7 @@ from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
 from rnnshape.reading.names.dtypes import are_whole, dtype_of, is_whole, of_entries, together
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
-from rnnshape.reading.python import IsOpenError, Module, Open
+from rnnshape.reading.python import IsOpenError, Module, Open, own
 
 
 def of_shape(
@@ -108,7 +108,7 @@ def known_range(array: Array) -> tuple[int | None, int | None, int]:
     if values and all(type(number) is int for number in values):
         return min(values), max(values) + 1, 0
     if array.own_range is not None and not array.own_is_written:
-        return *array.own_range, 0
+        return array.own_range
     low, high = array.own_random
     many = product(array.shape)
     are_known = all(type(number) is int for number in (low, high, many)) and many > 0
@@ -138,13 +138,21 @@ def _some_of(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) 
     if isinstance(made, Array):
         parts = [*within([a])]
         made.own_dtype = together([of_entries(parts)]) or ("int64" if are_whole(parts) else None)
-        if type(a) is int and "p" not in named and len(more) < 2:  # of the numbers below it
-            made.own_random = 0, a
+        if "p" not in named and len(more) < 2:
+            made.own_random = (0, a) if type(a) is int else _range_of(own(a, "own_values", parts))
     if len(sizes) < 2:
         return made
     picked = made.shape if isinstance(made, Array) else ()
     axis = place_of(axis, len(sizes))
     return a.own_like((*sizes[:axis], *picked, *sizes[axis + 1 :]))
+
+
+def _range_of(numbers: Sequence[Any]) -> tuple[int, int]:
+    """The bounds of whole numbers that are each there once; (0, 0) of others."""
+    if not numbers or any(type(number) is not int for number in numbers):
+        return 0, 0
+    least, below = min(numbers), max(numbers) + 1
+    return (least, below) if sorted(numbers) == [*range(least, least + len(numbers))] else (0, 0)
 
 
 def arange(

@@ -108,7 +108,7 @@ def _loader(samples: int, features: int, classes: int | None) -> Any:
         kind = Frame if as_frame else Array
         data, target = kind((samples, features)), kind((samples,))
         if classes is not None:
-            target.own_dtype, target.own_range = "int64", (0, classes)
+            target.own_dtype, target.own_range = "int64", (0, classes, 0)
         return (data, target) if return_X_y else Bunch(data, target)
 
     return load
