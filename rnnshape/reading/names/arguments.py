@@ -305,6 +305,12 @@ def holds_tensors(value: object) -> bool:
     return next(graph.tensors_in(value), None) is not None
 
 
+def are_arrays(given: Any) -> bool:
+    """Whether it is data in a list, a tuple or a dictionary."""
+    parts = [*within(given)]
+    return bool(parts) and all(isinstance(one, Array) for one in parts)
+
+
 def keys_of(given: Any) -> list[str]:
     """Those of a dictionary of tensors, in Keras' order."""
     is_flat = isinstance(given, dict) and all(isinstance(one, Tensor) for one in given.values())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
+MOST_PRODUCTS = 1_000_000_000  # of `convolve`
 MANY_NUMBERS = 1_000_000  # of an array that is cut: of more all are one
 NUMPY_TAKES = (
     bool, int, float, complex, str, bytes, range, slice, type(None), type(...),
@@ -42,7 +45,9 @@ CUTTING = {  # the numbers that they are given say which are left: of fewer than
     "ndarray.__getitem__", "split", "vsplit",
 }  # fmt: skip
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
-GAP, MOST_LONG = 211, 4  # between two lengths in the place of a long one; so many are replaced
+# The step between lengths in the place of a long one, with which half a length grows evenly, too;
+# how many such steps are tried at once; and how many long ones are replaced.
+GAP, FAR, MOST_LONG = 210, 3, 4
 # In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
 SIZES = (13, 17)
 NUMBERS = ((0,), (1, 0, 2, *(n * n % 101 % 3 for n in range(98))))
@@ -75,20 +80,18 @@ def by_numpy(name: str) -> Callable[..., Any]:
         sizes = [*opens_in([array.shape for array in arrays])]
         for short in _in_place_of_long(name, leaves):
             _check_is_small(name, leaves, lengths[1], short)
-            longer = [short | {length: short[length] + GAP} for length in short]
             runs = [*zip(lengths, NUMBERS, [short] * 2, strict=True)][is_known:]
-            runs += [(lengths[0], NUMBERS[0], one) for one in longer]
+            runs += [(*runs[0][:2], longer) for longer in _longer(short)]
             results, why = _run(function, name, (given, named), runs)
             if why is None:
-                break
+                said = _Compared(_batch_among(batches, sizes), lengths, short, whole)
+                with suppress(_UnevenError):
+                    found = _kept(results[0]) if is_known else said.array(*results)
+                    break
         if why is not None:  # perhaps because of what is not known
             if sizes or results:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
             raise refused(str(why)) if type(why) is ValueError else why
-        batch = next(iter(batches + sizes), None)
-        batch = batch if all(one.stands_for == BATCH for one in sizes) else None
-        said = _Compared(batch, lengths, short, whole)
-        found = _kept(results[0]) if is_known else said.array(*results)
         note_out(given, OUT_FROM.get(name))
         if name in VIEWS:
             _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
@@ -165,15 +168,27 @@ def _sizes_for(name: str, leaves: Sequence[Any]) -> tuple[int, int]:
 
 
 def _in_place_of_long(name: str, leaves: Sequence[Any]) -> list[dict[int, int]]:
-    """Short lengths in the place of long ones, as it says how what a function makes grows with
-    these; and, as it may ask for more than there is then, none."""
+    """Short lengths in the place of long ones, in the same order and above all others, as it says
+    how what a function makes grows with these; and, as it may not grow evenly, none."""
     arrays = [leaf for leaf in leaves if isinstance(leaf, Array)]
-    least = 64 + 2 * _largest(leaves)
-    among = {n for array in arrays if not array.own_values for n in array.shape if type(n) is int}
-    among -= {n for array in arrays if array.own_values for n in array.shape}
-    long = sorted(n for n in among if n > 4 * (least + GAP))
-    is_cut = name in CUTTING or not 0 < len(long) <= MOST_LONG
-    return [{}] if is_cut else [{length: least + place for place, length in enumerate(long)}, {}]
+    known = {n for array in arrays if array.own_values for n in array.shape}
+    sizes = {n for array in arrays for n in array.shape if type(n) is int}
+    kept, short = max(_largest(leaves), *known, 1), dict[int, int]()
+    for length in sorted(sizes - known):
+        place = 64 + 2 * kept + len(short) * (FAR + 1) * GAP
+        if length > place + (FAR + 1) * GAP:
+            short[length] = place + (length - place) % GAP
+        else:
+            kept = length
+    is_even = 0 < len(short) <= MOST_LONG and all(kept < length for length in short)
+    return [short, {}] if is_even and name not in CUTTING else [{}]
+
+
+def _longer(short: dict[int, int]) -> Iterator[dict[int, int]]:
+    """Each of them longer alone; and all, more so: these say whether it grows with each evenly."""
+    yield from (short | {length: short[length] + GAP} for length in short)
+    if short:
+        yield {length: least + FAR * GAP for length, least in short.items()}
 
 
 def _largest(leaves: Sequence[Any]) -> int:
@@ -183,14 +198,15 @@ def _largest(leaves: Sequence[Any]) -> int:
 def _check_is_small(name: str, leaves: Sequence[Any], unknown: int, short: dict[int, int]) -> None:
     """Raises where a call may make more than is worth its while, with a size for each unknown."""
     shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
-    lengths = {length: least + GAP for length, least in short.items()}
-    numbers = sum(math.prod(unknown if isinstance(size, Open) else lengths.get(size, size)
-                            for size in shape) for shape in shapes)  # fmt: skip
+    lengths = {length: least + FAR * GAP for length, least in short.items()}
+    counts = [math.prod(unknown if isinstance(size, Open) else lengths.get(size, size)
+                        for size in shape) for shape in shapes]  # fmt: skip
     # What cuts makes no more than it is given; `diff` goes over all as often as it is told.
     times = 1 if name in CUTTING and name != "diff" else max(1, _largest(leaves))
-    if name == "convolve":  # it multiplies all with all
-        times = min((shape[0] for shape in shapes if type(shape[0]) is int), default=unknown)
-    if max(numbers, len(leaves)) * times > MOST_NUMBERS:
+    listed = sum(isinstance(leaf, int | float) for leaf in leaves)
+    products = max(counts, default=0) * min([*counts, *filter(None, [listed])], default=0)
+    is_large = max(sum(counts), len(leaves)) * times > MOST_NUMBERS
+    if is_large or (name == "convolve" and products > MOST_PRODUCTS):
         raise IsOpenError(opened("data", TOO_LARGE))
 
 
@@ -227,6 +243,10 @@ def _kept(result: Any) -> Any:
     return Array(result.shape, numbers, _entries(result, not numbers))
 
 
+class _UnevenError(Exception):
+    """What a function makes does not grow by as much with each step of a length."""
+
+
 class _Compared(NamedTuple):
     """What results say in common that a function makes of other sizes and numbers in the place of
     what is not known.
@@ -247,27 +267,38 @@ class _Compared(NamedTuple):
         """Arrays of the sizes that follow; open where results are not alike."""
         if isinstance(results[0], list | tuple):
             if len({*map(len, results)}) > 1:
-                return opened("data")
+                return self._unlike()
             return [self.array(*parts) for parts in zip(*results, strict=True)]
         ranks = {getattr(one, "ndim", 0) for one in results}
-        if ranks == {0} or len(ranks) > 1:
-            number = opened("a number from data")
-            number.is_number = ranks == {0}
-            return number
+        if len(ranks) > 1:
+            return self._unlike()
+        if ranks == {0}:
+            return replace(opened("a number from data"), is_number=True)
         sizes = map(self._size, *(one.shape for one in results))
         return Array([*sizes], dtype=_entries(results[0], self.whole))
+
+    def _unlike(self) -> Open:
+        if self.short:
+            raise _UnevenError
+        return opened("data")
 
     def _size(self, one: int, other: int, *of_longer: int) -> Any:
         if one != other:
             is_batch = self.batch is not None and (one, other) == self.lengths
             return self.batch if is_batch else opened("a length")
-        size = one
-        for (length, short), longer in zip(self.short.items(), of_longer, strict=True):
-            times, left = divmod(longer - one, GAP)
-            if left or times < 0:
-                return opened("a length")
-            size += times * (length - short)
-        return size
+        *each, far = of_longer or (one,)
+        pairs = [*zip(self.short.items(), each, strict=True)]
+        if one + FAR * sum(longer - one for longer in each) != far:
+            raise _UnevenError
+        return one + sum(
+            (longer - one) * (length - short) // GAP for (length, short), longer in pairs
+        )
+
+
+def _batch_among(batches: Sequence[Open], sizes: Sequence[Open]) -> Open | None:
+    """The batch, where nothing else is open."""
+    are_alone = all(one.stands_for == BATCH for one in sizes)
+    return next(iter([*batches, *sizes]), None) if are_alone else None
 
 
 def _entries(result: Any, whole: bool) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -75,16 +75,12 @@ def with_inputs(given: Any, *, is_batch_kept: bool = False) -> Any:
     return rebuilt(given, made)
 
 
-def arrays_given(given: Any, named: Mapping[str, Any]) -> Any:
-    """The arrays that a model is called with, in one list or dictionary; None where it is called
-    with one alone, or there are other tensors among them."""
-    first, *more = given
-    nest = [*given, *named.values()] if more or named else first
-    leaves = [leaf for leaf in within(nest) if isinstance(leaf, graph.Tensor | Array | Open)]
-    is_alone = len(leaves) == 1 and leaves[0] is first
-    if is_alone or not leaves or not all(isinstance(leaf, Array) for leaf in leaves):
-        return None
-    return first if nest is first else leaves
+def is_given_several(model: Any, given: Sequence[Any]) -> bool:
+    """Whether a model of the code is called with arrays alone, and not with its one input."""
+    leaves = [leaf for leaf in within(given) if isinstance(leaf, graph.Tensor | Array | Open)]
+    is_one = len(leaves) == 1 and leaves[0] is given[0] and len(model.own_takes) < 2
+    are_arrays = bool(leaves) and all(isinstance(leaf, Array) for leaf in leaves)
+    return are_arrays and not (is_one or model.own_kind)
 
 
 def _open_input(label: str, name: str) -> graph.InputTensor:

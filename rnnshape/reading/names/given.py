@@ -51,14 +51,6 @@ def written_in(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
     return found | {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
 
 
-def all_written_in(node: ast.Call) -> ast.expr:
-    """All that a call is given, as if it stood in one list."""
-    parts = [*node.args, *(keyword.value for keyword in node.keywords)]
-    lists = ast.List | ast.Tuple
-    each = [one for part in parts for one in (part.elts if isinstance(part, lists) else [part])]
-    return parts[0] if len(parts) == 1 else ast.List(each, ast.Load())
-
-
 def several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Several:
     """An array, or several in a list or by their names; `of` a data set, if it has a name."""
     if isinstance(value, dict):

@@ -14,6 +14,7 @@ from rnnshape.network import Network, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import rows
 from rnnshape.reading.names.arguments import (
+    are_arrays,
     check_called,
     check_number,
     holds_tensors,
@@ -28,11 +29,11 @@ from rnnshape.reading.names.compiling import Compiled, compiled, may_be_compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.first_call import (
-    arrays_given,
     as_any_input,
     beside_others,
     called_as_trained,
     followed_for_itself,
+    is_given_several,
     with_inputs,
 )
 from rnnshape.reading.names.inputs import check_mixed, in_order_of, name_of_model
@@ -86,10 +87,7 @@ class Model(Layer):
     own_items: tuple[Any, ...]
     own_shape: Any
     own_compiled: Compiled | None
-    # By which it compares data; a class of the code may be made of inputs and outputs, too.
-    own_checks_as: Any = property(
-        lambda m: m.own_kind or "Functional" * (m.own_nests[0] is not None)
-    )
+    own_checks_as: Any = property(rows.compared_as)
     own_is_of_module = own_is_symbolic = own_is_aside = own_is_graph = own_options = False
     own_is_of_data = False  # whether `call` has asked for sizes that no graph has
     own_trains: bool | None = None  # whether what it was followed with last trains it
@@ -213,10 +211,10 @@ class Model(Layer):
         first, more, tensors = beside_others((first, more, tensors))
         named = {**named, **tensors}
         check_mixed(first, self.own_title or "this model")
-        if self.own_kind != "Sequential" and (data := arrays_given((first, *more), tensors)):
-            return called_with_several(self, data, first, more, named)
         is_data = isinstance(first, Array)
         self.own_is_symbolic |= not (is_data or self.own_is_aside)
+        if is_given_several(self, (first, *more, *tensors.values())):
+            return called_with_several(self, first, more, named)
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
             first, more, named = map(with_inputs, (first, more, named))
         elif is_data:
@@ -228,7 +226,7 @@ class Model(Layer):
                 return rebuilt(made, as_tensor)
             if not self._takes(plain_shape(first.shape)):
                 return opened("predictions")
-        elif self.own_kind == "Functional" and data is not None:
+        elif self.own_kind == "Functional" and are_arrays(first):
             trained(self, "__call__", first)
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
@@ -308,6 +306,8 @@ class Model(Layer):
     evaluate = partialmethod(trained, "evaluate")
     train_on_batch = partialmethod(trained, "train_on_batch")
     test_on_batch = partialmethod(trained, "test_on_batch")
+    predict = partialmethod(predicted, "predict")
+    predict_on_batch = partialmethod(predicted, "predict_on_batch")
 
     def own_network(self, name: str) -> Network | None:
         """What it is as plain data; None where it has no layers."""
@@ -327,9 +327,6 @@ class Model(Layer):
         kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)
         network = replace(network, steps=tuple(kept))
         return frozen(network) if vars(self).get("trainable") is False else network
-
-    predict = partialmethod(predicted, "predict")
-    predict_on_batch = partialmethod(predicted, "predict_on_batch")
 
     def _built_by(self, x: Any) -> None:
         """Data says what a model takes that has not been built."""

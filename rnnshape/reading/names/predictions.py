@@ -11,7 +11,7 @@ from rnnshape.expression import Unknown
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import holds_tensors
+from rnnshape.reading.names.arguments import holds_tensors, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.compiling import follow_functions
 from rnnshape.reading.names.datasets import Dataset
@@ -104,30 +104,43 @@ def predicted(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     return opened("predictions") if is_open else predictions(model, x, "steps" not in named)
 
 
-def called_with_several(model: Any, data: Any, first: Any, more: Any, named: Any) -> Any:
-    """What a model, called with several arrays, returns; the first call says what one of the code
-    takes."""
-    is_new, had_options = not model.own_takes, model.own_options
-    samples = [one.shape[:1] for one in within(data)]
-    are_apart = any(differ(samples[0], other) for other in samples)  # one may be no batch
-    as_inputs = partial(with_inputs, is_batch_kept=are_apart)
-    first, more, named = map(as_inputs, (first, more, named))
-    if is_new:
-        model.own_follow(first, more, named)
-    model.own_options = False  # this call begins nothing anew
-    if model.own_kind or _may_be_compared(model, samples):
-        trained(model, "__call__", data)
-    options = (*more, *named.values())
-    is_alone = bool(options) and not holds_tensors(options)
-    model.own_options = is_alone if is_new else had_options
-    return rebuilt(predictions(model, data), as_tensor)
+def called_with_several(model: Any, first: Any, more: Any, named: Any) -> Any:
+    """What a model of the code returns that is called with several arrays. Its first call says what
+    it takes, and by each later one Keras runs its code again."""
+    given = (first, more, named)
+    inputs = [*map(partial(with_inputs, is_batch_kept=True), given)]
+    if isinstance(first, list | tuple):  # in which one array may stand twice
+        inputs[0] = passed(first)
+    if not model.own_takes:
+        model.own_options = bool(more or named) and not holds_tensors([*inputs[1:]])
+        model.own_follow(*inputs)
+        shapes = [tensor.shape for tensor in model.own_gives]
+        return _as_data(model.own_nests[1], shapes)
+    known = str(rebuilt([*given], lambda leaf: leaf.shape if isinstance(leaf, Array) else leaf))
+    returned = vars(model).setdefault("own_returned", {})
+    if known not in returned:
+        returned[known] = _of_another_call(model, inputs)
+    return _as_data(*returned[known])
 
 
-def _may_be_compared(model: Any, samples: Sequence[Any]) -> bool:
-    """Whether arrays of these numbers of samples are all that a model takes, and of its batch."""
-    batches = [(plain_sizes(tensor) or (None,))[:1] for tensor in model.own_takes]
-    pairs = zip(batches, samples, strict=False)
-    return len(batches) == len(samples) and not any(differ(*pair) for pair in pairs)
+def _of_another_call(model: Any, inputs: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """What a model returns of other inputs, and of which shapes."""
+    held, start = session(), len(session().calls)
+    now = model.own_takes, model.own_gives, model.own_nests
+    try:
+        with held.aside():
+            model.own_gives = []
+            model.own_follow(*inputs)
+            calls, made = held.calls[start:], model.own_nests[1] if model.own_gives else None
+            return made, [*graph.shapes_made(calls, [*graph.tensors_in(made)], as_tried=False)]
+    finally:
+        model.own_takes, model.own_gives, model.own_nests = now
+
+
+def _as_data(nest: Any, shapes: Sequence[Any]) -> Any:
+    arrays = [as_tensor(array_of_shape(shape)) for shape in shapes if isinstance(shape, tuple)]
+    is_known = arrays and len(arrays) == len([*graph.tensors_in(nest)])
+    return nested_like(nest, arrays) if is_known else opened("predictions")
 
 
 def predictions(model: Any, x: Any, are_all: bool = True) -> Any:

@@ -98,6 +98,12 @@ def _known_in_all(sizes: tuple[Any, ...], lengths: tuple[int, ...]) -> Any:
     return sizes[0] if len({*sizes}) == 1 else unknown_of(opened("", why))
 
 
+def compared_as(model: Any) -> str:
+    """As what kind of model Keras compares it with data; a class of the code may be made of inputs
+    and outputs, too."""
+    return model.own_kind or "Functional" * (model.own_nests[0] is not None)
+
+
 def nested_like(made: Any, several: list[Any]) -> Any:
     """What stands for tensors, nested as the code nests these; where it makes none, all of them,
     or the only one."""

@@ -22,7 +22,6 @@ from rnnshape.reading.names.generators import as_data_set
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
     Several,
-    all_written_in,
     are_several_weighed,
     check_beside,
     check_kinds,
@@ -131,8 +130,6 @@ def given_to(
     names = ("x",) if method == "__call__" else signature(method).names
     words = dict(zip(names, values, strict=False)) | dict(named)
     written = written_in(node, names) if isinstance(node, ast.Call) else {}
-    if method == "__call__" and isinstance(x, list) and isinstance(node, ast.Call):
-        written = {"x": all_written_in(node)}  # of several arguments
     place = session().places().get("")
     file, line, column = where_of(place)
     match node:
