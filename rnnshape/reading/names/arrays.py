@@ -338,9 +338,8 @@ class Array(StandIn):
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
-        is_open = isinstance(other, Open)  # `array += other` never has more axes than the array
-        made = Array(self.shape) if is_open else self.own_operated(other, function)
-        if isinstance(made, Array) and made.shape == self.shape:
+        made = Array(self.shape) if isinstance(other, Open) else self.own_operated(other, function)
+        if isinstance(made, Array) and made.shape == self.shape:  # `array += other`
             self.fill()
             self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
             self.own_random, self.own_range = (0, 0), None
@@ -365,8 +364,12 @@ def surely(wrong: Exception) -> Exception:
     return wrong
 
 
-def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable[..., Any]:
+def _operator(
+    name: str, function: Callable[[Any, Any], Any] | None, is_behind: bool = False
+) -> Callable[..., Any]:
     def made(array: Array, other: Any) -> Any:
+        if is_behind and isinstance(other, Open) and not other.is_number:
+            raise IsOpenError(other)  # which may have more axes
         of_both = own(other, "own_beside", lambda made: made)
         return of_both(getattr(array, name)(other, function))
 
@@ -374,7 +377,8 @@ def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable
 
 
 for _word in (*OPERATORS, "truediv", "rtruediv", "rand", "ror"):
-    setattr(Array, f"__{_word}__", _operator("own_operated", OPERATORS.get(_word)))
+    _made = _operator("own_operated", OPERATORS.get(_word), _word[0] == "r")
+    setattr(Array, f"__{_word}__", _made)
 for _word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
     setattr(Array, f"__i{_word}__", _operator("own_changed", OPERATORS.get(_word)))
 

@@ -57,7 +57,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
     """The function of a name, for arrays of which not all is known.
 
     It is called twice, with other sizes and numbers in the place of what is not known: what then
-    differs follows from that, and is not known either.
+    differs follows from that, and is not known either. Short lengths stand for long ones as long as
+    what it makes grows evenly with each.
     """
 
     def made(*given: Any, **named: Any) -> Any:

@@ -3,6 +3,7 @@ a number or open."""
 
 from __future__ import annotations
 
+import ast
 import math
 import operator
 from collections import deque
@@ -15,17 +16,20 @@ from typing import Any, ClassVar
 from rnnshape.errors import Problem
 from rnnshape.reading.names.session import opened, refused, session, where_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
+from rnnshape.reading.python.scope import OF_FILES
 from rnnshape.training.data import shown
 
 MOST_ROWS = 20_000  # of an array that code goes over
 
 
 # What they have as an array has it, and no number of Python's.
-OF_ARRAYS = (
-    "T all any argmax argmin argsort base byteswap choose clip compress copy cumprod cumsum data"
-    " diagonal dump dumps flat flatten itemsize max mean min nbytes nonzero prod ravel repeat"
-    " reshape searchsorted squeeze std strides sum swapaxes take tobytes trace transpose var view"
-)
+NAMES = """
+    T all any argmax argmin argsort base byteswap choose clip compress conj copy cumprod cumsum data
+    device diagonal dump dumps fill flags flat flatten getfield is_integer itemsize max mean min
+    nbytes nonzero prod put ravel repeat reshape resize searchsorted setfield setflags sort squeeze
+    std strides sum swapaxes take to_device tobytes tofile trace transpose var view
+"""
+OF_ARRAYS = frozenset(NAMES.split())
 
 
 class _OfNumPy:
@@ -49,16 +53,9 @@ class _OfNumPy:
         return kind(round(self.item(), decimals))
 
     def __getattr__(self, name: str) -> Any:
-        if name in OF_ARRAYS.split():
+        if name in OF_ARRAYS:
             raise IsOpenError(opened(f"{self}.{name}"))
         raise AttributeError(name)
-
-    def __getitem__(self, index: object) -> Any:
-        if index is None or index is ... or isinstance(index, tuple):
-            raise IsOpenError(opened("data"))
-        raise IndexError("invalid index to scalar variable.")
-
-    __iter__ = None
 
 
 class NumPyNumber(_OfNumPy, int):
@@ -195,14 +192,26 @@ def rows_of(shape: Sequence[Any]) -> int:
 
 
 def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
-    """The sizes of what is made of an array and of something open, which may have more axes."""
-    if not other.is_number:
-        raise IsOpenError(session().evaluator.derived(other))
-    return tuple(shape)
+    """The sizes of what is made of an array and something open: what may be an array repeats what
+    is one alone; beside one axis, or where it is all of a file, it may have more."""
+    many = session().evaluator.derived(other)
+    if not other.is_number and (len(shape) == 1 or _is_all_of_file(other)):
+        raise IsOpenError(many)
+    alone = () if other.is_number else (1,)
+    return tuple(many if type(n) is int and n in alone else n for n in shape)
+
+
+def _is_all_of_file(data: Open) -> bool:
+    """`np.load("x.npy")`, and not a part or a mean of it."""
+    function = data.node.func if isinstance(data.node, ast.Call) else None
+    is_part = not data.label.isidentifier() and data.label != ast.unparse(data.node or ast.Pass())
+    return bool(OF_FILES.fullmatch(getattr(function, "attr", ""))) and not is_part
 
 
 def broadcast_of(parts: Sequence[Any]) -> tuple[Any, ...]:
-    """The sizes of what is made of the entries of several arrays."""
+    """The sizes of what is made of the entries of several arrays, of which some may be open."""
+    if isinstance(first := parts[0], Open) and not first.is_number:
+        raise IsOpenError(first)  # which may have more axes
     opens = [part for part in parts if isinstance(part, Open)]
     shapes = [tuple(sizes_of(part)) for part in parts if not isinstance(part, Open)]
     return reduce(beside, opens, reduce(broadcast, shapes))

@@ -95,7 +95,6 @@ class Evaluator:
         self.environ = environ
         self.roots: list[object] = [environ.own_set]  # what else code can change
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
-        self.unread = ""  # why a name may have a value that is given it nowhere
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do
         self.ended: Open | None = None  # the first of them where the code surely comes to it

@@ -155,11 +155,11 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
         evaluator.let_used.add(name)
         return evaluator.let[name]
     for given in (evaluator.given, evaluator.names):
-        if name in given and not (evaluator.unread and isinstance(given[name], Open)):
+        if name in given and not (isinstance(given[name], Open) and scope.module.may_have_more):
             return given[name]
     constant = name.capitalize()
     is_misspelt = constant in ("True", "False", "None")
-    reason = f"Python has no {name}: write {constant}" if is_misspelt else evaluator.unread
+    reason = f"Python has no {name}: write {constant}" if is_misspelt else ""
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
     for handler in evaluator.trying[-1].handlers if evaluator.trying else ():
@@ -377,7 +377,7 @@ def _of_open(
 ) -> object:
     """What a function makes that nobody knows: of data it makes data; of what stands for something
     of a library, who knows."""
-    is_nowhere = called.is_undefined and not called.reason
+    is_nowhere = called.is_undefined and not evaluator.module.may_have_more
     reason = evaluator.why_unknown(called.label) if is_nowhere else ""
     made = evaluator.open(node, called.reason or reason)
     if reason:

@@ -24,6 +24,7 @@ class Scope:
         body: the statements of the function.
         own: the names that are the function's own, also before they have a value.
         is_inner: whether it is that of a comprehension.
+        may_have_more: whether names may come of a module that is not read: `from utils import *`.
         early: how the function, its loops and their rounds may have ended already, where a
             condition is not known; of the innermost loop last.
     """
@@ -40,6 +41,7 @@ class Scope:
         self.own: frozenset[str] = frozenset()
         self.is_inner = is_inner
         self.early: list[Any] = []
+        self.may_have_more = False
 
     @property
     def yields(self) -> Any:

@@ -143,7 +143,7 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
         if alias.name == "*":
             listed = getattr(module, "listed", ())
             if isinstance(module, Open):  # it may give the numbers and texts that have names
-                evaluator.unread = f"it may be of {path}, which is not read"
+                scope.module.may_have_more = True
                 listed = [k for k, had in scope.names.items() if isinstance(had, int | float | str)]
             given = evaluator.attribute(module, "__all__") if "__all__" in listed else None
             if not isinstance(given, list | tuple):
