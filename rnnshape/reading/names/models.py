@@ -93,7 +93,7 @@ class Model(Layer):
     own_trains: bool | None = None  # whether what it was followed with last trains it
     own_goes_apart = False  # whether it takes or returns other shapes then
     own_before: tuple[Any, ...] = ()  # what it took and returned before it was followed anew
-    own_what, own_is_model, own_batch = "a model", True, None
+    own_what, own_is_model, own_batch, own_called_again = "a model", True, None, (0, None, None)
     own_takes_open: tuple[str, ...] = ("inputs",)
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
