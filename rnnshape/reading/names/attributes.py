@@ -143,7 +143,7 @@ def with_trained(layer: Call, value: Any) -> Call:
         return with_trained(part, value) if isinstance(part, Call) else part
 
     words = {
-        word: rebuilt(part, changed, tuple) if word in LAYERS_INSIDE else part
+        word: rebuilt(part, changed, tuple) if word in (*LAYERS_INSIDE, "layers") else part
         for word, part in layer.arguments
     }
     if layer.name in LAYERS and keeps(layer.name, "trainable"):

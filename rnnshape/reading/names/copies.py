@@ -14,8 +14,7 @@ from rnnshape.reading.names.attributes import with_trained
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import Part, opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.names.weights import check_ending
-from rnnshape.reading.names.wrappers import refresh
+from rnnshape.reading.names.weights import check_ending, refresh
 from rnnshape.signatures import is_recurrent
 from rnnshape.training.losses import SHORT, loss_named
 

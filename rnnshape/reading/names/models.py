@@ -61,8 +61,7 @@ from rnnshape.reading.names.tensors import (
     tensors_of,
 )
 from rnnshape.reading.names.training import History, history_of
-from rnnshape.reading.names.weights import load_weights, save_weights
-from rnnshape.reading.names.wrappers import refresh
+from rnnshape.reading.names.weights import load_weights, refresh, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.reading.python.functions import outermost_call
 

@@ -4,22 +4,24 @@ code asks for them, sets and saves them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import wraps
 from itertools import compress
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError, counted
-from rnnshape.expression import printed
+from rnnshape.expression import Call, printed, unknowns_in
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
+from rnnshape.reading.names.attributes import parts, trained_within, with_trained
 from rnnshape.reading.names.of_shapes import multiplied
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given, sizes_of
-from rnnshape.reading.names.tensors import plain_shape, unread_layer, unread_step
-from rnnshape.reading.python import Open, opens_in
+from rnnshape.reading.names.tensors import argument, plain_shape, unread_layer, unread_step
+from rnnshape.reading.python import Open, opens_in, own
 from rnnshape.signatures import is_recurrent
 
 
@@ -156,6 +158,7 @@ def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
     those of a layer of the code are not known."""
     found, is_trained, known = list[Weight](), session().evaluator.known, set[graph.Layer]()
     for part in _parts(owner):
+        refresh(part)
         first = session().first_call(part)
         inner = first.layer.innermost if first else frozenset[graph.Layer]()
         if inner and inner <= known:
@@ -231,6 +234,39 @@ def check_weights(mine: Sequence[Weight], given: Sequence[Any], words: str) -> N
         if isinstance(other, Array) and differ(one.shape, other.shape):
             message = f"a weight of {one.shape} is given one of {other.shape}"
             raise refused(f'{message} (Keras: "{words}")')
+
+
+def refresh(layer: Any) -> None:
+    """What is in a layer may be set since as trained or not."""
+    if not own(layer, "own_keras_name") or layer.own_layer is None:
+        return
+    call, held = layer.own_layer.call, vars(layer)
+    if own(held.get("cell"), "own_layer") and held["cell"].trainable is False:
+        layer.own_layer.call = with_trained(call, False)
+    if (inner := held.get("own_inside")) is not None:
+        for part in within([inner]):
+            for one in part.own_calls() if own(part, "own_is_model") else ():
+                refresh(one.layer.stand_in)
+            refresh(part)
+        word, now = "cell" if call.name == "RNN" else "layer", argument(inner)
+        if not [*unknowns_in(now)] and trained_within(now) != trained_within(call[word]):
+            setattr(layer, word, inner)
+    if "forward_layer" in held:
+        _refresh_halves(layer, call)
+
+
+def _refresh_halves(layer: Any, call: Call) -> None:
+    """Those of a `Bidirectional`, which may be unlike each other then."""
+    halves = parts(call)
+    are_trained = [vars(layer)[name].trainable is not False for name in halves]
+    if are_trained == [half["trainable"] is not False for half in halves.values()]:
+        return
+    words: dict[str, Any] = dict(call.arguments)
+    calls = (words["layer"], halves["backward_layer"].without("name"))
+    words["layer"], backward = map(with_trained, calls, are_trained)
+    if "backward_layer" in words or are_trained[0] is not are_trained[1]:
+        words["backward_layer"] = backward
+    layer.own_layer.call = replace(call, arguments=tuple(words.items()))
 
 
 def _parts(owner: Any) -> list[Any]:

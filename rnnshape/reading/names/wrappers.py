@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Unknown, calls_within, unknowns_in
-from rnnshape.nest import within
+from rnnshape.expression import Unknown, calls_within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import needed_by
-from rnnshape.reading.names.attributes import as_tracked, parts, trained_within, with_trained
+from rnnshape.reading.names.attributes import as_tracked
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.predictions import reshaped
 from rnnshape.reading.names.rows import layers_in, overrides
@@ -264,39 +262,6 @@ def _trained_as_needed(inner: Any) -> dict[str, None]:
 def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
     each = plain_sizes(made) if isinstance(made, Tensor) else None
     return Tensor(graph.InputTensor(each and (*sizes[:2], *each[1:])))
-
-
-def refresh(layer: Any) -> None:
-    """What is in a layer may be set since as trained or not."""
-    if not isinstance(layer, Layer) or not layer.own_keras_name or layer.own_layer is None:
-        return
-    call, held = layer.own_layer.call, vars(layer)
-    if isinstance(cell := held.get("cell"), Layer) and cell.trainable is False:
-        layer.own_layer.call = with_trained(call, False)
-    if isinstance(inner := held.get("own_inside"), Layer | list | tuple):
-        for part in within([inner]):
-            for one in part.own_calls() if own(part, "own_is_model") else ():
-                refresh(one.layer.stand_in)
-            refresh(part)
-        word, now = "cell" if call.name == "RNN" else "layer", argument(inner)
-        if not [*unknowns_in(now)] and trained_within(now) != trained_within(call[word]):
-            setattr(layer, word, inner)
-    if "forward_layer" in held:
-        _refresh_halves(layer, call)
-
-
-def _refresh_halves(layer: Any, call: Call) -> None:
-    """Those of a `Bidirectional`, which may be unlike each other then."""
-    halves = parts(call)
-    are_trained = [vars(layer)[name].trainable is not False for name in halves]
-    if are_trained == [half["trainable"] is not False for half in halves.values()]:
-        return
-    words: dict[str, Any] = dict(call.arguments)
-    calls = (words["layer"], halves["backward_layer"].without("name"))
-    words["layer"], backward = map(with_trained, calls, are_trained)
-    if "backward_layer" in words or are_trained[0] is not are_trained[1]:
-        words["backward_layer"] = backward
-    layer.own_layer.call = replace(call, arguments=tuple(words.items()))
 
 
 class TimeDistributed(LayerOverTime, Wrapper):
