@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -44,6 +45,9 @@ CUTTING = {  # the numbers that they are given say which are left: of fewer than
     "array_split", "convolve", "delete", "diag", "diagonal", "diff", "dsplit", "hsplit", "insert",
     "ndarray.__getitem__", "split", "vsplit",
 }  # fmt: skip
+OF_SHAPES = re.compile(
+    r"shape|dimension|ax[ie]s|broadcast|size|length|align|rank|element|division|-d\b|empty"
+)
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
 # The step between lengths in the place of a long one, with which half a length grows evenly, too;
 # how many such steps are tried at once; and how many long ones are replaced.
@@ -90,7 +94,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
                     found = _kept(results[0]) if is_known else said.array(*results)
                     break
         if why is not None:  # perhaps because of what is not known
-            if sizes or results:
+            is_of_numbers = not is_known and not OF_SHAPES.search(str(why))  # that nobody has
+            if sizes or results or is_of_numbers:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
             raise refused(str(why)) if type(why) is ValueError else why
         note_out(given, OUT_FROM.get(name))

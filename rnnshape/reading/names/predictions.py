@@ -40,7 +40,7 @@ from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.signatures import is_operation
 from rnnshape.training.data import WITHOUT_LABELS
 
-MOST_CALLS_AGAIN = 60
+MOST_CALLS_AGAIN = 300  # of layers, in the calls of a model
 IN_PARTS = ("array_split", "split", "top_k", "unstack")
 
 
@@ -117,16 +117,19 @@ def called_with_several(model: Any, first: Any, more: Any, named: Any) -> Any:
         model.own_follow(*inputs)
         shapes = [tensor.shape for tensor in model.own_gives]
         return _as_data(model.own_nests[1], shapes)
-    calls, before, returned = model.own_called_again
-    shapes = rebuilt([*given], lambda leaf: str(leaf.shape) if isinstance(leaf, Array) else None)
-    if calls < MOST_CALLS_AGAIN or shapes != before:  # else it is the next round of a long loop
-        returned = _of_another_call(model, inputs)
-        model.own_called_again = calls + 1, shapes, returned
+    many, before, returned = model.own_called_again
+    now = rebuilt([*given], lambda leaf: str(leaf.shape) if isinstance(leaf, Array) else leaf)
+    if many < MOST_CALLS_AGAIN:
+        made, calls, shapes = _of_another_call(model, inputs)
+        returned = made, shapes
+        model.own_called_again = many + 1 + len(calls), str(now), returned
+    elif str(now) != before:  # not the next round of a long loop
+        return opened("predictions")
     return _as_data(*returned)
 
 
-def _of_another_call(model: Any, inputs: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """What a model returns of other inputs, and of which shapes."""
+def _of_another_call(model: Any, inputs: Sequence[Any]) -> tuple[Any, Sequence[Any], list[Any]]:
+    """What a model returns of other inputs, the calls of its layers, and the shapes."""
     held, start = session(), len(session().calls)
     now = model.own_takes, model.own_gives, model.own_nests, model.own_tried
     try:
@@ -134,7 +137,8 @@ def _of_another_call(model: Any, inputs: Sequence[Any]) -> tuple[Any, list[Any]]
             model.own_gives, model.own_tried = [], held.evaluator.trying
             model.own_follow(*inputs)
             calls, made = held.calls[start:], model.own_nests[1] if model.own_gives else None
-            return made, [*graph.shapes_made(calls, [*graph.tensors_in(made)], as_tried=False)]
+            ends = [*graph.tensors_in(made)]
+            return made, calls, [*graph.shapes_made(calls, ends, as_tried=False)]
     finally:
         model.own_takes, model.own_gives, model.own_nests, model.own_tried = now
 
