@@ -249,15 +249,15 @@ class Layer(StandIn):
             subclassed.build(self, tensors, words)
         before, number = len(held.calls), held.number
         made, words = followed_with_mask(self, tensors, words)
-        subclassed.check_shape(self, tensors, made)
+        said = subclassed.shapes_said(self, tensors, made)
         inner = held.calls[before:]
-        is_row = self.own_is_row or self.own_weights or uses_more(inner, taken)
+        is_row = said or self.own_is_row or self.own_weights or uses_more(inner, taken)
         if not is_row and isinstance(made, Open):
             raise IsOpenError(made)
         if not is_row and uses_all(made, taken):
             subclassed.hand_on_mask(self, taken, made, inner)
             return made
-        shapes = shapes_of_row(self.own_made, [tensors, words], made, inner)
+        shapes = said or shapes_of_row(self.own_made, [tensors, words], made, inner)
         del held.calls[before:]
         held.number = number
         if "own_row" not in vars(self):

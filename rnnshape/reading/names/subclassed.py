@@ -233,9 +233,10 @@ def drops_mask(layer: Any, made: Any, inner: Sequence[graph.LayerCall]) -> bool:
     return are_operations and mask_handed_on(layer) == "none"
 
 
-def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
+def shapes_said(layer: Any, given: Sequence[Any], made: Any) -> list[Any]:
     """What a layer makes has the shape that `compute_output_shape` says, also that of Keras' own
-    where the code has another `call`: where they differ, nobody knows what comes of it."""
+    where the code has another `call`: where they differ, nobody knows what comes of it. Where its
+    `call` leaves a size open that the code's own says, Keras takes it from there."""
     are_data = [getattr(one.maker, "is_data", False) for one in graph.tensors_in(given)]
     has_none = any(leaf is None for leaf in within(made))
     if has_none and not (session().groups or any(are_data)):
@@ -244,7 +245,7 @@ def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
     asks = "compute_output_shape"
     is_own, is_of_keras = overrides(layer, asks), layer.own_keras_name and overrides(layer, "call")
     if session().groups or not (is_own or is_of_keras) or overrides(layer, "compute_output_spec"):
-        return
+        return []
     shapes, built = [*map(plain_sizes, graph.tensors_in(made))], {**session().built}
     if overrides(layer, "build") or is_own:  # else that has told it
         _are_in_call(layer, asks, _told_by_name(layer, asks))
@@ -258,13 +259,22 @@ def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
                 said = layer.compute_output_shape(shapes_in(given[0]))
                 expected = [plain_shape(said)] if isinstance(said, list | tuple) else [None]
     except (QueryError, IsOpenError, TypeError):  # it is told no more than the shapes
-        return
+        return []
     finally:
         session().built = built
-    pairs = zip(shapes, expected, strict=False)
-    if len(shapes) != len(expected) or any(a and b and differ(a, b) for a, b in pairs):
+    pairs = [*zip(shapes, expected, strict=False)]
+    is_unread = isinstance(made, Open)
+    is_other = len(shapes) != len(expected) or any(a and b and differ(a, b) for a, b in pairs)
+    if is_other and not is_unread:
         says = f"its {asks}" if is_own else f"{layer.own_keras_name}, of which Keras takes it,"
         raise IsOpenError(opened(layer.own_text, f"{says} says another shape than its call makes"))
+    sizes = [pair for a, b in pairs if a and b for pair in zip(a, b, strict=True)]
+    says_more = None in shapes or any(type(said) is int is not type(n) for n, said in sizes)
+    if not is_own or None in expected or not (is_unread or says_more):
+        return []
+    if not is_unread:
+        layer.own_why = f"its {asks} says a size that its call leaves open"
+    return expected
 
 
 def _told_by_name(layer: Any, method: str) -> list[str]:
