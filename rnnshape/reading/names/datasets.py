@@ -156,7 +156,16 @@ def _mapped(function: Any, element: Any) -> Any:
             many = counted(len(given), "argument")
             message = f"a data set gives this function {many}, the parts of an element"
             raise refused(f'{message} (TensorFlow: "positional argument")') from None
-    return session().evaluator.really(function, *given)
+    made = session().evaluator.really(function, *given)
+    return rebuilt(made, _as_element, tuple) if isinstance(made, tuple | Open) else made
+
+
+def _as_element(part: Any) -> Any:
+    """One number of a window, `w[-1]`, is an element as others are."""
+    if not (isinstance(part, Open) and part.is_number):
+        return part
+    kind = part.stands_for if isinstance(part.stands_for, str) else None
+    return as_tensor(Array((), dtype=kind))
 
 
 def taken_apart(batch: Any) -> tuple[Any, Any, Any]:
