@@ -13,7 +13,7 @@ from rnnshape.reading.names.given import listed
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import opens_in
-from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.reading.python.stand_in import is_of_code, own
 from rnnshape.signatures import arguments_of, snake_case
 from rnnshape.training import losses
 from rnnshape.training import metrics as metrics_of_keras
@@ -135,12 +135,25 @@ def _is_named(tensor: Any, keys: Iterable[str]) -> bool:
     """Whether the code names what makes it, or Keras does, by a name that none of the keys can be:
     its number is not sure."""
     maker = tensor.maker
-    if not isinstance(maker, LayerCall) or maker.part is not None:
+    if not isinstance(maker, LayerCall):
         return False
     layer, stem = maker.layer, snake_case(maker.layer.call.name)
-    if not layer.name:
+    name = layer.name
+    if maker.part is not None:  # a model, or a layer of the code, that returns it
+        name = returned_as(maker.part.owner)
+        stem = snake_case(type(maker.part.owner).__name__)
+        if name and not name.startswith(stem):
+            return True
+    elif not name:
         return isinstance(layer.call["name"], str)
-    return layer.name.startswith(stem) and not any(key.startswith(stem) for key in keys)
+    return name.startswith(stem) and not any(key.startswith(stem) for key in keys)
+
+
+def returned_as(owner: Any) -> str:
+    """What Keras calls the output of a model, or of a layer of the code, that is part of another;
+    nothing where that is not known."""
+    name: str = own(owner, "own_name") or own(owner, "own_auto_name", "")
+    return name
 
 
 def _lacking_inputs(
