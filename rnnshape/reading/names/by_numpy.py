@@ -83,7 +83,10 @@ def by_numpy(name: str) -> Callable[..., Any]:
         if name in BY_NUMBERS and not is_known:
             return Array([opened("a length")])
         sizes = [*opens_in([array.shape for array in arrays])]
-        for short in _in_place_of_long(name, leaves):
+        tries = [(lengths, short) for short in _in_place_of_long(name, leaves)]
+        if name in CUTTING and sizes:  # there may be fewer than what it cuts at
+            tries.insert(0, ((1, lengths[1]), {}))
+        for lengths, short in tries:
             _check_is_small(name, leaves, lengths[1], short)
             runs = [*zip(lengths, NUMBERS, [short] * 2, strict=True)][is_known:]
             runs += [(*runs[0][:2], longer) for longer in _longer(short)]
