@@ -116,7 +116,8 @@ def followed_for_itself(
         for call in held.calls[number:]:  # they are no part of a call that is followed now
             call.beside = call.beside or (call,)
     if next(opens_in(made), None) is not None:
-        made = _ends_so_far(made)
+        calls = held.calls[number:] or (held.calls if isinstance(start, AnyInput) else ())
+        made = _ends_so_far(made, calls) if calls else made
     if holds_tensors(made):
         taken = dict.fromkeys(tensors_of([start, more, named]))
         parts: list[Any] = graph.sources_of(tensors_of(made))
@@ -127,9 +128,9 @@ def followed_for_itself(
         model.own_nests = None, made
 
 
-def _ends_so_far(made: Any) -> Any:
+def _ends_so_far(made: Any, calls: Sequence[graph.LayerCall]) -> Any:
     """What a model returns where some of it is open: its layers are known so far."""
-    calls = [call for call in session().calls if call.layer.unread is None]
+    calls = [call for call in calls if call.layer.unread is None]
     used = {tensor.maker for call in calls for tensor in call.tensors}
     last = [Tensor(call) for call in calls if call not in used]
     unread = {one.label: unread_layer(one.label, one) for one in opens_in(made)}
