@@ -339,6 +339,12 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
         if names[name] > 1 or name in layers:
             message = f"two inputs, layers or models have the name {name!r}: give each its own"
             yield f'{message} (Keras: "All operation names should be unique")'
+    used = {*gives, *(one for call in calls for one in call.tensors)} - {*takes}
+    for tensor, why in session().unconnected.items() if used else ():
+        if tensor in used:
+            hint = "of a later one Keras connects no more with the inputs: call it first as here"
+            yield f'{why}, {hint} (Keras: "is not connected to `inputs`")'
+            break
     made = {(id(one.maker), one.output) for one in takes if isinstance(one.maker, graph.LayerCall)}
     if any((id(one.maker), one.output) in made for one in gives):
         words = '(Keras: "is not connected to `inputs`", "Graph disconnected")'

@@ -14,7 +14,7 @@ from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, subclassed
 from rnnshape.reading.names.arguments import Setting, config, holds_tensors, in_order, passed
-from rnnshape.reading.names.own_call import followed_with_mask, own_called
+from rnnshape.reading.names.own_call import followed_with_mask, keep_ends, own_called
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -194,12 +194,10 @@ class Layer(StandIn):
     def __call__(self, *given: Any, **named: Any) -> Any:
         subclassed.check_given(self, given, named)
         session().first_call(self)
-        if self.own_keras_name and not overrides(self, "call", "build"):
-            return self.call(*given, **named)
-        made = self._followed(given, named)
-        if holds_tensors(given) and not session().groups:
-            ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
-            vars(self).setdefault("own_ends", ends)
+        is_of_keras = self.own_keras_name and not overrides(self, "call", "build")
+        made = self.call(*given, **named) if is_of_keras else self._followed(given, named)
+        if holds_tensors([given, named]) and not session().groups:
+            keep_ends(self, given, made, is_of_keras=bool(is_of_keras))
         return made
 
     def call(self, *given: Any, **named: Any) -> Any:

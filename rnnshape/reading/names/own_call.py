@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, counted
 from rnnshape.expression import Unknown, unknowns_in
 from rnnshape.nest import as_lists
 from rnnshape.reading import graph
 from rnnshape.reading.names.rows import attributes_of, described, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.python import IsOpenError, Open
+from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import is_of_code
 
 
@@ -94,6 +94,21 @@ def _is_of_keras(call: graph.LayerCall) -> bool:
     if is_open or call.layer.call.name == "cast" or "mask" in dict(call.keywords):  # may keep one
         return False
     return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
+
+
+def keep_ends(layer: Any, given: Sequence[Any], made: Any, *, is_of_keras: bool) -> None:
+    """Keeps what a layer of the code is given and makes where it is first called with tensors; and
+    notes what a later call makes beyond that, which Keras connects with no input of a model."""
+    kept = vars(layer)
+    if not is_of_keras:
+        ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
+        kept.setdefault("own_ends", ends)
+    first = kept.setdefault("own_first_made", made)
+    many = len([*graph.tensors_in(first)])
+    if first is not made and next(opens_in(first), None) is None:
+        beyond = [*graph.tensors_in(made)][many:]
+        words = f"{layer.own_title} returned {counted(many, 'tensor')} in its first call"
+        session().unconnected |= dict.fromkeys(beyond, words)
 
 
 def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -56,6 +56,7 @@ class Session:
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
+        unconnected: outputs of a layer that its first call did not have, with what it is.
         groups: the models and own layers that are being called, by their names; some have none.
         part: the call of the outermost of them.
         defaults: what the code says for all layers that do not say it: data_format, dtype, floatx.
@@ -81,6 +82,7 @@ class Session:
         self.made_weights: list[object] = []
         self.input_layers: dict[object, Any] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
+        self.unconnected: dict[graph.Tensor, str] = {}
         self.groups: list[str] = []
         self.part: Part | None = None
         self.problems: list[Problem] = []
