@@ -166,7 +166,8 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
         call.shapes = _shapes_made_by(call)
         names = ("o",) * len(call.shapes) or names
     if len(names) <= 1:
-        names = ("o",) * max(many, len(call.returns or ()), 1)
+        has_scores = dict(call.keywords).get("return_attention_scores") is True
+        names = ("o",) * max(many, len(call.returns or ()), 1 + has_scores)
     places = count()
     made = rebuilt(names, lambda _: kind(call, next(places)), list)
     return made if len(names) > 1 else made[0]

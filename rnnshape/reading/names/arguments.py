@@ -342,8 +342,9 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
     used = {*gives, *(one for call in calls for one in call.tensors)} - {*takes}
     for tensor, why in session().unconnected.items() if used else ():
         if tensor in used:
-            hint = "of a later one Keras connects no more with the inputs: call it first as here"
-            yield f'{why}, {hint} (Keras: "is not connected to `inputs`")'
+            more = "and Keras connects no more of a later one with the inputs"
+            hint = "make the first call as this one"
+            yield f'{why}, {more}: {hint} (Keras: "is not connected to `inputs`")'
             break
     made = {(id(one.maker), one.output) for one in takes if isinstance(one.maker, graph.LayerCall)}
     if any((id(one.maker), one.output) in made for one in gives):

@@ -117,7 +117,7 @@ def followed_for_itself(
             call.beside = call.beside or (call,)
     if next(opens_in(made), None) is not None:
         calls = held.calls[number:] or (held.calls if isinstance(start, AnyInput) else ())
-        made = _ends_so_far(made, calls) if calls else made
+        made = _ends_so_far(made, calls)
     if holds_tensors(made):
         taken = dict.fromkeys(tensors_of([start, more, named]))
         parts: list[Any] = graph.sources_of(tensors_of(made))

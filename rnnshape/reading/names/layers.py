@@ -196,8 +196,9 @@ class Layer(StandIn):
         session().first_call(self)
         is_of_keras = self.own_keras_name and not overrides(self, "call", "build")
         made = self.call(*given, **named) if is_of_keras else self._followed(given, named)
-        if holds_tensors([given, named]) and not session().groups:
-            keep_ends(self, given, made, is_of_keras=bool(is_of_keras))
+        may_vary = not is_of_keras or "return_attention_scores" in named
+        if may_vary and holds_tensors([given, named]) and not session().groups:
+            keep_ends(self, given, made, is_first_known=bool(is_of_keras))
         return made
 
     def call(self, *given: Any, **named: Any) -> Any:
@@ -233,8 +234,7 @@ class Layer(StandIn):
                 )
             output, *after = returned(step, 3 if call.name == "LSTMCell" else 2)
             return output, after if isinstance(states, tuple) else after[0]
-        made = returned(step, 2 if words.get("return_attention_scores") is True else 1)
-        made = subclassed.as_called(self, made)
+        made = subclassed.as_called(self, returned(step))
         return tuple(made) if isinstance(made, list) else made
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -339,7 +339,8 @@ class Layer(StandIn):
     def _end(self, name: str) -> Any:
         """`layer.output`, or `layer.input`, of its first call that is within no other's."""
         session().first_call(self)
-        made = [call for call in session().calls if call.layer is self.own_layer]
+        calls = (call for call in session().calls if call.layer is self.own_layer)
+        made = [call for call in calls if not call.is_computed]
         if not made:
             raise QueryError(f"{self.own_layer.call} is not called in this code")
         first = min(made, key=lambda call: (call.part is not None, call.number))

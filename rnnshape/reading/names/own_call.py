@@ -96,19 +96,17 @@ def _is_of_keras(call: graph.LayerCall) -> bool:
     return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
 
 
-def keep_ends(layer: Any, given: Sequence[Any], made: Any, *, is_of_keras: bool) -> None:
-    """Keeps what a layer of the code is given and makes where it is first called with tensors; and
-    notes what a later call makes beyond that, which Keras connects with no input of a model."""
-    kept = vars(layer)
-    if not is_of_keras:
+def keep_ends(layer: Any, given: Sequence[Any], made: Any, *, is_first_known: bool) -> None:
+    """Keeps what a layer is given and makes where it is first called; of a later call Keras
+    connects no more outputs with the inputs of a model than it made then."""
+    if not is_first_known:
         ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
-        kept.setdefault("own_ends", ends)
-    first = kept.setdefault("own_first_made", made)
+        vars(layer).setdefault("own_ends", ends)
+    first = layer.output
     many = len([*graph.tensors_in(first)])
-    if first is not made and next(opens_in(first), None) is None:
-        beyond = [*graph.tensors_in(made)][many:]
+    if next(opens_in(first), None) is None:
         words = f"{layer.own_title} returned {counted(many, 'tensor')} in its first call"
-        session().unconnected |= dict.fromkeys(beyond, words)
+        session().unconnected |= dict.fromkeys([*graph.tensors_in(made)][many:], words)
 
 
 def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
