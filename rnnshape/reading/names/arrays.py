@@ -42,6 +42,7 @@ from rnnshape.reading.names.sizes import (
     set_shape,
     sizes_given,
     sizes_of,
+    squeezed,
     with_let,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
@@ -261,13 +262,7 @@ class Array(StandIn):
     flat = property(ravel, fill)
 
     def squeeze(self, axis: Any = None) -> Array:
-        rank = len(self.shape)
-        ones = [place for place, size in enumerate(self.shape) if type(size) is int and size == 1]
-        places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        gone = {place_of(place, rank) for place in places}
-        if any(type(self.shape[place]) is int and place not in ones for place in gone):
-            raise refused("cannot select an axis to squeeze out which has size not equal to one")
-        return self.own_like([n for place, n in enumerate(self.shape) if place not in gone])
+        return self.own_like(squeezed(self.shape, axis))
 
     def own_reduced(
         self, axis: Any = None, keepdims: bool = False, *, own_dtype: Any = None, **_: object

@@ -272,6 +272,8 @@ class Frame(Array):
         made = super().own_reduced(axis, *given[1:], **named)
         if not isinstance(made, Array):
             return made
+        if named.get("numeric_only") not in (None, False) and axis in (0, "index"):
+            made = made if self.own_entries in OF_NUMBERS else Array([opened()])
         return (OfColumns if axis in (0, "index") else Frame)(made.shape, dtype=made.own_dtype)
 
     mean = sum = std = var = max = min = own_reduced

@@ -142,6 +142,18 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(left if not isinstance(size, Open) and size == -1 else size for size in sizes)
 
 
+def squeezed(shape: Sequence[Any], axis: Any) -> list[Any]:
+    """A shape without its axes of 1, or without some of these."""
+    if axis is None and (unknown := next(opens_in(shape[1:]), None)) is not None:
+        raise IsOpenError(unknown)  # it may be 1
+    ones = [place for place, size in enumerate(shape) if type(size) is int and size == 1]
+    places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    gone = {place_of(place, len(shape)) for place in places}
+    if any(type(shape[place]) is int and place not in ones for place in gone):
+        raise refused("cannot select an axis to squeeze out which has size not equal to one")
+    return [size for place, size in enumerate(shape) if place not in gone]
+
+
 def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
     """The shape of an operation on arrays of two shapes."""
     made = []
