@@ -25,7 +25,7 @@ from rnnshape.reading.names.keras import MODULES, NAMES, module_named, why_unkno
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_pandas import known_of_open
-from rnnshape.reading.names.other_layers import layers_of
+from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.session import (
     MORE_CALLS,
     MOST_MODELS,
@@ -37,7 +37,7 @@ from rnnshape.reading.names.session import (
 )
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.training import output_names, training_calls
-from rnnshape.reading.python import Evaluator, IsOpenError, Open, follow_module, python
+from rnnshape.reading.python import Evaluator, IsOpenError, Open, follow_module, own, python
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.stand_in import is_of_code
@@ -303,20 +303,28 @@ def _tell_of_loaded(evaluator: Evaluator, models: Sequence[Model]) -> None:
 
 
 def _not_counted(model: Model) -> tuple[str, ...]:
-    """Layers and models within one with a `call` of its own that this call does not use: Keras
-    counts their parameters, too."""
+    """Layers and models within one of the code, or within what of the code is in it, that this call
+    does not use: Keras counts their parameters, too."""
     takes, gives = model.own_flow()
-    used = {call.layer for call in graph.calls_before(gives, takes)}
+    calls = graph.calls_before(gives, takes)
+    used = {call.layer for call in calls}
     others = {call.layer for call in SESSION.get().calls} - used
-    rows = []
-    for part in () if model.own_kind else layers_of(model):
+    owners = {id(one): one for one in (model, *(call.part.owner for call in calls if call.part))}
+    parts = [
+        part
+        for one in owners.values()
+        if own(one, "own_row") not in used  # which counts them
+        for part in attributes_of(one).values()
+    ]
+    rows = dict[str, None]()
+    for part in parts:
         if isinstance(part, Model) and not others.isdisjoint(
             call.layer for call in part.own_calls()
         ):
-            rows.append(part.own_title)
+            rows[part.own_title] = None
         elif (layer := part.own_layer) not in used:
             is_made = layer in others or layer in SESSION.get().made_weights
-            rows += [str(layer.call)] if layer and is_made else []
+            rows |= {str(layer.call): None} if layer and is_made else {}
     return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()
 
 

@@ -252,7 +252,7 @@ def of_sequential(model: Any, *_: Any, **__: Any) -> None:
 
 def layers_of(model: Any) -> list[Any]:
     """In Keras' order: of a model with a `call` of its own, that in which it is given them."""
-    if not model.own_kind:
+    if not model.own_checks_as:
         return [*{id(part): part for part in attributes_of(model).values()}.values()]
     takes, gives = model.own_flow()
     inputs = session().input_layers

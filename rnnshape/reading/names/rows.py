@@ -172,6 +172,15 @@ def unused(owner: Any, inner: Sequence[graph.LayerCall]) -> list[graph.LayerCall
     return sorted(calls, key=lambda call: call.number)
 
 
+def unused_of(model: Any) -> list[graph.LayerCall]:
+    """The same of a model, and of the models that it keeps."""
+    inside = kept(model)
+    for other in session().models:
+        if other.own_is_described and not inside.isdisjoint(kept(other)):
+            other.own_flow()  # which calls its layers, if nothing has done so yet
+    return unused(model, model.own_calls())
+
+
 def layers_in(part: Any) -> tuple[graph.Layer, ...]:
     """What a layer stands for, or the layers of a model."""
     if own(part, "own_is_model"):
@@ -209,7 +218,7 @@ def count_params(layer: Any) -> Any:
     many = None
     if None not in calls:  # weights of a model are rows of their own
         weights, lost = ((), not_kept(layer, calls)) if is_model else (layer.own_weights, ())
-        many = counted_in_all(weights, calls, lost)
+        many = counted_in_all(weights, [*calls, *(unused_of(layer) if is_model else ())], lost)
     return opened("a number of parameters") if many is None else many
 
 
