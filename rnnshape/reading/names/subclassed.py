@@ -205,6 +205,8 @@ def mask_handed_on(layer: Any) -> MaskSet:
         body = body_of(type(layer).compute_mask) or []
         said = "; ".join(map(ast.unparse, body))
         return "none" if said == "return None" else "first" if said == "return mask" else "any"
+    if layer.own_keras_name in ("Embedding", "Masking"):  # which make one of what they are given
+        return "none" if layer.own_layer.call["mask_zero"] is False else "any"
     if layer.own_keras_name:
         return "perhaps"
     return "first" if own(layer, "supports_masking", False) is True else "none"
