@@ -15,7 +15,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.rows import attributes_of, described, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.python import IsOpenError, Open, opens_in
+from rnnshape.reading.python import IsOpenError, Open, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code
 
 
@@ -118,7 +118,11 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
     before = attributes_of(owner)
     unbuilt = [part for part in before.values() if not part.own_is_built]
     is_locked = overrides(owner, "build") or all(part.own_layer in held.built for part in unbuilt)
+    weights = own(owner, "own_added", ())
     made = call(*given, **named)
+    for weight in own(owner, "own_added", ())[len(weights) :] if is_locked else ():
+        why = "add_weight stands in call, which may add no weight: call it in build"
+        held.problem(why, words="You cannot add new elements of state", place=weight.own_place)
     for name, part in attributes_of(owner).items():
         if part.own_layer is None or any(part is one for one in before.values()):
             continue

@@ -9,7 +9,7 @@ from functools import wraps
 from itertools import compress
 from typing import Any
 
-from rnnshape.errors import NotReadError, QueryError, counted
+from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call, printed, unknowns_in
 from rnnshape.nest import within
 from rnnshape.reading import graph
@@ -38,6 +38,7 @@ class Weight(Array):
     own_what = "a weight"
     own_layer: graph.Layer | None = None
     own_is_counted = False  # with the layer of Keras that has it
+    own_place: Place | None = None  # where the code adds it
     trainable = property(lambda _: True, _set_trainable)
 
     def own_as_operand(self) -> graph.Tensor:
@@ -97,6 +98,7 @@ def add_weight(layer: Any, *values: Any, shape: Any = None, **named: Any) -> Wei
             '(Keras: "Shapes used to initialize variables must be fully-defined")'
         )
     made = Weight(sizes_given(given))
+    made.own_place = session().evaluator.place
     layer.own_added += (made,)
     return made
 
