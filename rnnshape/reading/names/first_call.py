@@ -10,6 +10,7 @@ from functools import partial
 from inspect import signature
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import holds_tensors, needed_by, open_shape, passed
@@ -25,6 +26,9 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in
 from rnnshape.reading.python.scope import named_in, nodes_of
+
+NO_TENSORS = {type(None): "None", bool: "True or False", str: "text"}
+NUMBERS = dict.fromkeys((int, float), "a number, and not tensors alone")
 
 
 class AnyInput(Tensor):
@@ -115,6 +119,8 @@ def followed_for_itself(
         code.conditions, code.trying = conditions, trying
         for call in held.calls[number:]:  # they are no part of a call that is followed now
             call.beside = call.beside or (call,)
+    if model.own_is_symbolic and not groups:
+        check_returned(model, [start], made)
     if next(opens_in(made), None) is not None:
         calls = held.calls[number:] or (held.calls if isinstance(start, AnyInput) else ())
         made = _ends_so_far(made, calls)
@@ -126,6 +132,18 @@ def followed_for_itself(
             taken = dict.fromkeys(parts)
         model.own_takes, model.own_gives = [*taken], tensors_of(made)
         model.own_nests = None, made
+
+
+def check_returned(layer: Any, given: Sequence[Any], made: Any) -> None:
+    """Refuses what Keras takes for no tensor in what a `call` makes of symbolic tensors; a number
+    may be one of TensorFlow's."""
+    text = ast.unparse(ast.Module(body_of(type(layer).call) or [], []))
+    kinds = NO_TENSORS if "tf." in text else NO_TENSORS | NUMBERS
+    kind = next((kinds[type(leaf)] for leaf in within(made) if type(leaf) in kinds), None)
+    are_data = [getattr(one.maker, "is_data", False) for one in graph.tensors_in(given)]
+    if kind is not None and are_data and not any(are_data):
+        words = "All operation outputs must be tensors"
+        raise QueryError(f'the call of {type(layer).__name__} returns {kind} (Keras: "{words}")')
 
 
 def _ends_so_far(made: Any, calls: Sequence[graph.LayerCall]) -> Any:

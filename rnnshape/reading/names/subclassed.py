@@ -16,7 +16,7 @@ from rnnshape.layer_names import not_of_a_graph
 from rnnshape.nest import within
 from rnnshape.network import MaskSet
 from rnnshape.reading import graph
-from rnnshape.reading.names.first_call import called_as_trained, inputs_of_call
+from rnnshape.reading.names.first_call import called_as_trained, check_returned, inputs_of_call
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
@@ -239,11 +239,8 @@ def shapes_said(layer: Any, given: Sequence[Any], made: Any) -> list[Any]:
     """What a layer makes has the shape that `compute_output_shape` says, also that of Keras' own
     where the code has another `call`: where they differ, nobody knows what comes of it. Where its
     `call` leaves a size open that the code's own says, Keras takes it from there."""
-    are_data = [getattr(one.maker, "is_data", False) for one in graph.tensors_in(given)]
-    has_none = any(leaf is None for leaf in within(made))
-    if has_none and not (session().groups or any(are_data)):
-        words = "All operation outputs must be tensors"
-        raise QueryError(f'the call of {type(layer).__name__} returns None (Keras: "{words}")')
+    if not session().groups:
+        check_returned(layer, given, made)
     asks = "compute_output_shape"
     is_own, is_of_keras = overrides(layer, asks), layer.own_keras_name and overrides(layer, "call")
     if session().groups or not (is_own or is_of_keras) or overrides(layer, "compute_output_spec"):
