@@ -143,7 +143,8 @@ def check_returned(layer: Any, given: Sequence[Any], made: Any) -> None:
     are_data = [getattr(one.maker, "is_data", False) for one in graph.tensors_in(given)]
     if kind is not None and are_data and not any(are_data):
         words = "All operation outputs must be tensors"
-        raise QueryError(f'the call of {type(layer).__name__} returns {kind} (Keras: "{words}")')
+        message = f'the call of {type(layer).__name__} returns {kind} (Keras: "{words}")'
+        raise layer.own_refused(message) if layer.own_is_model else QueryError(message)
 
 
 def _ends_so_far(made: Any, calls: Sequence[graph.LayerCall]) -> Any:
