@@ -315,7 +315,7 @@ class Layer(StandIn):
     def own_nothing(self, *_: Any, **__: Any) -> None:
         """A method that changes no shape."""
 
-    add_loss, add_metric = own_nothing, subclassed.add_metric
+    add_loss, add_metric = subclassed.add_loss, subclassed.add_metric
 
     def get_config(self) -> Any:
         """What Keras keeps of its own is not read; the code's own layers say what they add."""
