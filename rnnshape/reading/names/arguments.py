@@ -339,7 +339,11 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
         if names[name] > 1 or name in layers:
             message = f"two inputs, layers or models have the name {name!r}: give each its own"
             yield f'{message} (Keras: "All operation names should be unique")'
-    used = {*gives, *(one for call in calls for one in call.tensors)} - {*takes}
+    pairs = ((one, call.part) for call in calls for one in call.tensors)
+    outside = (
+        one for one, part in pairs if part is None or part is not getattr(one.maker, "part", None)
+    )
+    used = {*gives, *outside} - {*takes}
     for tensor, why in session().unconnected.items() if used else ():
         if tensor in used:
             more = "and Keras connects no more of a later one with the inputs"

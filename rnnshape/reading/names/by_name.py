@@ -140,20 +140,13 @@ def _is_named(tensor: Any, keys: Iterable[str]) -> bool:
     layer, stem = maker.layer, snake_case(maker.layer.call.name)
     name = layer.name
     if maker.part is not None:  # a model, or a layer of the code, that returns it
-        name = returned_as(maker.part.owner)
+        name = own(maker.part.owner, "own_name", "")
         stem = snake_case(type(maker.part.owner).__name__)
         if name and not name.startswith(stem):
             return True
     elif not name:
         return isinstance(layer.call["name"], str)
     return name.startswith(stem) and not any(key.startswith(stem) for key in keys)
-
-
-def returned_as(owner: Any) -> str:
-    """What Keras calls the output of a model, or of a layer of the code, that is part of another;
-    nothing where that is not known."""
-    name: str = own(owner, "own_name") or own(owner, "own_auto_name", "")
-    return name
 
 
 def _lacking_inputs(

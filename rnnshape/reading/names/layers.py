@@ -12,9 +12,8 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names import attributes, subclassed
+from rnnshape.reading.names import attributes, own_call, subclassed
 from rnnshape.reading.names.arguments import Setting, config, holds_tensors, in_order, passed
-from rnnshape.reading.names.own_call import followed_with_mask, keep_ends, own_called
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -196,9 +195,11 @@ class Layer(StandIn):
         session().first_call(self)
         is_of_keras = self.own_keras_name and not overrides(self, "call", "build")
         made = self.call(*given, **named) if is_of_keras else self._followed(given, named)
-        may_vary = not is_of_keras or "return_attention_scores" in named
-        if may_vary and holds_tensors([given, named]) and not session().groups:
-            keep_ends(self, given, made, is_first_known=bool(is_of_keras))
+        if holds_tensors([given, named]) and not session().groups:
+            if not is_of_keras:
+                own_call.keep_ends(self, given, made)
+            elif "return_attention_scores" in named:
+                own_call.compare_with_first(self, made)
         return made
 
     def call(self, *given: Any, **named: Any) -> Any:
@@ -246,7 +247,7 @@ class Layer(StandIn):
         if not self.own_is_built:
             subclassed.build(self, tensors, words)
         before, number = len(held.calls), held.number
-        made, words = followed_with_mask(self, tensors, words)
+        made, words = own_call.followed_with_mask(self, tensors, words)
         said = subclassed.shapes_said(self, tensors, made)
         inner = held.calls[before:]
         is_row = said or self.own_is_row or self.own_weights or uses_more(inner, taken)
@@ -277,7 +278,7 @@ class Layer(StandIn):
 
     def own_made(self, tensors: Any, words: Any) -> Any:
         with session().within_call(self.own_title, self):
-            return own_called(self.call, tensors, words)
+            return own_call.own_called(self.call, tensors, words)
 
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int | None:
         """How many numbers its own weights hold, and those of the layers that it keeps; with them
@@ -339,11 +340,8 @@ class Layer(StandIn):
     def _end(self, name: str) -> Any:
         """`layer.output`, or `layer.input`, of its first call that is within no other's."""
         session().first_call(self)
-        calls = (call for call in session().calls if call.layer is self.own_layer)
-        made = [call for call in calls if not call.is_computed]
-        if not made:
+        if (first := own_call.first_call_of(self)) is None:
             raise QueryError(f"{self.own_layer.call} is not called in this code")
-        first = min(made, key=lambda call: (call.part is not None, call.number))
         return returned(first) if name == "output" else as_lists(first.arguments[0])
 
     @property

@@ -96,17 +96,37 @@ def _is_of_keras(call: graph.LayerCall) -> bool:
     return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
 
 
-def keep_ends(layer: Any, given: Sequence[Any], made: Any, *, is_first_known: bool) -> None:
-    """Keeps what a layer is given and makes where it is first called; of a later call Keras
-    connects no more outputs with the inputs of a model than it made then."""
-    if not is_first_known:
-        ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
-        vars(layer).setdefault("own_ends", ends)
-    first = layer.output
-    many = len([*graph.tensors_in(first)])
-    if next(opens_in(first), None) is None:
-        words = f"{layer.own_title} returned {counted(many, 'tensor')} in its first call"
-        session().unconnected |= dict.fromkeys([*graph.tensors_in(made)][many:], words)
+def keep_ends(layer: Any, given: Sequence[Any], made: Any) -> None:
+    """Keeps what a layer of the code is given and makes in its first call."""
+    ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
+    kept = vars(layer).setdefault("own_ends", ends | {"own_is_sure": session().evaluator.is_sure})
+    if isinstance(kept, dict) and kept["own_is_sure"]:
+        _note_more_than_at_first(layer, kept["output"], made)
+
+
+def compare_with_first(layer: Any, made: Any) -> None:
+    """Notes what attention returns in this call, with its scores, and did not in its first."""
+    first = first_call_of(layer)
+    if first is None or first not in session().certain:  # of data alone, or that may not be
+        return
+    if type(dict(first.keywords).get("return_attention_scores", False)) is bool:
+        _note_more_than_at_first(layer, graph.returned(first), made)
+
+
+def _note_more_than_at_first(layer: Any, first: Any, made: Any) -> None:
+    """Of a later call Keras connects no more outputs with the inputs of a model."""
+    if isinstance(made, dict) or next(opens_in(first), None) is not None:
+        return
+    many, tensors = len([*graph.tensors_in(first)]), [*graph.tensors_in(made)]
+    words = f"{layer.own_title} returned {counted(many, 'tensor')} in its first call"
+    session().unconnected |= dict.fromkeys({*tensors[many:]} - {*tensors[:many]}, words)
+
+
+def first_call_of(layer: Any) -> graph.LayerCall | None:
+    """The first call of a layer of Keras with tensors, where there is one within no other's."""
+    calls = (call for call in session().calls if call.layer is layer.own_layer)
+    made = (call for call in calls if not call.is_computed)
+    return min(made, key=lambda call: (call.part is not None, call.number), default=None)
 
 
 def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -162,7 +162,8 @@ def check_graph(model: Any, method: str) -> None:
     calls = model.own_calls()
     within = (each["name"] for call in calls for each in calls_within(call.layer.call))
     own = [str(name or "") for name in (*within, *(call.layer.name for call in calls))]
-    names = dict.fromkeys([*own, *(name for call in calls for name in call.group.split("/"))])
+    groups = (name for call in calls for name in call.group.split("/"))
+    names = dict.fromkeys([*own, *(name for name in groups if not name.endswith("(...)"))])
     title = model.own_name or model.own_auto_name
     if wrong := not_of_a_graph([title], "model") or not_of_a_graph(names):
         session().problem(f"{method} takes {wrong[0]}", wrong[1])

@@ -15,7 +15,7 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.by_name import needs_names, returned_as, wrong_names
+from rnnshape.reading.names.by_name import needs_names, wrong_names
 from rnnshape.reading.names.compiling import Compiled, check_trained, functions_of
 from rnnshape.reading.names.datasets import Dataset, refuse, resized, taken_apart
 from rnnshape.reading.names.generators import as_data_set
@@ -357,11 +357,8 @@ def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterato
 
 
 def output_names(model: Any, network: Network) -> list[str]:
-    gives = model.own_flow()[1]
-    parts = [getattr(tensor.maker, "part", None) for tensor in gives]
-    by_models = [returned_as(part.owner) if part else "" for part in parts]
-    named = zip(names_of_outputs(network, len(gives)), by_models, strict=False)
-    return keys_of(model.own_nests[1]) or [returned or name for (name, _), returned in named]
+    named = names_of_outputs(network, len(model.own_flow()[1]))
+    return keys_of(model.own_nests[1]) or [name for name, _ in named]
 
 
 def _checked_kinds(model: Any, method: str, x: Any, y: Any) -> Any:
