@@ -82,8 +82,8 @@ Argument: TypeAlias = "Ref | tuple[Argument, ...] | bool | int | float | str | U
 Size: TypeAlias = int | SizeWhenRun | Unknown | None
 Shape: TypeAlias = tuple[Size, ...]
 # Which mask Keras sets on what a layer of the code makes: none, that of a tensor on the first
-# output, perhaps that one, or any on each.
-MaskSet: TypeAlias = Literal["none", "first", "perhaps", "any"]
+# output, perhaps that one, any on each, or another than that of the layer of Keras.
+MaskSet: TypeAlias = Literal["none", "first", "perhaps", "any", "other"]
 
 
 @dataclass(frozen=True, slots=True)

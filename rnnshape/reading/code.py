@@ -307,13 +307,14 @@ def _not_counted(model: Model) -> tuple[str, ...]:
     does not use: Keras counts their parameters, too."""
     takes, gives = model.own_flow()
     calls = graph.calls_before(gives, takes)
-    used = {call.layer for call in calls}
+    used = {layer for call in calls for layer in (call.layer, *call.layer.innermost)}
     others = {call.layer for call in SESSION.get().calls} - used
     owners = {id(one): one for one in (model, *(call.part.owner for call in calls if call.part))}
     parts = [
         part
         for one in owners.values()
-        if own(one, "own_row") not in used  # which counts them
+        if own(one, "own_row") not in used
+        and one.own_kind != "Sequential"  # it counts none of them
         for part in attributes_of(one).values()
     ]
     rows = dict[str, None]()
@@ -322,7 +323,7 @@ def _not_counted(model: Model) -> tuple[str, ...]:
             call.layer for call in part.own_calls()
         ):
             rows[part.own_title] = None
-        elif (layer := part.own_layer) not in used:
+        elif (layer := part.own_layer) not in used and not (layer and layer.innermost <= used):
             is_made = layer in others or layer in SESSION.get().made_weights
             rows |= {str(layer.call): None} if layer and is_made else {}
     return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()

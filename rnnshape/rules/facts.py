@@ -273,11 +273,11 @@ class Facts:
 
     def with_mask(self, source: Tensor | None, is_set: MaskSet) -> Facts:
         """The same with the mask that a layer of the code sets where an output has none: on the
-        first that of `source`, on each where it may be any."""
+        first that of `source`, on each where it may be any; or another than its own."""
         first = self.outputs[0]
 
         def masked(tensor: Tensor) -> Tensor:
-            has_one = tensor.masked and tensor.mask_runs is not False
+            has_one = tensor.masked and tensor.mask_runs is not False and is_set != "other"
             if has_one or (is_set == "first" and tensor is not first):
                 return tensor
             if source is None:

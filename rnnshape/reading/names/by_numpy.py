@@ -85,7 +85,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
         sizes = [*opens_in([array.shape for array in arrays])]
         tries = [(lengths, short) for short in _in_place_of_long(name, leaves)]
         if name in CUTTING and sizes:  # there may be fewer than what it cuts at
-            tries.insert(0, ((1, lengths[1]), {}))
+            is_batch = any(size.stands_for == BATCH for size in sizes)
+            tries.insert(0, ((int(is_batch), lengths[1]), {}))
         for lengths, short in tries:
             _check_is_small(name, leaves, lengths[1], short)
             runs = [*zip(lengths, NUMBERS, [short] * 2, strict=True)][is_known:]

@@ -98,9 +98,9 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     """One more axis of as many entries as there are classes."""
     x = x if isinstance(x, Array) else NUMPY["array"](x)
     shape = tuple(sizes_of(x))
-    if len(shape) > 1 and isinstance(shape[-1], Open):
-        raise IsOpenError(shape[-1])  # it may be 1, of which no axis is left
-    if len(shape) > 1 and shape[-1] == 1:
+    if len(shape) > 1 and isinstance(shape[-1], Open) and x.own_entries == UNREAD_ENTRIES:
+        raise IsOpenError(shape[-1])  # a column of a file, of which no axis is left, or several
+    if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
         shape = shape[:-1]
     if num_classes is None:
         of_all = None if isinstance(x, EagerTensor) else x.own_range  # of a batch they are bounds

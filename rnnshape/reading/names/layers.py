@@ -226,6 +226,8 @@ class Layer(StandIn):
             return [self.call(part, *parts[1:], **words) for part in parts[0]]
         check_unrolled(call, arguments)
         step = session().step(self.own_layer, arguments, words)
+        if self.own_keras_name == "Embedding" and overrides(self, "compute_mask"):
+            step.mask = "other"  # `Masking` sets its own in its call
         if call.name in CELLS:
             states = words.get("states", (*arguments, ())[1])
             if not holds_tensors([states]):

@@ -98,6 +98,8 @@ def _is_of_keras(call: graph.LayerCall) -> bool:
 
 def keep_ends(layer: Any, given: Sequence[Any], made: Any) -> None:
     """Keeps what a layer of the code is given and makes in its first call."""
+    if next(graph.tensors_in(given), None) is None:
+        return
     ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
     kept = vars(layer).setdefault("own_ends", ends | {"own_is_sure": session().evaluator.is_sure})
     if isinstance(kept, dict) and kept["own_is_sure"]:
@@ -107,8 +109,8 @@ def keep_ends(layer: Any, given: Sequence[Any], made: Any) -> None:
 def compare_with_first(layer: Any, made: Any) -> None:
     """Notes what attention returns in this call, with its scores, and did not in its first."""
     first = first_call_of(layer)
-    if first is None or first not in session().certain:  # of data alone, or that may not be
-        return
+    if first is None or first.is_computed or first not in session().certain:
+        return  # one of data, or that may not be
     if type(dict(first.keywords).get("return_attention_scores", False)) is bool:
         _note_more_than_at_first(layer, graph.returned(first), made)
 
@@ -124,8 +126,7 @@ def _note_more_than_at_first(layer: Any, first: Any, made: Any) -> None:
 
 def first_call_of(layer: Any) -> graph.LayerCall | None:
     """The first call of a layer of Keras with tensors, where there is one within no other's."""
-    calls = (call for call in session().calls if call.layer is layer.own_layer)
-    made = (call for call in calls if not call.is_computed)
+    made = (call for call in session().calls if call.layer is layer.own_layer)
     return min(made, key=lambda call: (call.part is not None, call.number), default=None)
 
 

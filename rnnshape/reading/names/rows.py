@@ -127,7 +127,7 @@ def kept(owner: Any) -> set[graph.Layer]:
             if isinstance(layer, graph.Layer):
                 found |= {layer, *layer.innermost}
         waiting += (
-            *attributes_of(part).values(),
+            *(attributes_of(part) if own(part, "own_kind") != "Sequential" else {}).values(),
             *held.get("own_items", ()),
             *held.get("own_inner", ()),
         )
