@@ -334,7 +334,7 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
     calls = graph.calls_before(gives, takes)
     owners = dict.fromkeys(call.part.owner for call in calls if call.part)
     names = Counter([*map(name_given, takes), *(vars(owner).get("own_name") for owner in owners)])
-    layers = {call.layer.call["name"] for call in calls if not call.part}
+    layers = {call.layer.call["name"] or call.layer.name for call in calls if not call.part}
     for name in filter(None, names):
         if names[name] > 1 or name in layers:
             message = f"two inputs, layers or models have the name {name!r}: give each its own"
