@@ -322,7 +322,7 @@ def _not_counted(model: Model) -> tuple[str, ...]:
         if isinstance(part, Model) and not others.isdisjoint(
             call.layer for call in part.own_calls()
         ):
-            rows[part.own_title] = None
+            rows[part.own_title or "a model"] = None
         elif (layer := part.own_layer) not in used and not (layer and layer.innermost <= used):
             is_made = layer in others or layer in SESSION.get().made_weights
             rows |= {str(layer.call): None} if layer and is_made else {}

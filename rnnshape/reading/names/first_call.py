@@ -15,6 +15,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import holds_tensors, needed_by, open_shape, passed
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -136,15 +137,32 @@ def followed_for_itself(
 
 def check_returned(layer: Any, given: Sequence[Any], made: Any) -> None:
     """Refuses what Keras takes for no tensor in what a `call` makes of symbolic tensors; a number
-    may be one of TensorFlow's."""
-    text = ast.unparse(ast.Module(body_of(type(layer).call) or [], []))
-    kinds = NO_TENSORS if "tf." in text else NO_TENSORS | NUMBERS
+    may be a tensor of TensorFlow's, unless the code writes it there."""
+    if overrides(layer, "compute_output_spec", "compute_output_shape"):
+        return  # Keras asks these
+    kinds = NO_TENSORS | (NUMBERS if _returns_number(type(layer).call) else {})
     kind = next((kinds[type(leaf)] for leaf in within(made) if type(leaf) in kinds), None)
     are_data = [getattr(one.maker, "is_data", False) for one in graph.tensors_in(given)]
     if kind is not None and are_data and not any(are_data):
         words = "All operation outputs must be tensors"
         message = f'the call of {type(layer).__name__} returns {kind} (Keras: "{words}")'
         raise layer.own_refused(message) if layer.own_is_model else QueryError(message)
+
+
+def _returns_number(call: object) -> bool:
+    """Whether a number, or a size of `x.shape`, stands in what a `call` returns."""
+    nodes = nodes_of(body_of(call) or ())
+    values = (node.value for node in nodes if isinstance(node, ast.Return) and node.value)
+    parts = (
+        part
+        for value in values
+        for part in getattr(value, "elts", None) or getattr(value, "values", [value])
+    )
+    return any(
+        isinstance(part, ast.Constant)
+        or (isinstance(part, ast.Subscript) and ast.unparse(part.value).endswith(".shape"))
+        for part in parts
+    )
 
 
 def _ends_so_far(made: Any, calls: Sequence[graph.LayerCall]) -> Any:

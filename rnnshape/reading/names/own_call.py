@@ -141,7 +141,8 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
     is_locked = overrides(owner, "build") or all(part.own_layer in held.built for part in unbuilt)
     weights = own(owner, "own_added", ())
     made = call(*given, **named)
-    for weight in own(owner, "own_added", ())[len(weights) :] if is_locked else ():
+    may_add = not is_locked or vars(owner).get("built") is True  # of which Keras locks none
+    for weight in () if may_add else own(owner, "own_added", ())[len(weights) :]:
         why = "add_weight stands in call, which may add no weight: call it in build"
         held.problem(why, words="You cannot add new elements of state", place=weight.own_place)
     for name, part in attributes_of(owner).items():

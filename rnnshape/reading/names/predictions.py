@@ -17,7 +17,7 @@ from rnnshape.reading.names.compiling import follow_functions
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart, with_inputs
 from rnnshape.reading.names.of_tensorflow import as_tensor
-from rnnshape.reading.names.rows import batch_kept, nested_like
+from rnnshape.reading.names.rows import batch_kept, is_called_around, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.subclassed import check_given, check_graph, may_be_eager
@@ -73,15 +73,18 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
         model.own_begin_anew()
         model.own_options = model.own_is_of_data = False
     is_asked = method != "__call__" and asks_whether_it_trains(model)
+    data = x.own_x if isinstance(x, Dataset) else x
     if is_asked and model.own_trains is not (method in TRAINING):
-        if model.own_goes_apart:
+        follow = partial(model._built_by, data)
+        if model.own_goes_apart or (model.own_takes and goes_apart(model, follow)):
+            model.own_goes_apart = True
             model.own_begin_anew()
         model.own_trains = method in TRAINING
     if model.own_takes or not follow_step(model, method, x, given, named):
         if method != "__call__":  # which is given one value, and says whether it trains
             check_given(model, (x,), {"training": None})
         model.own_is_graph = method != "__call__" and not may_be_eager(model, model.own_compiled)
-        is_new, data = not model.own_takes, x.own_x if isinstance(x, Dataset) else x
+        is_new = not model.own_takes
         model._built_by(data)
         if is_asked and is_new:
             model.own_goes_apart = goes_apart(model, partial(model._built_by, data))
@@ -152,6 +155,8 @@ def _as_data(nest: Any, shapes: Sequence[Any]) -> Any:
 def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
     """What a call with data returns: data, of the shapes of the outputs; Keras takes what is alone
     in a list out of it."""
+    if is_called_around(model):
+        return opened("predictions")
     first = own(x, "own_x", x)  # of a data set
     parts = model.own_in_order(first) if isinstance(first, dict) else first
     shapes = [one.shape for one in within(parts) if isinstance(one, Array)]
@@ -170,7 +175,7 @@ def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
         return opened("predictions")
     data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
     is_listed = isinstance(model.own_nests[1], list | tuple)
-    is_alone = len(data) == 1 and is_listed and model.own_kind
+    is_alone = len(data) == 1 and is_listed and model.own_checks_as
     for array in data:
         if isinstance(array, Array):
             array.own_is_predicted = True

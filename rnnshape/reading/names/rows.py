@@ -104,6 +104,12 @@ def compared_as(model: Any) -> str:
     return model.own_kind or "Functional" * (model.own_nests[0] is not None)
 
 
+def is_called_around(model: Any) -> bool:
+    """Whether a class of the code that is made of inputs and outputs, or a list of layers, has a
+    `call` of its own around these: with data that is not followed."""
+    return bool(compared_as(model)) and overrides(model, "call")
+
+
 def nested_like(made: Any, several: list[Any]) -> Any:
     """What stands for tensors, nested as the code nests these; where it makes none, all of them,
     or the only one."""

@@ -36,6 +36,7 @@ from rnnshape.reading.names.given import (
     weights_of,
     written_in,
 )
+from rnnshape.reading.names.rows import is_called_around
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
@@ -233,7 +234,8 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             continue
         step = OWN_STEPS.get(given.call.call, "")
         names = (step, OWN_LOSS * (given.call.call not in WITHOUT_LABELS))
-        if own_step := next((name for name in names if hasattr(type(model), name)), ""):
+        around = "call" * is_called_around(model)
+        if own_step := next((name for name in names if hasattr(type(model), name)), around):
             x, y = (tuple(filter(None, within(arrays))) for arrays in (given.x, given.y))
             yield replace(given.call, x=x, y=y, own_step=own_step)
             continue
