@@ -234,11 +234,12 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             continue
         step = OWN_STEPS.get(given.call.call, "")
         names = (step, OWN_LOSS * (given.call.call not in WITHOUT_LABELS))
-        around = "call" * is_called_around(model)
-        if own_step := next((name for name in names if hasattr(type(model), name)), around):
+        if own_step := next((name for name in names if hasattr(type(model), name)), ""):
             x, y = (tuple(filter(None, within(arrays))) for arrays in (given.x, given.y))
             yield replace(given.call, x=x, y=y, own_step=own_step)
             continue
+        if is_called_around(model):  # with which a loss compares something else
+            given = given._replace(compiled=None)
         if hasattr(type(model), OWN_STEPS["evaluate"]):
             given = given._replace(validation=None)
         is_first = not step or step not in traced
