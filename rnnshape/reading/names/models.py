@@ -123,7 +123,7 @@ class Model(Layer):
         if (inputs is not None or outputs is not None) and self.own_open is None:
             for message in wrong_with_ends(self):
                 raise self.own_refused(message)
-        self.trainable = more.get("trainable", True)
+        vars(self)["trainable"] = more.get("trainable", True)  # which its layers are not told
 
     def own_refused(self, message: str, place: Place | None = None) -> QueryError:
         self.own_open = opened(self.own_title or "a model", message)

@@ -149,7 +149,7 @@ def attributes_of(owner: Any) -> dict[str, Any]:
         f"self.{name}" if part is value else f"self.{name}[{place}]": part
         for name, value in vars(owner).items()
         if name[:4] != "own_"
-        for place, part in enumerate(within(value))
+        for place, part in enumerate(within([*value.values()] if type(value) is dict else value))
         if isinstance(part, StandIn) and hasattr(part, "own_is_built")
     }
 
