@@ -353,10 +353,10 @@ def refs_in(argument: Argument) -> Iterator[Ref]:
 
 
 def check_names(network: Network) -> None:
-    """Raises a `QueryError` where two layers have one name, by the code or as Keras counts them."""
+    """Raises a `QueryError` where two layers have one name."""
     named: dict[Value, Call] = {}
     for step in network.steps:
-        name = step.layer["name"] or step.name or None
+        name = step.layer["name"]
         if (
             name is not None
             and not step.group  # a model within it has names of its own

@@ -20,6 +20,7 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.defaults import fix_policy, of_all
 from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.own_call import why_unconnected
 from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import OF_NUMPY, NumPyNumber
@@ -334,22 +335,15 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
     calls = graph.calls_before(gives, takes)
     owners = dict.fromkeys(call.part.owner for call in calls if call.part)
     names = Counter([*map(name_given, takes), *(vars(owner).get("own_name") for owner in owners)])
-    layers = {call.layer.call["name"] or call.layer.name for call in calls if not call.part}
-    for name in filter(None, names):
-        if names[name] > 1 or name in layers:
+    alone = {call.layer for call in calls if not call.part}
+    given = {layer.call["name"] for layer in alone}
+    counted = {layer.name for layer in alone if layer.call["name"] is None}
+    for name in filter(None, (*names, *(given & counted))):
+        if names[name] != 1 or name in given | counted:
             message = f"two inputs, layers or models have the name {name!r}: give each its own"
             yield f'{message} (Keras: "All operation names should be unique")'
-    pairs = ((one, call.part) for call in calls for one in call.tensors)
-    outside = (
-        one for one, part in pairs if part is None or part is not getattr(one.maker, "part", None)
-    )
-    used = {*gives, *outside} - {*takes}
-    for tensor, why in session().unconnected.items() if used else ():
-        if tensor in used:
-            more = "and Keras connects no more of a later one with the inputs"
-            hint = "make the first call as this one"
-            yield f'{why}, {more}: {hint} (Keras: "is not connected to `inputs`")'
-            break
+    if why := why_unconnected(takes, gives, calls):
+        yield f'{why} (Keras: "is not connected to `inputs`")'
     made = {(id(one.maker), one.output) for one in takes if isinstance(one.maker, graph.LayerCall)}
     if any((id(one.maker), one.output) in made for one in gives):
         words = '(Keras: "is not connected to `inputs`", "Graph disconnected")'

@@ -262,9 +262,7 @@ class Array(StandIn):
     flat = property(ravel, fill)
 
     def squeeze(self, axis: Any = None) -> Array:
-        return self.own_like(
-            squeezed(self.shape, axis, is_of_file=self.own_entries == UNREAD_ENTRIES)
-        )
+        return self.own_like(squeezed(self.shape, axis))
 
     def own_reduced(
         self, axis: Any = None, keepdims: bool = False, *, own_dtype: Any = None, **_: object

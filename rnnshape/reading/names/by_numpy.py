@@ -16,7 +16,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array
 from rnnshape.reading.names.dtypes import CODES, are_whole, dtype_of, together
 from rnnshape.reading.names.session import opened, refused
-from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, of_numpy
+from rnnshape.reading.names.sizes import SIZE_OF_TABLE, NumPyFloat, NumPyNumber, of_numpy
 from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 
 TOO_LARGE = "it is too large to be read"
@@ -85,8 +85,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
         sizes = [*opens_in([array.shape for array in arrays])]
         tries = [(lengths, short) for short in _in_place_of_long(name, leaves)]
         if name in CUTTING and sizes:  # there may be fewer than what it cuts at
-            is_batch = any(size.stands_for == BATCH for size in sizes)
-            tries.insert(0, ((int(is_batch), lengths[1]), {}))
+            has_one = any(size.stands_for in (BATCH, SIZE_OF_TABLE) for size in sizes)
+            tries.insert(0, ((int(has_one), lengths[1]), {}))
         for lengths, short in tries:
             _check_is_small(name, leaves, lengths[1], short)
             runs = [*zip(lengths, NUMBERS, [short] * 2, strict=True)][is_known:]

@@ -26,7 +26,7 @@ from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.of_sklearn import SKLEARN
 from rnnshape.reading.names.of_tensorflow import EagerTensor
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import CLASSES, differ, sizes_of
+from rnnshape.reading.names.sizes import CLASSES, SIZE_OF_TABLE, differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -98,9 +98,10 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     """One more axis of as many entries as there are classes."""
     x = x if isinstance(x, Array) else NUMPY["array"](x)
     shape = tuple(sizes_of(x))
-    if len(shape) > 1 and isinstance(shape[-1], Open) and x.own_entries == UNREAD_ENTRIES:
-        raise IsOpenError(shape[-1])  # a column of a file, of which no axis is left, or several
-    if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
+    last = shape[-1] if len(shape) > 1 else 0
+    if isinstance(last, Open) and last.stands_for == SIZE_OF_TABLE:
+        raise IsOpenError(last)  # one column, of which no axis is left, or several
+    if not isinstance(last, Open) and last == 1:
         shape = shape[:-1]
     if num_classes is None:
         of_all = None if isinstance(x, EagerTensor) else x.own_range  # of a batch they are bounds

@@ -28,9 +28,6 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in
 from rnnshape.reading.python.scope import named_in, nodes_of
 
-NO_TENSORS = {type(None): "None", bool: "True or False", str: "text"}
-NUMBERS = dict.fromkeys((int, float), "a number, and not tensors alone")
-
 
 class AnyInput(Tensor):
     """What a model is given that nobody knows: one tensor, or several."""
@@ -136,21 +133,20 @@ def followed_for_itself(
 
 
 def check_returned(layer: Any, given: Sequence[Any], made: Any) -> None:
-    """Refuses what Keras takes for no tensor in what a `call` makes of symbolic tensors; a number
-    may be a tensor of TensorFlow's, unless the code writes it there."""
+    """Refuses what Keras takes for no tensor in what a `call` makes of symbolic tensors: None, and
+    what the code writes there; other numbers may be tensors of TensorFlow's."""
     if overrides(layer, "compute_output_spec", "compute_output_shape"):
         return  # Keras asks these
-    kinds = NO_TENSORS | (NUMBERS if _returns_number(type(layer).call) else {})
-    kind = next((kinds[type(leaf)] for leaf in within(made) if type(leaf) in kinds), None)
-    are_data = [getattr(one.maker, "is_data", False) for one in graph.tensors_in(given)]
-    if kind is not None and are_data and not any(are_data):
-        words = "All operation outputs must be tensors"
+    kinds, tensors = {*map(type, within(made))}, [*graph.tensors_in(given)]
+    is_plain = kinds & {bool, float, int, str} and _returns_plain_data(type(layer).call)
+    if (type(None) in kinds or is_plain) and tensors and not graph.are_computed(tensors):
+        kind, words = "plain data" if is_plain else "None", "All operation outputs must be tensors"
         message = f'the call of {type(layer).__name__} returns {kind} (Keras: "{words}")'
         raise layer.own_refused(message) if layer.own_is_model else QueryError(message)
 
 
-def _returns_number(call: object) -> bool:
-    """Whether a number, or a size of `x.shape`, stands in what a `call` returns."""
+def _returns_plain_data(call: object) -> bool:
+    """Whether a number, a text, or a size of `x.shape` stands in what a `call` returns."""
     nodes = nodes_of(body_of(call) or ())
     values = (node.value for node in nodes if isinstance(node, ast.Return) and node.value)
     parts = (
@@ -159,7 +155,7 @@ def _returns_number(call: object) -> bool:
         for part in getattr(value, "elts", None) or getattr(value, "values", [value])
     )
     return any(
-        isinstance(part, ast.Constant)
+        (isinstance(part, ast.Constant) and part.value is not None)
         or (isinstance(part, ast.Subscript) and ast.unparse(part.value).endswith(".shape"))
         for part in parts
     )

@@ -91,3 +91,17 @@ def check_length(first: Any) -> None:
         length = printed(call["input_length"]) if "input_length" in call else "None"
         today = keras2.Today(f"Input(({length}, {size}))")
         session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
+
+
+def name_twice(layers: Sequence[Any], other: Any) -> str:
+    """What Keras says of a layer whose name one of these has, too, where Keras itself gives one of
+    the names by counting; of two names that the code gives the rule tells."""
+    last = own(other, "own_layer")
+    for layer in (own(one, "own_layer") for one in layers):
+        if not isinstance(layer, graph.Layer) or not isinstance(last, graph.Layer):
+            continue
+        names = [one.name or one.call["name"] for one in (layer, last)]
+        if bool(layer.name) != bool(last.name) and names[0] == names[1]:
+            words = '(Keras: "should have unique names")'
+            return f"two layers have the name {names[0]!r}: give each its own {words}"
+    return ""

@@ -106,9 +106,9 @@ def keep_ends(layer: Any, given: Sequence[Any], made: Any) -> None:
         _note_more_than_at_first(layer, kept["output"], made)
 
 
-def compare_with_first(layer: Any, made: Any) -> None:
+def compare_with_first(layer: Any, named: Mapping[str, Any], made: Any) -> None:
     """Notes what attention returns in this call, with its scores, and did not in its first."""
-    first = first_call_of(layer)
+    first = first_call_of(layer) if "return_attention_scores" in named else None
     if first is None or first.is_computed or first not in session().certain:
         return  # one of data, or that may not be
     if type(dict(first.keywords).get("return_attention_scores", False)) is bool:
@@ -116,12 +116,32 @@ def compare_with_first(layer: Any, made: Any) -> None:
 
 
 def _note_more_than_at_first(layer: Any, first: Any, made: Any) -> None:
-    """Of a later call Keras connects no more outputs with the inputs of a model."""
+    """Of a later call Keras connects no more outputs with the inputs of a model; of functions that
+    nobody calls it is not known which comes first."""
+    calls = session().evaluator.calls
+    if calls and not hasattr(calls[0], "lineno"):
+        return
     if isinstance(made, dict) or next(opens_in(first), None) is not None:
         return
     many, tensors = len([*graph.tensors_in(first)]), [*graph.tensors_in(made)]
     words = f"{layer.own_title} returned {counted(many, 'tensor')} in its first call"
     session().unconnected |= dict.fromkeys({*tensors[many:]} - {*tensors[:many]}, words)
+
+
+def why_unconnected(
+    takes: Sequence[Any], gives: Sequence[Any], calls: Sequence[graph.LayerCall]
+) -> str:
+    """Why Keras connects an output of a model, or what it is made of, with none of its inputs;
+    nothing where it does. What a layer of the code takes from itself does not matter."""
+    if not (lost := session().unconnected):
+        return ""
+    used = {*gives}
+    for call in calls:
+        inside = call.part or call  # one call of a layer of the code
+        used |= {one for one in call.tensors if getattr(one.maker, "part", None) is not inside}
+    why = next((lost[one] for one in lost if one in used.difference(takes)), "")
+    more = "and Keras connects no more of a later one with the inputs"
+    return why and f"{why}, {more}: make the first call as this one"
 
 
 def first_call_of(layer: Any) -> graph.LayerCall | None:

@@ -22,7 +22,7 @@ from rnnshape.reading.names.arguments import open_shape, says_length_alone, says
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.built_for import NOT_KNOWN, as_built
 from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_anew
-from rnnshape.reading.names.inputs import check_length
+from rnnshape.reading.names.inputs import check_length, name_twice
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
@@ -158,6 +158,8 @@ class Sequential(Model):
         elif isinstance(item, Layer | Tensor):
             if not self.own_items:
                 check_length(item)
+            if name := name_twice(self.own_items, item):
+                raise self.own_refused(name, place)
             session().take(item)
             self.own_items += (item,)
             for part in (item, own(item, "own_inside")):

@@ -142,11 +142,11 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(left if not isinstance(size, Open) and size == -1 else size for size in sizes)
 
 
-def squeezed(shape: Sequence[Any], axis: Any, *, is_of_file: bool) -> list[Any]:
-    """A shape without its axes of 1, or without some of these; a file may have but one column."""
-    unknown = next(opens_in(shape[1:]), None)
-    if axis is None and is_of_file and unknown is not None:
-        raise IsOpenError(unknown)
+def squeezed(shape: Sequence[Any], axis: Any) -> list[Any]:
+    """A shape without its axes of 1, or without some of these; a table may have but one column."""
+    for unknown in opens_in(shape[1:] if axis is None else ()):
+        if unknown.stands_for == SIZE_OF_TABLE:
+            raise IsOpenError(unknown)
     ones = [place for place, size in enumerate(shape) if type(size) is int and size == 1]
     places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = {place_of(place, len(shape)) for place in places}

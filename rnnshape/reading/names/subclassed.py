@@ -188,8 +188,7 @@ def _has_variables(call: graph.LayerCall) -> bool:
 def add_loss(layer: Any, loss: Any = None, **_: Any) -> None:
     """Keras takes none of symbolic tensors, and of a model of inputs and outputs none at all."""
     tensors = [*graph.tensors_in([loss])]
-    is_symbolic = any(not getattr(one.maker, "is_data", False) for one in tensors)
-    if is_symbolic and not session().groups:
+    if tensors and not (session().groups or graph.are_computed(tensors)):
         is_of_graph = own(layer, "own_checks_as") == "Functional"  # of which Keras has no words
         words = "" if is_of_graph else "`add_loss()` can only be called from inside"
         message = "add_loss takes no tensor of a model here: call self.add_loss in a layer's call"
