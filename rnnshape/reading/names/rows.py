@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import ast
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rnnshape.chains import without_input_arguments
 from rnnshape.description import description_of
 from rnnshape.expression import LARGEST, Call
 from rnnshape.layer import Layer
-from rnnshape.nest import rebuilt, within
+from rnnshape.nest import rebuilt
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.output_names import names_returned
-from rnnshape.reading.python import IsOpenError, Open, StandIn, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
 from rnnshape.rules.registry import has_rule
 from rnnshape.signatures import is_operation, module_of, signature
 
@@ -107,7 +108,12 @@ def compared_as(model: Any) -> str:
 def is_called_around(model: Any) -> bool:
     """Whether a class of the code that is made of inputs and outputs, or a list of layers, has a
     `call` of its own around these: with data that is not followed."""
-    return bool(compared_as(model)) and overrides(model, "call")
+    last = [*(body_of(type(model).call) or ())][-1:]
+    calls = [one.value for one in last if isinstance(one, ast.Return)]
+    hands_on = any(
+        isinstance(one, ast.Call) and ast.unparse(one.func) == "super().call" for one in calls
+    )
+    return bool(compared_as(model)) and overrides(model, "call") and not hands_on
 
 
 def nested_like(made: Any, several: list[Any]) -> Any:
@@ -149,9 +155,19 @@ def attributes_of(owner: Any) -> dict[str, Any]:
         f"self.{name}" if part is value else f"self.{name}[{place}]": part
         for name, value in vars(owner).items()
         if name[:4] != "own_"
-        for place, part in enumerate(within([*value.values()] if type(value) is dict else value))
+        for place, part in enumerate(_in_order(value))
         if isinstance(part, StandIn) and hasattr(part, "own_is_built")
     }
+
+
+def _in_order(value: Any) -> Iterator[Any]:
+    """What lists and dictionaries hold; Keras has these in the order of the code."""
+    parts = [*value.values()] if type(value) is dict else value
+    if isinstance(parts, list | tuple):
+        for part in parts:
+            yield from _in_order(part)
+    else:
+        yield value
 
 
 def not_kept(model: Any, calls: Sequence[graph.LayerCall]) -> set[graph.Layer]:
