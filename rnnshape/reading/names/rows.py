@@ -108,12 +108,13 @@ def compared_as(model: Any) -> str:
 def is_called_around(model: Any) -> bool:
     """Whether a class of the code that is made of inputs and outputs, or a list of layers, has a
     `call` of its own around these: with data that is not followed."""
+    if not compared_as(model) or not overrides(model, "call"):
+        return False
     last = [*(body_of(type(model).call) or ())][-1:]
-    calls = [one.value for one in last if isinstance(one, ast.Return)]
-    hands_on = any(
-        isinstance(one, ast.Call) and ast.unparse(one.func) == "super().call" for one in calls
-    )
-    return bool(compared_as(model)) and overrides(model, "call") and not hands_on
+    returned = [one.value for one in last if isinstance(one, ast.Return)]
+    return not any(
+        isinstance(one, ast.Call) and ast.unparse(one.func) == "super().call" for one in returned
+    )  # which only hands on
 
 
 def nested_like(made: Any, several: list[Any]) -> Any:
@@ -162,7 +163,7 @@ def attributes_of(owner: Any) -> dict[str, Any]:
 
 def _in_order(value: Any) -> Iterator[Any]:
     """What lists and dictionaries hold; Keras has these in the order of the code."""
-    parts = [*value.values()] if type(value) is dict else value
+    parts = [*value.values()] if isinstance(value, dict) else value
     if isinstance(parts, list | tuple):
         for part in parts:
             yield from _in_order(part)
