@@ -278,7 +278,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
         return rebuilt(argument, tensor, list)
 
     layer: Any
-    taken = set[str]()
+    taken, is_of_code = set[str](), any(step.group or step.name for step in network.steps)
     for step in network.steps:
         if step.unread:
             made.append([next(instead) for _ in step.returns or ()])
@@ -288,7 +288,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
             layer = steps[step.same_as - 1][0]
         else:
             layer = operation(step.layer) if is_operation(step.layer.name) else build(step.layer)
-            if step.group and isinstance(layer, keras.Layer) and layer.name in taken:
+            if is_of_code and isinstance(layer, keras.Layer) and layer.name in taken:
                 layer.name += f"_{len(steps)}"  # each model or layer of the code has its own names
             taken.add(getattr(layer, "name", ""))
         positional = [given(argument) for argument in step.arguments]

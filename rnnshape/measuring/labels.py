@@ -47,7 +47,11 @@ def refusals(
                 continue
             rows = _rows_of_batch(call, y) or (len(labels) if y.of else call.rows) or len(labels)
             tensor = keras.ops.convert_to_tensor(np.resize(found, (rows, *found.shape[1:])))
-            if described.layers[ref.step - 1].outputs[ref.output].masked:
+            output = described.layers[ref.step - 1].outputs[ref.output]
+            if output.masked and output.mask_runs is None and labels.ndim != tensor.ndim:
+                words.append(None)  # nobody knows whether the program has a mask there
+                continue
+            if output.masked:
                 keras.src.backend.set_keras_mask(tensor, keras.ops.ones(tensor.shape[:2], "bool"))
             refused = _refusal(compared, labels, tensor)
             are_all = len(compared) == 1 + len(dict(enumerate(call.metrics)).get(place, ()))
