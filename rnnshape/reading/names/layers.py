@@ -195,12 +195,10 @@ class Layer(StandIn):
         session().first_call(self)
         is_of_keras = self.own_keras_name and not overrides(self, "call", "build")
         made = self.call(*given, **named) if is_of_keras else self._followed(given, named)
-        tensors = [*graph.tensors_in([given, named])]
-        if tensors and not (session().groups or graph.are_computed(tensors)):
-            if is_of_keras:
-                own_call.compare_with_first(self, named, made)
-            else:
-                own_call.keep_ends(self, given, made)
+        if not (is_of_keras or session().groups):
+            own_call.keep_ends(self, given, named, made)
+        elif "return_attention_scores" in named and not session().groups:
+            own_call.compare_with_first(self, given, named, made)
         return made
 
     def call(self, *given: Any, **named: Any) -> Any:

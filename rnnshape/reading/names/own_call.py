@@ -96,9 +96,9 @@ def _is_of_keras(call: graph.LayerCall) -> bool:
     return not (is_inside or call.layer.unread or is_of_code(type(call.layer.stand_in)))
 
 
-def keep_ends(layer: Any, given: Sequence[Any], made: Any) -> None:
-    """Keeps what a layer of the code is given and makes in its first call."""
-    if next(graph.tensors_in(given), None) is None:
+def keep_ends(layer: Any, given: Sequence[Any], named: Mapping[str, Any], made: Any) -> None:
+    """Keeps what a layer of the code is given and makes in its first call with tensors."""
+    if next(graph.tensors_in(given), None) is None or _are_of_data(given, named):
         return
     ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
     kept = vars(layer).setdefault("own_ends", ends | {"own_is_sure": session().evaluator.is_sure})
@@ -106,13 +106,20 @@ def keep_ends(layer: Any, given: Sequence[Any], made: Any) -> None:
         _note_more_than_at_first(layer, kept["output"], made)
 
 
-def compare_with_first(layer: Any, named: Mapping[str, Any], made: Any) -> None:
+def compare_with_first(
+    layer: Any, given: Sequence[Any], named: Mapping[str, Any], made: Any
+) -> None:
     """Notes what attention returns in this call, with its scores, and did not in its first."""
-    first = first_call_of(layer) if "return_attention_scores" in named else None
+    first = None if _are_of_data(given, named) else first_call_of(layer)
     if first is None or first.is_computed or first not in session().certain:
         return  # one of data, or that may not be
     if type(dict(first.keywords).get("return_attention_scores", False)) is bool:
         _note_more_than_at_first(layer, graph.returned(first), made)
+
+
+def _are_of_data(given: Sequence[Any], named: Mapping[str, Any]) -> bool:
+    """Whether Keras computes a call at once, and connects nothing."""
+    return graph.are_computed(graph.tensors_in([given, dict(named)]))
 
 
 def _note_more_than_at_first(layer: Any, first: Any, made: Any) -> None:

@@ -158,8 +158,8 @@ class Sequential(Model):
         elif isinstance(item, Layer | Tensor):
             if not self.own_items:
                 check_length(item)
-            if name := name_twice(self.own_items, item):
-                raise self.own_refused(name, place)
+            if message := name_twice(self.own_items, item):
+                raise self.own_refused(message, place)
             session().take(item)
             self.own_items += (item,)
             for part in (item, own(item, "own_inside")):
