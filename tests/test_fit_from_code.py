@@ -17,6 +17,7 @@ from rnnshape import inspect
 from rnnshape.errors import NotReadError, Problem, QueryError
 from rnnshape.reading.code import read_code
 from rnnshape.shown import Report
+from rnnshape.signatures import signature
 from tests.conftest import command, titled
 from tests.on_record import Record, words_of
 
@@ -249,6 +250,18 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
     )
     found = problems(text)
     assert [one.name for one in found] == (["y"] if change.startswith("X") else [])
+
+
+@pytest.mark.parametrize("word", [*signature("fit").names[2:], *signature("compile").names])
+def test_labels_are_told_beside_an_argument_that_is_not_known(word: str) -> None:
+    given = f", {word}=unknown"
+    of_fit, of_compile = (given, "") if word in signature("fit").names else ("", given)
+    text = (
+        "from config import unknown\nm = Sequential([LSTM(4), Dense(5)])\n"
+        f"m.compile(loss='categorical_crossentropy'{of_compile})\n"
+        f"m.fit(np.zeros((8, 4, 3)), np.zeros(8){of_fit})\n"
+    ).replace("loss='categorical_crossentropy', loss=", "loss=")
+    assert [one.kind for one in problems(text)] == ["labels"] * (word != "loss")
 
 
 @pytest.mark.parametrize(

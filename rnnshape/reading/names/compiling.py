@@ -197,10 +197,10 @@ def compiled(
         message = f"compile takes metrics in a list: write {write}"
         session().problem(message, write, words="to be a list")
     parts = weights if isinstance(weights, list | tuple) else [weights]
-    if "loss_weights" not in named and any(isinstance(one, str) or callable(one) for one in parts):
+    if "loss_weights" not in named and any(map(_is_metric, parts)):
         text = session().evaluator.words_of_call().get("2", "[...]")
         metrics, weights, third = weights, None, (text, session().evaluator.place)
-    elif weights and type(weights) in (int, bool):
+    elif type(weights) in (int, bool) and weights:
         message = f"loss_weights is {weights}: write {float(weights)}"
         session().problem(message, words="Expected `loss_weights` argument to be a float")
     loss, weighted = words.get("loss"), words.get("weighted_metrics")
@@ -208,8 +208,13 @@ def compiled(
         loss, weights = before.loss, before.loss_weights
     if before and metrics is weighted is None:
         metrics, weighted = before.metrics, before.weighted
-    is_eager, optimizer = bool(words.get("run_eagerly")), optimizer_of(words.get("optimizer"))
+    eager, optimizer = words.get("run_eagerly"), optimizer_of(words.get("optimizer"))
+    is_eager = isinstance(eager, Open) or bool(eager)
     return Compiled(loss, metrics, weighted, weights, third, is_eager, optimizer)
+
+
+def _is_metric(one: object) -> bool:
+    return isinstance(one, str) or (callable(one) and not isinstance(one, Open))
 
 
 def may_be_compiled(model: Any, words: Collection[str], _: Open) -> None:

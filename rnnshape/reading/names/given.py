@@ -226,7 +226,8 @@ PLAIN = (int, float, str, list, tuple, dict, Array)
 def check_kinds(method: str, words: Mapping[str, Any]) -> None:
     """What a call is given beside data is of the kinds that Keras takes, and no count below 0."""
     is_validated = isinstance(words.get("validation_data"), tuple | list)
-    is_split = bool(words.get("validation_split"))
+    split, callbacks = words.get("validation_split"), words.get("callbacks")
+    is_split = isinstance(split, int | float) and bool(split)
     to_validate = TO_VALIDATE if is_validated else TO_VALIDATE[-1:] if is_split else ()
     for word in (*COUNTS, *to_validate, "validation_split", "class_weight"):
         value = words.get(word, 1 if word in ALWAYS else None)
@@ -238,7 +239,8 @@ def check_kinds(method: str, words: Mapping[str, Any]) -> None:
             is_shown = isinstance(value, int | float | str | None)
             given = repr(value) if is_shown else what_it_is(value)
             refuse(f"{method} takes {word} as {takes}, not {given}", "")
-    for one in within(words.get("callbacks") or []):  # Keras calls `set_model` of each
+    are_open = isinstance(callbacks, Open)
+    for one in within(callbacks if are_open else callbacks or []):  # Keras sets the model of each
         kind = one.without_base if isinstance(one, Open) else one
         path = one.label if isinstance(one, Open) and one.node is None else ""
         if isinstance(kind, FunctionType):

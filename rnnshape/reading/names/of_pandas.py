@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -30,9 +29,10 @@ GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
 WHOLE_TABLE, TABLE = "a whole table of a file", "a table of a file"
 READING = ("read_csv", "read_fwf", "read_table")
 KEEPING = (
-    "bfill", "clip", "copy", "diff", "drop", "drop_duplicates", "dropna", "ffill", "fillna", "head",
-    "interpolate", "pct_change", "query", "rename", "replace", "reset_index", "round", "sample",
-    "set_index", "shift", "sort_index", "sort_values", "tail",
+    "add", "bfill", "clip", "copy", "diff", "div", "drop", "drop_duplicates", "dropna", "ffill",
+    "fillna", "floordiv", "head", "interpolate", "mod", "mul", "pct_change", "pow", "query",
+    "rename", "replace", "reset_index", "round", "sample", "set_index", "shift", "sort_index",
+    "sort_values", "sub", "tail", "truediv",
 )  # fmt: skip
 OF_WHOLE_TABLES = (*KEEPING, *GROUPING, "iloc", "loc", "pop", "to_numpy")  # and of no column alone
 NO_TABLE = ("chunksize", "iterator", "squeeze")  # arguments with which no table is read
@@ -108,17 +108,26 @@ def _has_other_tensors() -> bool:
     return any(label.startswith(("jax", "mxnet", "paddle", "torch")) for label in labels)
 
 
-def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) -> object:
+def known_of_open(
+    owner: Open, given: Sequence[Any], made: Open, named: Mapping[str, Any] | None = None
+) -> object:
     """What is known of a part of something open, or of what its method makes, as what is given
-    says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
+    says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`.
+
+    Args:
+        named: what a method is given by name; None where none is called.
+    """
     first, method = given[0] if given else None, owner.label.rpartition(".")[2]
+    is_call, named = named is not None, named or {}
     of = owner.label.removesuffix(".to_numpy") if is_call else owner.label
     is_taken = made.label.endswith(".values") if not (given or is_call) else of != owner.label
-    if is_taken and owner.stands_for == WHOLE_TABLE and ("." not in of or of.endswith(")")):
+    is_whole = owner.stands_for == WHOLE_TABLE
+    is_itself = is_whole and ("." not in of or of.endswith((")", "]")))
+    if is_taken and is_itself:
         sizes = [size_of_table(f"{made.label}.shape[{axis}]") for axis in (0, 1)]
         return Array(sizes, dtype=UNREAD_ENTRIES)
     if not (given or is_call):
-        if owner.stands_for == WHOLE_TABLE and made.label.rpartition(".")[2] not in OF_WHOLE_TABLES:
+        if is_whole and made.label.rpartition(".")[2] not in OF_WHOLE_TABLES:
             made.stands_for = TABLE  # a column, or what labels the rows
         return made
     if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
@@ -127,14 +136,13 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     table = Frame(sizes, dtype=UNREAD_ENTRIES)
     found: Any = made
     is_of_table = owner.stands_for in (TABLE, WHOLE_TABLE)
-    words = getattr(session().evaluator.node, "keywords", ())
-    headers = (one.value for one in words if one.arg == "header")
     # Of several lines of labels one may be that of several columns.
-    is_read = method in READING and all(isinstance(one, ast.Constant) for one in headers)
-    is_read &= all(one.arg not in NO_TABLE for one in words)
-    if is_call and is_read and (columns := _columns_of_file(words)):
-        return Frame((sizes[0], columns), dtype=UNREAD_ENTRIES)
-    if is_call and (is_read or (owner.stands_for == WHOLE_TABLE and method in KEEPING)):
+    is_read = method in READING and isinstance(named.get("header"), int | str | None)
+    is_read &= {*NO_TABLE}.isdisjoint(named)
+    if is_call and is_read and (of_file := _table_of_file(sizes[0], named)) is not None:
+        return of_file
+    keeps = method in KEEPING if is_call else isinstance(first, slice)
+    if (is_call and is_read) or (is_whole and keeps):
         made.stands_for = WHOLE_TABLE
     elif is_call and method.startswith(("read_", "get_dummies")):
         made.stands_for = TABLE
@@ -151,31 +159,26 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
                 found.own_dtype = UNREAD_ENTRIES
         elif isinstance(first, list) and are_names(first) and (method == "filter" or not is_call):
             found = table[first]
-        elif (
-            isinstance(first, str)
-            and owner.stands_for == WHOLE_TABLE
-            and (method == "pop" if is_call else owner.label == method or owner.label.endswith(")"))
-        ):  # none has a name twice
-            found = table[first]
+        elif isinstance(first, str) and is_whole and (method == "pop" if is_call else is_itself):
+            found = table[first]  # none has a name twice
         elif method in ("iloc", "loc") and isinstance(first, tuple):
             found = Rows(table, method == "iloc")[first]
     return found if isinstance(found, Array) and found.shape else made  # of one number, a name
 
 
-def _columns_of_file(words: Sequence[ast.keyword]) -> int:
-    """How many columns `usecols=[...]` takes of a file, without what labels the rows; 0 where that
-    is not known."""
-    given = {one.arg: one.value for one in words}
-    taken, index = (given.get(word, ast.Constant(None)) for word in ("usecols", "index_col"))
-    is_sure = {None, "parse_dates"}.isdisjoint(given)  # of several dates one column may be made
-    if not is_sure or not isinstance(taken, ast.List | ast.Tuple):
-        return 0
-    with suppress(ValueError):  # a name stands for what it takes
-        label = ast.literal_eval(index)
-        labels = label if isinstance(label, list | tuple) else [label]
-        of_rows = sum(not (one is None or one is False) for one in labels)
-        return len({*ast.literal_eval(taken)}) - of_rows
-    return 0
+def _table_of_file(rows: Open, named: Mapping[str, Any]) -> Frame | None:
+    """The columns that `usecols=[...]` or `names=[...]` takes of a file, without what labels the
+    rows; None where that is not known."""
+    given = as_labels(named.get("usecols", named.get("names")))
+    index = named.get("index_col")
+    labels = index if isinstance(index, list | tuple) else [index]
+    is_sure = isinstance(given, list | tuple) and "parse_dates" not in named  # of several, one
+    if not is_sure or not {*map(type, [*given, *labels])} <= {str, int, bool, type(None)}:
+        return None
+    of_rows = [label for label in labels if label is not None and label is not False]
+    are_in_order = "usecols" not in named and not of_rows
+    many = len({*given}) - len(of_rows)
+    return labelled((rows, many), given if are_in_order else None, dtype=UNREAD_ENTRIES)
 
 
 def _of_dtype(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -147,19 +147,21 @@ def given_to(
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
         message = f"compile takes loss_weights in the third place: write {write}"
         session().problem(message, write, place=at)
-    if compiled and method in TRAINING and words.get("epochs") != 0:
+    epochs = words.get("epochs")
+    is_run = not (isinstance(epochs, int) and epochs == 0)
+    if compiled and method in TRAINING and is_run:
         check_trained(compiled.optimizer, model)
     size, to_validate = (words.get(word) for word in ("batch_size", "validation_batch_size"))
     split = words.get("validation_split")
     call = TrainingCall(
         method,
         (),
-        batch_size=_batch_size(size),
+        batch_size=_batch_size(split if isinstance(split, Open) else size),
         validation_batch_size=_batch_size(size if to_validate is None else to_validate),
         has_validation_steps=words.get("validation_steps") is not None,
         has_steps=any(words.get(word) is not None for word in ("steps", "steps_per_epoch")),
         validation_split=float(split) if isinstance(split, int | float) else None,
-        is_sure=evaluator.is_sure and words.get("epochs") != 0,
+        is_sure=evaluator.is_sure and is_run,
         class_weights=_keys(words.get("class_weight")),
         weights=weights_of(words.get("sample_weight"), written.get("sample_weight")),
         file=file,
@@ -300,7 +302,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         losses=losses,
         has_loss_each=isinstance(compiled.loss, list | tuple | dict),
         metrics=metrics,
-        has_weighted=bool(compiled.weighted),
+        has_weighted=isinstance(compiled.weighted, Open) or bool(compiled.weighted),
     )
     if given.validation is not None:
         x, y, weights = given.validation

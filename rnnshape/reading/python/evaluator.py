@@ -77,7 +77,7 @@ class Evaluator:
         array: Callable[..., object] = lambda shape, dtype=None: None,
         find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
         why_unknown: Callable[[str], str] = lambda name: "",
-        known_of_open: Callable[..., object] = lambda owner, given, made, is_call: made,
+        known_of_open: Callable[..., object] = lambda owner, given, made, named=None: made,
     ) -> None:
         self._worth_of, self._follow = worth_of, follow
         self.why_unknown, self.known_of_open = why_unknown, known_of_open
@@ -276,7 +276,7 @@ class Evaluator:
         name = str.__str__(name)  # a class of the code may tell something else of a text
         if isinstance(owner, Open):
             part = self.part(owner, f".{name}")
-            return self.known_of_open(owner, (), part, False) if type(part) is Open else part
+            return self.known_of_open(owner, (), part) if type(part) is Open else part
         if isinstance(owner, Module) and (owner.held is None or name not in allowed.ASKED):
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)

@@ -26,7 +26,7 @@ from rnnshape.reading.python.handed_on import (
 )
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
-from rnnshape.reading.python.open import IsOpenError, Open, is_number, opens_in
+from rnnshape.reading.python.open import IsOpenError, Open, is_number, note_distance, opens_in
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_lack_file
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -83,7 +83,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                     text = text[1:-1]
                 part = evaluator.part(owner, f"[{shortened(text)}]")
                 if isinstance(part, Open):
-                    return evaluator.known_of_open(owner, [place], part, False)
+                    return evaluator.known_of_open(owner, [place], part)
                 return part
             made = evaluator.really(operator.getitem, owner, place)
             is_pythons = type(owner) in (list, tuple, dict, str)
@@ -92,7 +92,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             both = evaluator.worth(left, scope), evaluator.worth(right, scope)
             evaluator.node = node
             made = evaluator.really(OPERATORS[type(op)], *both)
-            _note_distance(op, *both, made)
+            note_distance(op, *both, made)
+            if isinstance(made, Open) and isinstance(both[0], Open) and both[0].stands_for:
+                method = both[0].part(f".{OPERATORS[type(op)].__name__}")
+                made = evaluator.known_of_open(method, both[1:], made, {})
             is_divided = isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open)
             return _may_fail(evaluator, made, scope) if is_divided else made
         case ast.UnaryOp(op=op, operand=inner):
@@ -241,19 +244,6 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
     return known
 
 
-def _note_distance(op: ast.operator, left: object, right: object, made: object) -> None:
-    """What is made of two numbers is one; `i + 3` is a known distance from `i`."""
-    if isinstance(made, Open) and made is not left and made is not right:
-        made.is_number = all(map(is_number, (left, right)))
-    if isinstance(op, ast.Add) and isinstance(right, Open):
-        left, right = right, left
-    if not (isinstance(left, Open) and left.is_number and isinstance(made, Open)):
-        return
-    if type(right) is int and made is not left and isinstance(op, ast.Add | ast.Sub):
-        by = right if isinstance(op, ast.Add) else -right
-        made.is_number, made.start, made.offset = True, left.start, left.offset + by
-
-
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     called = evaluator.worth(node.func, scope)
     because: Open | None = None  # it is not known with what the function is called
@@ -396,4 +386,4 @@ def _of_open(
         maker = hook(value, "own_made_by_unknown")
         if maker is not None:
             return evaluator.really(maker, f"{name}(...)", list(given), made, called.label)
-    return evaluator.known_of_open(called, parts, made, True)
+    return evaluator.known_of_open(called, parts, made, keywords)
