@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # people 
 KNOWN = "df = pd.DataFrame(np.random.random((9, 5)), columns=list('abcde'))"
 OPEN = "df = pd.read_csv('data.csv')"
 # Whatever the table is, the columns of these are known.
-SELECTED, OTHERS, CHANGED, TRIED = sections("of_pandas.txt")
+SELECTED, OTHERS, WHOLE, CHANGED, TRIED = sections("of_pandas.txt")
 CHANGED += [
     "try:\n    df['f']\nexcept KeyError:\n    df['f'] = 1",
     "try:\n    df.drop(columns='f')\nexcept KeyError:\n    df['f'] = 1",
@@ -57,13 +57,6 @@ def test_columns_that_code_takes_are_known_and_right(table: str) -> None:
 def test_what_else_is_said_of_a_table_is_true(table: str) -> None:
     differ, _ = compared(table, OTHERS)
     assert differ == []
-
-
-WHOLE = [
-    *("df.values", "df.to_numpy()", "df.drop('a', axis=1).values", "df.set_index('b').values"),
-    *("df.rename(columns={'a': 'z'}).dropna().to_numpy()", "df.iloc[:, :-1].values"),
-    *("df.iloc[2:, 1:].to_numpy()", "df.values[:, 0]", "df.shift(1).values[1:]", "df.iloc[:, 3:]"),
-]
 
 
 def test_a_table_of_a_file_has_two_axes() -> None:

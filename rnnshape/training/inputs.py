@@ -210,8 +210,10 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     if x.of:
         # In batches of a data set the number of samples may differ.
-        given = [len(y.shape or ()) for y in call.y[:1]]
-        is_single = x.may_be_single and given != [len(port.shape) for port in model.outputs[:1]]
+        labels = (call.y[0].shape or ()) if call.y else ()
+        axes = len(model.outputs[0].shape) if model.outputs else 0
+        are_many = axes == 2 and labels != () and labels[:1] == shape[:1]  # a label each
+        is_single = x.may_be_single and len(labels) != axes and not are_many
         if is_single and likely_outcome((None, *shape), sizes, judge).fits:
             if x.origin == "tensorflow":
                 yield f"{x.set_in_code} = {x.set_in_code}.batch(32)"

@@ -65,7 +65,7 @@ def _in_call(call: TrainingCall, index: int, text: str) -> str:
 
 
 def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
-    yield from _fewer_samples(call, now)
+    yield from _fewer_samples(call, index, now)
     yield from _other_metrics(call, now)
     yield from (other_time := list(_of_time(model, call, now)))
     yield from _of_classes(call, index, now)
@@ -182,9 +182,13 @@ def _reshaped(name: str, now: Attempt) -> Iterator[Attempt]:
         yield now.and_then(f"{name} = {name}[:, -1]", y=(*y[:1], *y[2:]))
 
 
-def _fewer_samples(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
-    """X of as many samples as y, where Keras does not count them."""
+def _fewer_samples(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
+    """As many samples of X and y, where Keras does not count them."""
     if call.is_batched or not (call.x and now.y) or now.y[0] in (None, now.output[0]):
+        return
+    if now.output[0] is not None and now.output[0] < now.y[0]:
+        text = cut_to([call.y[index].name], now.output[0])
+        yield now.and_then(text, y=(now.output[0], *now.y[1:]))
         return
     text = cut_to([data.name for data in call.x], now.y[0])
     yield now.and_then(text, output=(now.y[0], *now.output[1:]))

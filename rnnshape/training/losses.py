@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from rnnshape.signatures import names_in, snake_case
+from rnnshape.signatures import arguments_of, names_in, snake_case
 from rnnshape.training.data import Function
 from rnnshape.training.shapes import Judge, Outcome, Refusal, Shape, aligned, broadcast, repeats
 
@@ -151,6 +151,15 @@ def resolved(name: str, y: Shape, output: Shape) -> str:
     return "sparse_categorical_crossentropy" if is_sparse else "categorical_crossentropy"
 
 
+def takes_other(module: str, function: Function) -> bool:
+    """Whether a loss or a metric is given what changes the data that it takes."""
+    known = arguments_of(module, function.name)
+    as_keras = [*known.defaults.items()] if known else []
+    return any(
+        key not in HARMLESS and (key, value) not in as_keras for key, value in function.arguments
+    )
+
+
 def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | None:
     """The loss' own name, and what it makes of y and an output; None where there is no rule.
 
@@ -161,7 +170,7 @@ def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | N
     'repeats entries up to (16, 3) and takes the mean of these'
     """
     name = loss_named(loss.name)
-    if name not in (*LOSSES, "crossentropy") or {key for key, _ in loss.arguments} - HARMLESS:
+    if name not in (*LOSSES, "crossentropy") or takes_other("losses", loss):
         return None
     return name, partial(_with_mask, name, masked)
 

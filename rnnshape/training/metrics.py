@@ -7,7 +7,7 @@ from math import prod
 
 from rnnshape.signatures import names_in
 from rnnshape.training.data import Function
-from rnnshape.training.losses import HARMLESS, SHORT, elementwise, same_shape, sparse
+from rnnshape.training.losses import SHORT, elementwise, same_shape, sparse, takes_other
 from rnnshape.training.shapes import (
     OTHER,
     Judge,
@@ -187,7 +187,7 @@ def judge_of_metric(metric: Function, masked: bool = False) -> Judge | None:
     True
     """
     name = metric_named(metric.name)
-    if name not in METRICS or {key for key, _ in metric.arguments} - HARMLESS:
+    if name not in METRICS or takes_other("metrics", metric):
         return None
     judge, is_masked = METRICS[name]
     return partial(_with_mask, judge, masked and is_masked)

@@ -64,7 +64,8 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         return opened()
     if not any(isinstance(one, Frame) for one in within(data)) and own(data, "own_dtype") != "void":
         check_labels(labels, data.shape if isinstance(data, Array) else sizes_of(data)[:2])
-    labels = labels or ([*range(many)] if type(many) is int else None)
+    if labels is None and type(many) is int:
+        labels = [*range(many)]
     if isinstance(labels, list):
         return labelled((rows, len(labels)), labels, dtype=_kind_of(data))
     return Frame((rows, many), dtype=_kind_of(data))
