@@ -252,10 +252,10 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
     assert [one.name for one in found] == (["y"] if change.startswith("X") else [])
 
 
-@pytest.mark.parametrize("word", [*signature("fit").names[2:], *signature("compile").names])
+@pytest.mark.parametrize("word", [*signature("fit").names[2:], "**", *signature("compile").names])
 def test_labels_are_told_beside_an_argument_that_is_not_known(word: str) -> None:
-    given = f", {word}=unknown"
-    of_fit, of_compile = (given, "") if word in signature("fit").names else ("", given)
+    given = f", {word}=unknown".replace("**=", "**")
+    of_fit, of_compile = ("", given) if word in signature("compile").names else (given, "")
     text = (
         "from config import unknown\nm = Sequential([LSTM(4), Dense(5)])\n"
         f"m.compile(loss='categorical_crossentropy'{of_compile})\n"

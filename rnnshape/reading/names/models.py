@@ -60,7 +60,7 @@ from rnnshape.reading.names.tensors import (
     plain_sizes,
     tensors_of,
 )
-from rnnshape.reading.names.training import History, history_of
+from rnnshape.reading.names.training import TAKEN_BY_FIT, History, history_of
 from rnnshape.reading.names.weights import load_weights, refresh, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.reading.python.functions import outermost_call
@@ -94,6 +94,7 @@ class Model(Layer):
     own_before: tuple[Any, ...] = ()  # what it took and returned before it was followed anew
     own_what, own_is_model, own_batch, own_called_again = "a model", True, None, (0, None, None)
     own_takes_open: tuple[str, ...] = ("inputs",)
+    own_fit_takes = TAKEN_BY_FIT
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
         kind = Functional if cls is Model and (given or named) else cls

@@ -252,6 +252,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         parts = evaluator.worth_of_all(node.args, scope)
     except IsOpenError as wrong:
         parts, because = [wrong.value], wrong.value
+    known = parts if because is None else []
     keywords: dict[str, object] = {}
     for keyword in node.keywords:
         value = evaluator.worth(keyword.value, scope)
@@ -283,7 +284,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         made = _of_open(evaluator, node, called, parts, keywords)
         return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
     if because is not None:
-        named = from_unknown(evaluator, called, keywords, because)
+        named = from_unknown(evaluator, called, known, keywords, because)
         if named is None:
             spread = Open(because.label, because.reason or why, because.source, because.node)
             made = _of_open(evaluator, node, spread, parts, keywords)
@@ -291,7 +292,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
                 made.roots = because.roots or (because,)
                 lose(evaluator, scope, made, *owner_of(called))
             return made
-        parts, keywords = [], named
+        parts, keywords = known, named
     evaluator.calls.append(node)
     try:
         made = evaluator.really(called, *parts, **keywords)

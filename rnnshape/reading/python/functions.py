@@ -159,22 +159,28 @@ def _parameters(
 
 
 def from_unknown(
-    evaluator: Evaluator, called: object, named: Mapping[str, object], because: Open
+    evaluator: Evaluator,
+    called: object,
+    parts: Sequence[object],
+    named: Mapping[str, object],
+    because: Open,
 ) -> dict[str, object] | None:
-    """What a function or class of the code is given by `*args` or `**config` that nobody knows:
-    each argument may come from there, and what it takes besides. None of others, but of those that
-    take what is open."""
-    is_function = isinstance(called, types.FunctionType) and body_of(called) is not None
-    is_followed = is_function or is_of_code(called)
-    is_ours = isinstance(called, StandIn | type)  # others may say that they have any name
-    words = getattr(called, "own_takes_open", ()) if is_ours else ()
+    """What a function or class of the code is given by `*args` or `**config` that nobody knows,
+    behind the `parts` that are known: each other argument may come from there, and what it takes
+    besides. None of others, but of those that take what is open."""
+    is_followed = body_of(called) is not None or is_of_code(called)
+    owner, takes = called, "own_takes_open"
+    if isinstance(called, types.MethodType):
+        owner, takes = called.__self__, f"own_{called.__func__.__name__}_takes"
+    is_ours = isinstance(owner, StandIn | type)  # others may say that they have any name
+    words = getattr(owner, takes, ()) if is_ours else ()
     if is_followed and callable(called):
         parameters = inspect.signature(called).parameters.values()
         words = [word.name for word in parameters if word.kind not in SPREAD]
         run = called.__init__ if isinstance(called, type) else called  # type: ignore[misc]
         if any(word.kind is word.VAR_KEYWORD for word in parameters) and body_of(run) is not None:
             named = {UNKNOWN: because, **named}
-    more = {word: evaluator.part(because, f"[{word!r}]") for word in words}
+    more = {word: evaluator.part(because, f"[{word!r}]") for word in words[len(parts) :]}
     return {**more, **named} if is_followed or words else None
 
 
