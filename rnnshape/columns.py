@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from rnnshape.expression import Call, Unknown, Value, calls_within, unknowns_in
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape, Step
-from rnnshape.rules.arguments import MAY_BE_ARRAY, candidates, changes_no_shape
+from rnnshape.rules.arguments import MAY_BE_ARRAY, SMALL, candidates, changes_no_shape
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.signatures import module_of, signature
 
@@ -24,6 +24,7 @@ from rnnshape.signatures import module_of, signature
 # `x[:, :20]` is another than of the others; none is another's double.
 FIRST = (3, 1031, 4127)
 STEP = (10, 26, 102)  # between the numbers of two values in one column
+MOST_TURNED = 8  # words and flags that are tried beside others of other values
 RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank is known
 # The axes that a layer around one that is not known hands on as they came.
 KEPT = {"TimeDistributed": 2}
@@ -45,12 +46,14 @@ class Column(NamedTuple):
         rank: for what has none that is known: inputs, and what a step that is not read returns.
         keeps_batch: whether such a step returns as many samples as it is given; else all such
             steps return as many, so that they may be taken together.
+        turned: a word or flag that is another than the column's own place chooses.
     """
 
     place: int
     numbers: Numbers
     rank: int
     keeps_batch: bool = False
+    turned: Unknown | None = None
 
     def any_shape(self, unknown: Unknown, rank: int) -> tuple[int, ...]:
         """A shape of which nothing is known."""
@@ -76,12 +79,14 @@ class Column(NamedTuple):
         def known(name: str, argument: str, value: Value) -> Value:
             if not isinstance(value, Unknown):
                 return value
+            place = self.place + (value == self.turned)
             if isinstance(signature(name).defaults.get(argument), bool):
-                return self.place % 2 == 0
+                return place % 2 == 0
             number = self.numbers.get(value, FIRST[0])
             if argument in signature(name).tensors and not value.is_number:
                 return Call(MAY_BE_ARRAY, (("length", number),))
-            return candidates(name, argument, number, self.place)
+            at = [*self.numbers].index(value) if argument in SMALL else 0
+            return candidates(name, argument, number, place, at)
 
         def whole(name: str, argument: str, value: Value) -> Value:
             is_shape = argument in SHAPES and isinstance(value, Unknown) and not value.is_number
@@ -106,9 +111,15 @@ def columns_of(network: Network) -> list[Column]:
         for first, step in zip(FIRST, STEP, strict=True)
     ]
     columns = [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
+    # Each word or flag is once another than all others; of two, one is.
+    chosen = words_and_flags(network)[:MOST_TURNED]
+    turned = chosen[1:] if len(chosen) < 3 else chosen
+    columns += [column._replace(turned=one) for one in turned for column in columns]
     if guessed and any(len(step.refs) > 1 for step in network.steps):
         # What layers take together has one batch: the columns where it has two are left out.
-        columns += [Column(len(FIRST) + place, n, rank, True) for place, n, rank, _ in columns]
+        columns += [
+            column._replace(place=len(FIRST) + column.place, keeps_batch=True) for column in columns
+        ]
     return columns
 
 
@@ -123,20 +134,26 @@ NUMBERS = {
 def may_be_of_other_ranks(network: Network) -> bool:
     """Whether what is open may be what no column has: of several flags and words not all
     combinations are tried, and a shape may have any number of sizes."""
-    given = (
-        (call, word, value)
-        for step in network.steps
-        for call in calls_within(step.layer)
-        for word, value in call.arguments
-        if isinstance(value, Unknown) and not changes_no_shape(word)
-    )
-    words = set[Unknown]()
-    for call, word, value in given:
-        if isinstance(signature(call.name).defaults.get(word), bool | str):
-            words.add(value)
-        elif word not in NUMBERS:
-            return True
-    return len(words) > 1
+    others = (word for call, word, _ in _open_arguments(network) if not _is_chosen(call, word))
+    return any(word not in NUMBERS for word in others) or len(words_and_flags(network)) > 1
+
+
+def words_and_flags(network: Network) -> tuple[Unknown, ...]:
+    """What is open and stands for one of a layer's words, or for True or False."""
+    given = (value for call, word, value in _open_arguments(network) if _is_chosen(call, word))
+    return tuple(dict.fromkeys(given))
+
+
+def _is_chosen(call: Call, word: str) -> bool:
+    return isinstance(signature(call.name).defaults.get(word), bool | str)
+
+
+def _open_arguments(network: Network) -> Iterator[tuple[Call, str, Unknown]]:
+    for step in network.steps:
+        for call in calls_within(step.layer):
+            for word, value in call.arguments:
+                if isinstance(value, Unknown) and not changes_no_shape(word):
+                    yield call, word, value
 
 
 def inputs_without_rank(network: Network) -> dict[int, int]:

@@ -13,7 +13,7 @@ from types import BuiltinMethodType, FunctionType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
+from rnnshape.reading.python.branches import Snapshot, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
@@ -24,30 +24,19 @@ from rnnshape.reading.python.handed_on import (
     names_in,
     owner_of,
 )
-from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.objects import vars_of
-from rnnshape.reading.python.open import IsOpenError, Open, is_number, note_distance, opens_in
+from rnnshape.reading.python.open import IsOpenError, Open, is_number, opens_in
+from rnnshape.reading.python.operators import (
+    OPERATORS,
+    any_or_all,
+    compared,
+    note_distance,
+)
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_lack_file
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
 
-ACTING = (ast.Call, ast.NamedExpr)  # what may change something
-
-OPERATORS: dict[type, Callable[..., object]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
-    ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-    ast.LShift: operator.lshift, ast.RShift: operator.rshift, ast.BitAnd: operator.and_,
-    ast.BitOr: operator.or_, ast.BitXor: operator.xor, ast.MatMult: operator.matmul,
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
-    ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Not: operator.not_, ast.USub: operator.neg,
-    ast.UAdd: operator.pos, ast.Invert: operator.invert,
-    ast.In: is_in, ast.NotIn: is_not_in,
-}  # fmt: skip
-IN_PLACE: dict[type, Callable[..., object]] = {
-    sign: getattr(operator, f"i{function.__name__.strip('_')}", function)
-    for sign, function in OPERATORS.items()
-}
 DISPLAYED: dict[type, type] = {ast.Tuple: tuple, ast.List: list, ast.Set: set}
 CONVERTED: dict[int, Callable[[object], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
 
@@ -106,9 +95,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 made.is_number = is_number(known)  # `-n`
             return made
         case ast.Compare():
-            return _compared(evaluator, node, scope)
+            return compared(evaluator, node, scope)
         case ast.BoolOp():
-            return _any_or_all(evaluator, node, scope)
+            return any_or_all(evaluator, node, scope)
         case ast.Slice(lower=lower, upper=upper, step=step):
             return slice(*(end and evaluator.worth(end, scope) for end in (lower, upper, step)))
         case ast.JoinedStr(values=parts):
@@ -185,32 +174,6 @@ def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
     return made
 
 
-def _any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
-    is_or = isinstance(node.op, ast.Or)
-    *first, last = node.values
-    unknown: Open | None = None
-
-    def worth_of(part: ast.expr) -> object:
-        """What a part is worth, which is asked only if those before it do not decide."""
-        may_fail = (*ACTING, ast.Subscript)
-        if unknown is None or not any(isinstance(inner, may_fail) for inner in ast.walk(part)):
-            return evaluator.worth(part, scope)
-        found: list[object] = [unknown]
-        sides = [lambda: found.append(evaluator.worth(part, scope)), lambda: None]
-        both_ways(evaluator, unknown, unknown.label, scope, *sides[:: -1 if is_or else 1])
-        return found[-1]
-
-    for part in first:
-        known = worth_of(part)
-        truth = evaluator.really(bool, known)
-        if isinstance(truth, Open):
-            unknown = unknown or truth  # a later part may still decide it
-        elif truth is is_or:
-            return known if unknown is None else unknown
-    known = worth_of(last)
-    return known if unknown is None else unknown
-
-
 FAILING = {"int", "float", "index", "remove", "pop"}  # functions of Python's own
 
 
@@ -224,24 +187,6 @@ def _may_fail(evaluator: Evaluator, made: object, scope: Scope) -> object:
             undo = partial(snapshot.set, snapshot.before)
         evaluator.doubted.append(Doubt(made, undo))
     return made
-
-
-def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
-    left, known = evaluator.worth(node.left, scope), True  # type: tuple[Any, Any]
-    for op, other in zip(node.ops, node.comparators, strict=True):
-        right = evaluator.worth(other, scope)
-        if not isinstance(op, ast.Is | ast.IsNot):
-            known = evaluator.really(OPERATORS[type(op)], left, right)
-        elif isinstance(left, Open) or isinstance(right, Open):
-            known = left if isinstance(left, Open) else right
-        else:
-            known = (left is right) == isinstance(op, ast.Is)
-        if len(node.ops) > 1:
-            truth = evaluator.really(bool, known)
-            if isinstance(truth, Open) or not truth:
-                return truth if isinstance(truth, Open) else known
-        left = right
-    return known
 
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:

@@ -102,19 +102,6 @@ def is_number(value: object) -> bool:
     return value.is_number if isinstance(value, Open) else isinstance(value, int | float)
 
 
-def note_distance(op: ast.operator, left: object, right: object, made: object) -> None:
-    """What is made of two numbers is one; `i + 3` is a known distance from `i`."""
-    if isinstance(made, Open) and made is not left and made is not right:
-        made.is_number = all(map(is_number, (left, right)))
-    if isinstance(op, ast.Add) and isinstance(right, Open):
-        left, right = right, left
-    if not (isinstance(left, Open) and left.is_number and isinstance(made, Open)):
-        return
-    if type(right) is int and made is not left and isinstance(op, ast.Add | ast.Sub):
-        by = right if isinstance(op, ast.Add) else -right
-        made.is_number, made.start, made.offset = True, left.start, left.offset + by
-
-
 def _stays_open(self: Open, *_: object, **__: object) -> Open:
     return self
 

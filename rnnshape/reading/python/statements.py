@@ -13,12 +13,12 @@ from rnnshape.reading.python.allowed import field
 from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.contents import PLAIN, within
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.expressions import ACTING, IN_PLACE
 from rnnshape.reading.python.functions import class_, function, let_all_be_given
 from rnnshape.reading.python.limits import TOO_MUCH, ExitError
 from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.operators import ACTING, IN_PLACE
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,

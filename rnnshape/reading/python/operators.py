@@ -1,0 +1,101 @@
+"""What operators make: the functions that they stand for, comparisons, `and` and `or`."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+
+from rnnshape.reading.python.branches import both_ways
+from rnnshape.reading.python.evaluator import Evaluator, shortened, written
+from rnnshape.reading.python.limits import is_in, is_not_in
+from rnnshape.reading.python.open import Open, is_number
+from rnnshape.reading.python.scope import Scope
+
+ACTING = (ast.Call, ast.NamedExpr)  # what may change something
+
+OPERATORS: dict[type, Callable[..., object]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
+    ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+    ast.LShift: operator.lshift, ast.RShift: operator.rshift, ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_, ast.BitXor: operator.xor, ast.MatMult: operator.matmul,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
+    ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Not: operator.not_, ast.USub: operator.neg,
+    ast.UAdd: operator.pos, ast.Invert: operator.invert,
+    ast.In: is_in, ast.NotIn: is_not_in,
+}  # fmt: skip
+IN_PLACE: dict[type, Callable[..., object]] = {
+    sign: getattr(operator, f"i{function.__name__.strip('_')}", function)
+    for sign, function in OPERATORS.items()
+}
+
+
+def note_distance(op: ast.operator, left: object, right: object, made: object) -> None:
+    """What is made of two numbers is one; `i + 3` is a known distance from `i`."""
+    if isinstance(made, Open) and made is not left and made is not right:
+        made.is_number = all(map(is_number, (left, right)))
+    if isinstance(op, ast.Add) and isinstance(right, Open):
+        left, right = right, left
+    if not (isinstance(left, Open) and left.is_number and isinstance(made, Open)):
+        return
+    if type(right) is int and made is not left and isinstance(op, ast.Add | ast.Sub):
+        by = right if isinstance(op, ast.Add) else -right
+        made.is_number, made.start, made.offset = True, left.start, left.offset + by
+
+
+def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
+    is_or = isinstance(node.op, ast.Or)
+    last = node.values[-1]
+    unknown: Open | None = None
+
+    def worth_of(part: ast.expr) -> object:
+        """What a part is worth, which is asked only if those before it do not decide."""
+        may_fail = (*ACTING, ast.Subscript)
+        if unknown is None or not any(isinstance(inner, may_fail) for inner in ast.walk(part)):
+            return evaluator.worth(part, scope)
+        found: list[object] = [unknown]
+        sides = [lambda: found.append(evaluator.worth(part, scope)), lambda: None]
+        both_ways(evaluator, unknown, unknown.label, scope, *sides[:: -1 if is_or else 1])
+        return found[-1]
+
+    labels: list[str] = []
+    for part in node.values:
+        known = worth_of(part)
+        truth = known if part is last else evaluator.really(bool, known)
+        if isinstance(truth, Open):
+            labels.append(truth.label)
+            unknown = unknown or truth  # a later part may still decide it
+        elif truth is is_or:
+            break
+    if unknown is None or len(labels) < 2:
+        return known if unknown is None else unknown
+    text = f" {'or' if is_or else 'and'} ".join(labels)
+    return unknown.derived(shortened(text), evaluator.source, node)
+
+
+def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
+    left, known = evaluator.worth(node.left, scope), None
+    for op, other in zip(node.ops, node.comparators, strict=True):
+        right = evaluator.worth(other, scope)
+        if not isinstance(op, ast.Is | ast.IsNot):
+            known = evaluator.really(OPERATORS[type(op)], left, right)
+        elif isinstance(left, Open) or isinstance(right, Open):
+            known = left if isinstance(left, Open) else right
+        else:
+            known = (left is right) == isinstance(op, ast.Is)
+        if isinstance(known, Open):  # what it is follows from what both are worth this time
+            sides = (ast.Name(_label(*side)) for side in ((left, node.left), (right, other)))
+            text = written(ast.Compare(next(sides), [op], [*sides]))
+            known = known.derived(shortened(text), evaluator.source, node)
+        if len(node.ops) > 1:
+            truth = evaluator.really(bool, known)
+            if isinstance(truth, Open) or not truth:
+                return truth if isinstance(truth, Open) else known
+        left = right
+    return known
+
+
+def _label(value: object, node: ast.expr) -> str:
+    if isinstance(value, Open):
+        return value.label
+    return repr(value) if type(value) in (bool, int, float, str) else written(node)
