@@ -87,7 +87,7 @@ class RuleRun:
         given = self.given_to(step, number)
         if self.network.is_chain and self.layers and self.network.kind != "Functional":
             _check_one_tensor(self.layers[-1], step)
-        known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
+        known = {ref: tensor for ref, tensor in given.items() if tensor and tensor.has_rank}
         facts: Facts | None = None
         asked = step if len(known) == len(given) else without_states(call, step)
         if known.keys() >= {*asked.refs} and step.unread is None:

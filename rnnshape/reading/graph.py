@@ -233,8 +233,8 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
         if None not in map(shape_of, call.tensors):
             made = shapes_made([call]) or shapes_made(_with_alike(call))
         elif not any(map(_is_refused, call.tensors)):
-            before = calls_before([Tensor(call)], [], MOST_BEFORE)
-            made = shapes_made(before) if len(before) <= MOST_BEFORE else ()
+            found = calls_before([Tensor(call)], [], MOST_BEFORE)  # and what stands beside it
+            made = shapes_made(found[: found.index(call) + 1] if len(found) <= MOST_BEFORE else ())
     shapes = rebuilt([*made], lambda size: None if isinstance(size, SizeWhenRun) else size)
     return cast("list[Shape | None]", shapes)
 

@@ -235,7 +235,8 @@ class Layer(StandIn):
                     "layer (Keras: \"missing 1 required positional argument: 'states'\")"
                 )
             output, *after = returned(step, 3 if call.name == "LSTMCell" else 2)
-            return output, after if isinstance(states, tuple) else after[0]
+            is_list = isinstance(states, tuple) or len(after) > 1  # what is not read may be one
+            return output, after if is_list else after[0]
         made = subclassed.as_called(self, returned(step))
         return tuple(made) if isinstance(made, list) else made
 

@@ -64,10 +64,9 @@ class Sequential(Model):
     ) -> None:
         super().__init__(name=trainable if isinstance(trainable, str) else name)
         self.trainable = trainable is not False
-        places = session().places()
+        places, layers = session().places(), own(layers, "own_unknown", layers)
         for word in more:
-            message = "Sequential takes layers, name and trainable"
-            raise self.own_refused(message, places.get(word))
+            raise self.own_refused("Sequential takes layers, name and trainable", places.get(word))
         for place, given in (("1", trainable), ("0", layers)):
             is_list = place == "1" and isinstance(given, list | tuple)
             if is_list or isinstance(given, Layer | Tensor):

@@ -189,6 +189,8 @@ def _size_of_shape(size: Unknown, place: int) -> Open:
 class UnreadTensor(Tensor):
     """What something makes that is not read; where that is called, it is a model."""
 
+    own_unknown: Any = property(lambda tensor: open_of(tensor.maker.layer.unread))
+
     def own_as_argument(self) -> Any:
         name = getattr(self.maker, "names", {}).get(self.output, "...")
         raise IsOpenError(opened(name, "what it is, is not known"))

@@ -191,20 +191,20 @@ def _may_fail(evaluator: Evaluator, made: object, scope: Scope) -> object:
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     called = evaluator.worth(node.func, scope)
-    because: Open | None = None  # it is not known with what the function is called
-    why = ""
+    # Of which it is not known with what the function is called by them.
+    spread, named = None, None  # type: tuple[Open | None, Open | None]
+    parts: list[object] = []
     try:
-        parts = evaluator.worth_of_all(node.args, scope)
+        for part in node.args:
+            parts += evaluator.worth_of_all([part], scope)
     except IsOpenError as wrong:
-        parts, because = [wrong.value], wrong.value
-    known = parts if because is None else []
+        spread = wrong.value
     keywords: dict[str, object] = {}
     for keyword in node.keywords:
         value = evaluator.worth(keyword.value, scope)
         more = {keyword.arg: value} if keyword.arg else evaluator.really(dict, value)
         if isinstance(more, Open):
-            why = "what ** gives is not known: write the arguments themselves"
-            because = because or more
+            named = more
             continue
         for word, part in more.items():
             if not isinstance(word, str):
@@ -226,18 +226,22 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if called is evaluator.given["locals"]:
             return evaluator.really(locals_of, scope)
     if isinstance(called, Open):
-        made = _of_open(evaluator, node, called, parts, keywords)
-        return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
+        handed = parts if spread is None else [*parts, spread]
+        made = _of_open(evaluator, node, called, handed, keywords)
+        return _with_changes(evaluator, node, (called, handed, keywords), made, scope)
+    because = named if spread is None else spread
     if because is not None:
-        named = from_unknown(evaluator, called, known, keywords, because)
-        if named is None:
-            spread = Open(because.label, because.reason or why, because.source, because.node)
-            made = _of_open(evaluator, node, spread, parts, keywords)
+        from_there = from_unknown(evaluator, called, parts, spread, named)
+        if from_there is None:
+            why = "what ** gives is not known: write the arguments themselves"
+            reason = because.reason or (why if named is not None else "")
+            unread = Open(because.label, reason, because.source, because.node)
+            made = _of_open(evaluator, node, unread, parts or [because], keywords)
             if isinstance(made, Open):
                 made.roots = because.roots or (because,)
                 lose(evaluator, scope, made, *owner_of(called))
             return made
-        parts, keywords = known, named
+        keywords = from_there | keywords
     evaluator.calls.append(node)
     try:
         made = evaluator.really(called, *parts, **keywords)

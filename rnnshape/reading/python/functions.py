@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import inspect
 import types
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,7 @@ from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, give
 from rnnshape.source import Source
 
-UNKNOWN = "**"  # the name of what a function is given that takes names which nobody knows
+SEVERAL, UNKNOWN = "*", "**"  # the names of what a function is given of which nobody knows more
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 WRONG = "<wrong>"  # a name that no code has
 MADE: dict[type, Callable[[list[Any]], object]] = {
@@ -63,15 +63,15 @@ def function(
     while isinstance(scope.names, ClassNames) and scope.above:  # functions do not see these
         scope = scope.above
     yields, own = has_yield(body), own_names(body)
-    spread = arguments.kwarg.arg if arguments.kwarg else ""
+    last = {SEVERAL: arguments.vararg, UNKNOWN: arguments.kwarg}
+    spread = {star: word.arg for star, word in last.items() if word}
 
     def run(*values: object, **named: object) -> object:
-        unknown = named.pop(UNKNOWN, None)
+        unknown = {star: named.pop(star) for star in (SEVERAL, UNKNOWN) if star in named}
         bound = run.__signature__.bind(*values, **named)  # type: ignore[attr-defined]
         bound.apply_defaults()
         evaluator.followed.add(run)
-        if unknown is not None:
-            bound.arguments[spread] = unknown
+        bound.arguments |= {spread[star]: value for star, value in unknown.items()}
         if len(evaluator.calls) > DEEPEST_CALL:
             raise TooLongError("functions call each other too deeply to be read")
         inner = Scope(scope)
@@ -162,12 +162,14 @@ def from_unknown(
     evaluator: Evaluator,
     called: object,
     parts: Sequence[object],
-    named: Mapping[str, object],
-    because: Open,
+    spread: Open | None,
+    named: Open | None,
 ) -> dict[str, object] | None:
     """What a function or class of the code is given by `*args` or `**config` that nobody knows,
     behind the `parts` that are known: each other argument may come from there, and what it takes
     besides. None of others, but of those that take what is open."""
+    because: Any = named if spread is None else spread
+    stars: dict[str, object] = {}
     is_followed = body_of(called) is not None or is_of_code(called)
     owner, takes = called, "own_takes_open"
     if isinstance(called, types.MethodType):
@@ -176,12 +178,15 @@ def from_unknown(
     words = getattr(owner, takes, ()) if is_ours else ()
     if is_followed and callable(called):
         parameters = inspect.signature(called).parameters.values()
-        words = [word.name for word in parameters if word.kind not in SPREAD]
+        kinds = {word.kind for word in parameters}
+        fixed = SPREAD if named is not None else (*SPREAD, inspect.Parameter.KEYWORD_ONLY)
+        words = [word.name for word in parameters if word.kind not in fixed]
         run = called.__init__ if isinstance(called, type) else called  # type: ignore[misc]
-        if any(word.kind is word.VAR_KEYWORD for word in parameters) and body_of(run) is not None:
-            named = {UNKNOWN: because, **named}
+        for star, kind, unknown in zip((SEVERAL, UNKNOWN), SPREAD, (spread, named), strict=True):
+            if unknown is not None and kind in kinds and body_of(run) is not None:
+                stars[star] = unknown
     more = {word: evaluator.part(because, f"[{word!r}]") for word in words[len(parts) :]}
-    return {**more, **named} if is_followed or words else None
+    return {**stars, **more} if is_followed or words else None
 
 
 class Steps:
