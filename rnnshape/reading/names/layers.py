@@ -49,6 +49,7 @@ from rnnshape.reading.names.weights import (
     add_weight,
     enable_lora,
     marks_built,
+    of_unknown_number,
     set_weights,
     weight_of,
     weights_in_order,
@@ -184,7 +185,7 @@ class Layer(StandIn):
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         if self.own_layer is not None:
             self.own_layer.unread = unknown_of(because)
-        return other
+        return of_unknown_number(one, other, because) if name == "own_added" else other
 
     def own_class_is_open(self) -> Open | None:
         """What is not read, and stands for a layer that a model has, may be any, or several."""

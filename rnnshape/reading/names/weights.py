@@ -21,7 +21,7 @@ from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given, sizes_of
 from rnnshape.reading.names.tensors import argument, plain_shape, unread_layer, unread_step
-from rnnshape.reading.python import Open, opens_in, own
+from rnnshape.reading.python import IsOpenError, Open, opens_in, own
 from rnnshape.signatures import is_recurrent
 
 
@@ -86,6 +86,9 @@ def add_weight(layer: Any, *values: Any, shape: Any = None, **named: Any) -> Wei
         message = f"add_weight takes a shape, not a number: write {write}"
         session().problem(message, write, words="Cannot convert '")
     given = next((v for v in values if isinstance(v, list | tuple)), () if shape is None else shape)
+    if isinstance(given, Open):
+        layer.own_added += (Weight((given,)),)
+        raise IsOpenError(given)
     if any(size is None for size in given):
         is_cell = "state_size" in vars(layer)
         of_cell, of_layer = (
@@ -101,6 +104,11 @@ def add_weight(layer: Any, *values: Any, shape: Any = None, **named: Any) -> Wei
     made.own_place = session().evaluator.place
     layer.own_added += (made,)
     return made
+
+
+def of_unknown_number(one: tuple[Any, ...], other: tuple[Any, ...], because: Open) -> Any:
+    """What `add_weight` makes where nobody knows whether it is called, or how often."""
+    return *max(one, other, key=len), Weight((because,))
 
 
 def variable(initializer: Any = None, shape: Any = None, *_: Any, **__: Any) -> Any:

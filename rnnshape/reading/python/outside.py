@@ -35,6 +35,8 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
 
         add_mutually_exclusive_group = add_argument_group
 
+        own_set_defaults_takes = property(lambda parser: tuple(parser.own_held))
+
         def set_defaults(self, **values: object) -> None:
             self.own_held.update(values)
 
