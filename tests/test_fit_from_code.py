@@ -283,6 +283,10 @@ def test_labels_are_told_beside_an_argument_that_is_not_known(word: str) -> None
         ("Input((5,)), Dense(3)", "np.zeros((20, 5)).tolist()", "X (20, 5) ✗  y (20, 3) ✓"),
         ("Dense(3)", "0, 0; import pandas; X, y = pandas.DataFrame({'a': [1] * 20, 'b': 'x'})",
          "X (20, 2) ·  y (20, 3) ✓"),
+        ("Embedding(9, 2), LSTM(3)", "np.random.randint(0, 10, (20, 1))",
+         "X (20, 1) ·  y (20, 3) ✓"),
+        ("Embedding(20, 2), LSTM(3)", "np.random.permutation(20)[:, None]",
+         "X (20, 1) ✓  y (20, 3) ✓"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_compared_has_no_tick(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, zip_longest
 
-from rnnshape.description import describe
+from rnnshape.description import Description, describe
 from rnnshape.errors import Place, Problem
 from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs, step_without_rule
@@ -14,8 +14,9 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
 from rnnshape.ports import outputs_of_other_rows, unread_of_other_sizes, unread_of_whole_numbers
 from rnnshape.report import Report
+from rnnshape.rules.facts import Tensor
 from rnnshape.training.data import NOT_GIVEN, Data, Function, TrainingCall
-from rnnshape.training.losses import judge_of_loss
+from rnnshape.training.losses import judge_of_loss, loss_named
 from rnnshape.training.metrics import judge_of_metric
 from rnnshape.training.samples import are_batches_known
 from rnnshape.views.blocks import Block, Lines, Picture
@@ -94,6 +95,7 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
                 found[y] = "whether a mask comes with the output is not known"
         pairs = zip(given.y, each, strict=True)
         found |= {one: why for one, known in pairs if unjudged is not None or not known}
+        found |= dict(_perhaps_beyond(given, described, made))
     for array in call.arrays:
         if array.unknown is not None:
             [found[array]] = reasons([array.unknown], names_files=False)
@@ -103,6 +105,24 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
             tells = ".astype('float32') would tell"
             found[array] = f"{array.name} may hold other things than numbers: {tells}"
     return found
+
+
+def _perhaps_beyond(
+    call: TrainingCall, described: Description, made: Sequence[Tensor | None]
+) -> Iterator[tuple[Data, str]]:
+    """Random numbers of which some may be larger than the model takes, and none surely is."""
+    ends = [
+        (x, end, "the Embedding takes")
+        for x, end in zip(call.x, described.inputs_below, strict=False)
+    ]
+    for y, loss, tensor in zip(call.y, call.losses, made, strict=False):
+        is_sparse = loss and loss_named(loss.name) == "sparse_categorical_crossentropy"
+        classes = tensor.shape[-1] if is_sparse and tensor and tensor.known_size else None
+        ends.append((y, classes, "the output takes"))
+    for data, end, takes in ends:
+        if end is not None and data.drawn_below > end >= (data.values_below or 0):
+            why = f"{data.name} is random, and may hold {data.drawn_below - 1}"
+            yield data, f"{why}: {takes} 0 to {end - 1}"
 
 
 def _unjudged(call: TrainingCall) -> str | None:

@@ -103,7 +103,8 @@ NEVER = 1e-4
 
 def known_range(array: Array) -> tuple[int | None, int | None, int]:
     """The smallest of its whole numbers, one more than the largest, and of random ones how many
-    could be drawn from 0: of many, some are surely that small and that large."""
+    could be drawn from 0: of many, some are surely that small and that large; of few, the first
+    two are None."""
     values = array.own_values
     if values and all(type(number) is int for number in values):
         return min(values), max(values) + 1, 0
@@ -114,7 +115,8 @@ def known_range(array: Array) -> tuple[int | None, int | None, int]:
     are_known = all(type(number) is int for number in (low, high, many)) and many > 0
     reach = int((high - low) * NEVER ** (1 / many)) if are_known and not array.own_is_written else 0
     least, most = high - 1 - reach, low + reach
-    return (least, most + 1, high) if reach and least <= most else (None, None, 0)
+    is_sure = reach and least <= most
+    return (least, most + 1, high) if is_sure else (None, None, high * are_known)
 
 
 def _chosen(a: Any, *more: Any, **named: Any) -> Any:
@@ -206,9 +208,11 @@ def multiplied(one: Any, other: Any) -> Any:
 def _permuted(x: Any) -> Any:
     """The entries of an array, or the numbers below one, in another order."""
     sizes = sizes_of(x)
-    if isinstance(x, Array):
-        return x.values.own_like(sizes).copy()
-    return Array(sizes, dtype=of_entries(within([x]))) if sizes else Array((x,), dtype="int64")
+    made = Array(sizes or (x,), dtype=of_entries(within([x])) if sizes else "int64")
+    made = x.values.own_like(sizes).copy() if isinstance(x, Array) else made
+    if type(made) is Array:
+        made.own_random = (0, x) if type(x) is int else _range_of(own(x, "own_values", ()))
+    return made
 
 
 def shuffle(x: Any) -> Any:

@@ -172,14 +172,31 @@ OF_TENSORFLOW = {  # as NumPy has them, but for these
     "where": lambda *given, **named: (
         NUMPY["where"](*given, **named) if len(given) + len(named) > 1 else opened("where(...)")),
 }  # fmt: skip
+
+
+def _between(usual: str | None = None) -> Callable[..., Any]:
+    """Random numbers between two bounds, which are known of whole ones."""
+
+    def made(
+        shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = usual, *_: Any, **__: Any
+    ) -> Any:
+        array = of_shape(0)(shape, dtype=dtype)
+        are_whole = isinstance(array, Array) and (array.own_dtype or "").startswith(("int", "uint"))
+        if are_whole and type(minval) is type(maxval) is int:
+            array.own_random = minval, maxval
+        return array
+
+    return made
+
+
 # As TensorFlow and Keras have them, which take the shape first.
 RANDOM_TENSORS = {
     name: _of_tensors(name, function)
     for name, function in {
         **ARRAYS,
-        **dict.fromkeys(
-            ("binomial", "gamma", "normal", "poisson", "randint", "uniform"), of_shape(0)
-        ),
+        **dict.fromkeys(("binomial", "gamma", "normal", "poisson"), of_shape(0)),
+        "randint": _between("int64"),
+        "uniform": _between(),
         "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
         "categorical": lambda logits, num_samples, *_, **__: Array(
             (sizes_of(logits)[0], num_samples), dtype="int64"

@@ -58,19 +58,24 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
         both_ways(evaluator, unknown, unknown.label, scope, *sides[:: -1 if is_or else 1])
         return found[-1]
 
-    labels: list[str] = []
+    opens: list[Open] = []
     for part in node.values:
         known = worth_of(part)
         truth = known if part is last else evaluator.really(bool, known)
         if isinstance(truth, Open):
-            labels.append(truth.label)
-            unknown = unknown or truth  # a later part may still decide it
+            opens.append(truth)
+            unknown = truth if unknown is None else unknown  # a later part may still decide it
         elif truth is is_or:
             break
-    if unknown is None or len(labels) < 2:
+    if unknown is None or len(opens) < 2:
         return known if unknown is None else unknown
-    text = f" {'or' if is_or else 'and'} ".join(labels)
-    return unknown.derived(shortened(text), evaluator.source, node)
+    text = f" {'or' if is_or else 'and'} ".join(one.label for one in opens)
+    both = unknown.derived(shortened(text), evaluator.source, node)
+    if both is not unknown:  # which has a label that is too long
+        both.roots = tuple(
+            {id(root): root for one in opens for root in one.roots or (one,)}.values()
+        )
+    return both
 
 
 def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
