@@ -24,7 +24,6 @@ from rnnshape.signatures import module_of, signature
 # `x[:, :20]` is another than of the others; none is another's double.
 FIRST = (3, 1031, 4127)
 STEP = (10, 26, 102)  # between the numbers of two values in one column
-MOST_TURNED = 8  # words and flags that are tried beside others of other values
 RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank is known
 # The axes that a layer around one that is not known hands on as they came.
 KEPT = {"TimeDistributed": 2}
@@ -46,14 +45,14 @@ class Column(NamedTuple):
         rank: for what has none that is known: inputs, and what a step that is not read returns.
         keeps_batch: whether such a step returns as many samples as it is given; else all such
             steps return as many, so that they may be taken together.
-        turned: a word or flag that is another than the column's own place chooses.
+        changed: words and flags that are others than the column's own place chooses.
     """
 
     place: int
     numbers: Numbers
     rank: int
     keeps_batch: bool = False
-    turned: Unknown | None = None
+    changed: frozenset[object] = frozenset()
 
     def any_shape(self, unknown: Unknown, rank: int) -> tuple[int, ...]:
         """A shape of which nothing is known."""
@@ -79,14 +78,15 @@ class Column(NamedTuple):
         def known(name: str, argument: str, value: Value) -> Value:
             if not isinstance(value, Unknown):
                 return value
-            place = self.place + (value == self.turned)
+            place, is_changed = self.place, choice_of(value) in self.changed
             if isinstance(signature(name).defaults.get(argument), bool):
-                return place % 2 == 0
-            number = self.numbers.get(value, FIRST[0])
+                return place % 2 == is_changed
+            place = int(place % len(FIRST) == 0) if is_changed else place
+            size = self.numbers.get(value, FIRST[0])
             if argument in signature(name).tensors and not value.is_number:
-                return Call(MAY_BE_ARRAY, (("length", number),))
-            at = [*self.numbers].index(value) if argument in SMALL else 0
-            return candidates(name, argument, number, place, at)
+                return Call(MAY_BE_ARRAY, (("length", size),))
+            row = [*self.numbers].index(value) if argument in SMALL else 0
+            return candidates(name, argument, size, place, row)
 
         def whole(name: str, argument: str, value: Value) -> Value:
             is_shape = argument in SHAPES and isinstance(value, Unknown) and not value.is_number
@@ -111,14 +111,14 @@ def columns_of(network: Network) -> list[Column]:
         for first, step in zip(FIRST, STEP, strict=True)
     ]
     columns = [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
-    # Each word or flag is once another than all others; of two, one is.
-    chosen = words_and_flags(network)[:MOST_TURNED]
-    turned = chosen[1:] if len(chosen) < 3 else chosen
-    columns += [column._replace(turned=one) for one in turned for column in columns]
+    every = (pair for s in network.steps for c in calls_within(s.layer) for pair in c.arguments)
+    if any(next(unknowns_in(value), None) for word, value in every if word in SMALL):
+        columns += [column._replace(place=len(FIRST) + column.place) for column in columns]
     if guessed and any(len(step.refs) > 1 for step in network.steps):
         # What layers take together has one batch: the columns where it has two are left out.
         columns += [
-            column._replace(place=len(FIRST) + column.place, keeps_batch=True) for column in columns
+            column._replace(place=len(columns) + column.place, keeps_batch=True)
+            for column in columns
         ]
     return columns
 
@@ -134,26 +134,35 @@ NUMBERS = {
 def may_be_of_other_ranks(network: Network) -> bool:
     """Whether what is open may be what no column has: of several flags and words not all
     combinations are tried, and a shape may have any number of sizes."""
-    others = (word for call, word, _ in _open_arguments(network) if not _is_chosen(call, word))
+    others = (word for _, call, word, _ in _open_arguments(network) if not _is_chosen(call, word))
     return any(word not in NUMBERS for word in others) or len(words_and_flags(network)) > 1
 
 
-def words_and_flags(network: Network) -> tuple[Unknown, ...]:
-    """What is open and stands for one of a layer's words, or for True or False."""
-    given = (value for call, word, value in _open_arguments(network) if _is_chosen(call, word))
-    return tuple(dict.fromkeys(given))
+def choice_of(value: Unknown) -> object:
+    """What a word or flag is known by: its name, or when the code made it of other values."""
+    return value.made or value
+
+
+def words_and_flags(network: Network) -> dict[object, int]:
+    """What stands for one of some words of a layer, or for True or False: each with the first step
+    that has it."""
+    found: dict[object, int] = {}
+    for number, call, word, value in _open_arguments(network):
+        if _is_chosen(call, word):
+            found.setdefault(choice_of(value), number)
+    return found
 
 
 def _is_chosen(call: Call, word: str) -> bool:
     return isinstance(signature(call.name).defaults.get(word), bool | str)
 
 
-def _open_arguments(network: Network) -> Iterator[tuple[Call, str, Unknown]]:
-    for step in network.steps:
+def _open_arguments(network: Network) -> Iterator[tuple[int, Call, str, Unknown]]:
+    for number, step in enumerate(network.steps, start=1):
         for call in calls_within(step.layer):
             for word, value in call.arguments:
                 if isinstance(value, Unknown) and not changes_no_shape(word):
-                    yield call, word, value
+                    yield number, call, word, value
 
 
 def inputs_without_rank(network: Network) -> dict[int, int]:
@@ -171,7 +180,7 @@ def ranks_of(number: int, of: int) -> Sequence[int]:
     """The ranks that are tried in one of some runs for what has none that is known: all where there
     are few runs. Else one, another in the next run of the same ranks before it, so that what is
     refused of those says nothing of this."""
-    if of <= 2 * len(FIRST):
+    if of <= 4 * len(FIRST):
         return RANKS
     return RANKS[(number + number // len(FIRST)) % len(RANKS) :][:1]
 

@@ -16,6 +16,7 @@ from rnnshape.columns import (
     merged,
     merged_facts,
     ranks_of,
+    words_and_flags,
 )
 from rnnshape.errors import QueryError
 from rnnshape.layer import Layer, layer_of_unknown
@@ -34,6 +35,7 @@ from rnnshape.rule_run import Measured, RuleRun, tensor_of
 from rnnshape.rules.facts import Tensor
 from rnnshape.rules.registry import HAND_ON_NUMBERS
 
+MOST_TRIES = 600  # of layers, with other words and flags
 MOST_TRIED = 65  # sizes of a batch, for which what is refused may fit
 
 
@@ -91,7 +93,7 @@ def describe(
     sizes = dimensions or Dimensions()
     check_names(network)
     runs = [RuleRun(network, sizes, column, measured) for column in columns_of(network)]
-    passed, without_rank = runs, inputs_without_rank(network)
+    passed, without_rank, chosen = runs, inputs_without_rank(network), words_and_flags(network)
     for number, step in enumerate(network.steps, start=1):
         if number in runs[0].of_any_shape or number in without_rank.values():
             passed = [
@@ -99,7 +101,13 @@ def describe(
                 for place, run in enumerate(passed)
                 for rank in ranks_of(place, len(passed))
             ]
+        choices = [choice for choice, first in chosen.items() if first == number]
+        for choice in choices:
+            both = [*passed, *(others := [run.with_other(choice) for run in passed])]
+            are_few = len(both) <= max(2 * len(runs), MOST_TRIES // len(network.steps))
+            passed = both if are_few else [*passed[::2], *others[1::2]]
         passed = _described(step, number, passed)
+        passed = _without_alike(passed) if choices else passed
     layers, inputs = passed[0].layers, passed[0].inputs
     if len(runs) > 1:
         # Of what only unread layers take, a run that is refused further on says nothing.
@@ -174,6 +182,18 @@ def _described(step: Step, number: int, runs: list[RuleRun]) -> list[RuleRun]:
     for run, layer in made:
         run.layers.append(layer)
     return [run for run, _ in made]
+
+
+def _without_alike(runs: list[RuleRun]) -> list[RuleRun]:
+    """Those that differ in their numbers, in what the last layer returns, or before: others go on
+    alike."""
+    found: dict[object, RuleRun] = {}
+    for run in runs:
+        *before, last = run.layers
+        made = [(tensor.has_rank, tensor.masked, tensor.axes) for tensor in last.outputs]
+        numbers = run.column._replace(changed=frozenset())
+        found.setdefault((str(numbers), *map(id, before), str(made)), run)
+    return [*found.values()]
 
 
 def _layers_of(step: Step, number: int, runs: list[RuleRun]) -> list[tuple[RuleRun, Layer]]:

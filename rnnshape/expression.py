@@ -60,6 +60,8 @@ class Unknown:
         reason: why it is not read; empty where it comes from data.
         file, line: where the text takes it from.
         is_number: whether it is known to be one number, and no array.
+        made: of what code makes of other values, which may be others another time, a number that is
+            another then; else 0.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Unknown:
     file: str = ""
     line: int | None = None
     is_number: bool = False
+    made: int = field(default=0, compare=False, repr=False)
 
     def __str__(self) -> str:
         return printable(self.name)

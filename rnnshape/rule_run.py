@@ -50,6 +50,13 @@ class RuleRun:
         )
         return other
 
+    def with_other(self, choice: object) -> RuleRun:
+        """The same so far, with another value for a word or flag that no layer has had."""
+        other = copy(self)
+        changed = self.column.changed | {choice}
+        other.column, other.layers = self.column._replace(changed=changed), [*self.layers]
+        return other
+
     def tensor(self, ref: Ref) -> Tensor | None:
         return tensor_of(ref, self.inputs, self.layers)
 

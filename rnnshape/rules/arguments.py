@@ -15,8 +15,11 @@ WITHOUT_SHAPE = (
 
 # Of these Keras takes no more than there is to be gone over.
 SMALL = ("strides", "pool_size", "kernel_size", "dilation_rate", "cropping")
-# Of the first that is open, the second, ...: no two differ by the same number each time.
-SMALL_SIZES = ((1, 3, 7), (1, 2, 3), (1, 4, 2), (1, 2, 5), (1, 3, 2), (1, 4, 5))
+# For each that is open a row: 1 to 3 in another order for what is short, and two that are larger.
+SMALL_SIZES = (
+    (1, 3, 7, 2, 1, 5), (1, 2, 11, 3, 1, 6), (1, 3, 13, 1, 2, 7),
+    (1, 2, 17, 1, 3, 8), (1, 1, 19, 3, 2, 6), (1, 1, 23, 2, 3, 5),
+)  # fmt: skip
 
 # In the place of what may be a number or an array, with the length of an axis that it may have.
 MAY_BE_ARRAY = "a number or an array"
@@ -92,19 +95,19 @@ def changes_no_shape(argument: str) -> bool:
     return argument in ("rate", "stddev") or argument.endswith(WITHOUT_SHAPE)
 
 
-def candidates(name: str, argument: str, number: int, place: int, at: int = 0) -> Value:
+def candidates(name: str, argument: str, number: int, place: int, row: int = 0) -> Value:
     """A value that Keras takes for an argument: a number, and where it takes none, a share or one
-    of its words; which one follows from `place`, and of small numbers from how many are open
-    before it.
+    of its words; which one follows from `place`, and of small numbers from a row of them.
 
     >>> [candidates("Conv1D", name, 97, 1) for name in ("filters", "kernel_size", "padding")]
     [97, 3, 'same']
     >>> candidates("Cropping1D", "cropping", 97, 1), candidates("Dropout", "rate", 97, 1)
     (3, 0.5)
     """
-    place_of_number = place % len(SMALL_SIZES[0])
+    place_of_number = place % 3
     if argument in SMALL:  # with a large one no other size would make a difference
-        number = SMALL_SIZES[at % len(SMALL_SIZES)][place_of_number]
+        sizes = SMALL_SIZES[row % len(SMALL_SIZES)]
+        number = sizes[place % len(sizes)]
     elif argument == "groups":
         number = place_of_number + 1
     elif argument == "key":

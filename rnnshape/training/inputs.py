@@ -212,7 +212,9 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         # In batches of a data set the number of samples may differ.
         labels = (call.y[0].shape or ()) if call.y else ()
         axes = len(model.outputs[0].shape) if model.outputs else 0
-        are_many = axes == 2 and labels != () and labels[:1] == shape[:1]  # a label each
+        # A label each, of what only lacks features.
+        are_many = axes == 2 and labels != () and labels[:1] == shape[:1]
+        are_many &= likely_outcome((*shape, 1), sizes, judge).fits
         is_single = x.may_be_single and len(labels) != axes and not are_many
         if is_single and likely_outcome((None, *shape), sizes, judge).fits:
             if x.origin == "tensorflow":

@@ -322,8 +322,10 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
     """Keras refuses a model whose outputs need other inputs than those that it names."""
     takes, gives, kind = model.own_takes, model.own_gives, model.own_kind
     for part in within([*model.own_nests]):
-        if isinstance(part, Array) and part.own_what == "a tensor":  # perhaps of what is not read
-            raise IsOpenError(opened("what this model is made of"))
+        if isinstance(part, Array) and part.own_what == "a tensor":  # of a layer, or of data
+            reason = "what it is made of is data, or what a layer makes of data"
+            model.own_open = opened(model.own_title or "a model", reason)
+            return
         if own(part, "own_keras_name") and (layer := own(part, "own_layer")):
             yield f'{layer.call} is a layer, no tensor: call it (Keras: "must be KerasTensors")'
             return

@@ -12,7 +12,7 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of
 from rnnshape.reading.names.session import opened
-from rnnshape.reading.names.sizes import differ, indexed
+from rnnshape.reading.names.sizes import differ, indexed, size_of_table
 from rnnshape.reading.names.table_columns import (
     are_names,
     as_labels,
@@ -130,13 +130,11 @@ class Frame(Array):
 
     def own_of_columns(self, labels: Sequence[Any] | None, inplace: Any = True) -> Any:
         """What has columns of these labels, if they are known, or becomes so."""
+        many = size_of_table() if labels is None else len(labels)
+        made = self.own_with((self.shape[0], many), labels)
         if inplace is False:
-            shape = (self.shape[0], len(labels or ()))
-            return opened() if labels is None else self.own_with(shape, labels)
-        if len(self.shape) > 1:
-            many = opened("the number of columns") if labels is None else len(labels)
-            self.own_become(self.own_with((self.shape[0], many), labels))
-        return None
+            return made if len(self.shape) > 1 else opened()
+        return self.own_become(made) if len(self.shape) > 1 else None
 
     def __setitem__(self, key: Any, value: object) -> None:
         rows = self.shape[0]
@@ -184,8 +182,8 @@ class Frame(Array):
     def drop(
         self,
         labels: Any = None,
-        *_: object,
         axis: Any = 0,
+        *_: object,
         columns: Any = None,
         inplace: Any = False,
         **others: object,
@@ -258,7 +256,7 @@ class Frame(Array):
         kind = as_numbers(self.own_entries) if is_of_numbers else UNKNOWN_ENTRIES
         return labelled(self.shape, self.own_labels, dtype=kind)
 
-    fillna = ffill = bfill = interpolate = round = sort_values = copy
+    fillna = ffill = bfill = interpolate = replace = round = sort_values = copy
     diff = pct_change = clip = abs = cumsum = cumprod = sort_index = where = mask = copy
 
     def shift(self, periods: Any = 1, *_: object, **__: object) -> Any:

@@ -82,6 +82,7 @@ class Layer(StandIn):
     own_why = "it has weights of its own, which are counted as the code adds them"
     own_what, own_has_class, own_is_model = "a layer", True, False
     own_told: tuple[str, ...] = ("add", "pop")
+    own___init___takes = property(lambda layer: () if layer.own_keras_name else ("name",))
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
@@ -302,9 +303,8 @@ class Layer(StandIn):
                 given: Any = [graph.Tensor(graph.InputTensor(plain_shape(input_shape)))]
                 if self.own_keras_name in CELLS:
                     shapes = [(None, size) for size in within(self.state_size)]
-                    given.append(
-                        tuple(graph.Tensor(graph.InputTensor(plain_shape(s))) for s in shapes)
-                    )
+                    states = (graph.Tensor(graph.InputTensor(plain_shape(s))) for s in shapes)
+                    given.append(tuple(states))
                 session().built.setdefault(layer, graph.LayerCall(0, layer, tuple(given)))
 
     add_weight, count_params = add_weight, count_params

@@ -35,7 +35,7 @@ KEEPING = (
     "sort_values", "sub", "tail", "truediv",
 )  # fmt: skip
 OF_WHOLE_TABLES = (*KEEPING, *GROUPING, "iloc", "loc", "pop", "to_numpy")  # and of no column alone
-NO_TABLE = ("chunksize", "iterator", "squeeze")  # arguments with which no table is read
+NO_TABLE = ("chunksize", "iterator", "squeeze", "**")  # arguments with which none may be read
 
 
 def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
@@ -177,6 +177,8 @@ def _table_of_file(rows: Open, named: Mapping[str, Any]) -> Frame | None:
     if not is_sure or not {*map(type, [*given, *labels])} <= {str, int, bool, type(None)}:
         return None
     of_rows = [label for label in labels if label is not None and label is not False]
+    if "usecols" not in named and any(type(label) is int for label in of_rows):
+        return None  # the names may be those of the other columns alone
     are_in_order = "usecols" not in named and not of_rows
     many = len({*given}) - len(of_rows)
     return labelled((rows, many), given if are_in_order else None, dtype=UNREAD_ENTRIES)

@@ -378,7 +378,8 @@ def unknown_of(value: Open) -> Unknown:
     roots = value.roots or (value,)
     file, line, _ = where_of(roots[0].place)
     names = tuple(dict.fromkeys(r.label for r in roots if not r.label.startswith(IN_WORDS)))
-    return Unknown(value.label, names, value.reason, file or "", line, value.is_number)
+    is_number, made = value.is_number, value.made
+    return Unknown(value.label, names, value.reason, file or "", line, is_number, made)
 
 
 def open_of(value: Unknown) -> Open:

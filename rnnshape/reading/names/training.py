@@ -52,7 +52,8 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
 OWN_LOSS = "compute_loss"
 TRAINING = ("fit", "train_on_batch")
 # What `fit(**options)` may be given that decides what is known of X and y.
-TAKEN_BY_FIT = ("x", "y", "batch_size", "epochs", "validation_split", "sample_weight")
+DECIDING = ("x", "y", "batch_size", "epochs", "validation_split", "sample_weight")
+TAKEN_BY_FIT = tuple(word if word in DECIDING else "" for word in signature("fit").names)
 PLACE_OF_SPLIT = 6  # of `validation_split` among what `fit` takes
 OTHER_AXES = "with other numbers of axes than before, data may be refused"
 SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"

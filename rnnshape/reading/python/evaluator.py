@@ -262,7 +262,7 @@ class Evaluator:
             value.is_number and isinstance(self.node, ast.Subscript)  # `rows[k]` is not what k is
         ):
             return value
-        return value.derived(shortened(written(self.node)), self.source, self.node)
+        return value.derived(shortened(written(self.node)), self.source, self.node, self.steps)
 
     def known(self, function: Callable[..., Any], *parts: object) -> Any:
         """The same as `really`, where nothing open is of use."""

@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import BuiltinMethodType, FunctionType
+from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
-from rnnshape.reading.python.functions import comprehended, from_unknown, function
+from rnnshape.reading.python.functions import UNKNOWN, comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
     CHANGE_THE_FIRST,
     FILLING,
@@ -227,6 +227,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             return evaluator.really(locals_of, scope)
     if isinstance(called, Open):
         handed = parts if spread is None else [*parts, spread]
+        keywords |= {} if named is None else {UNKNOWN: named}
         made = _of_open(evaluator, node, called, handed, keywords)
         return _with_changes(evaluator, node, (called, handed, keywords), made, scope)
     because = named if spread is None else spread
@@ -236,6 +237,10 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             why = "what ** gives is not known: write the arguments themselves"
             reason = because.reason or (why if named is not None else "")
             unread = Open(because.label, reason, because.source, because.node)
+            is_init = isinstance(called, MethodType) and called.__name__ == "__init__"
+            is_layers = is_init and hook(called.__self__, "own___init___takes") is not None
+            if is_layers or isinstance(called, MethodWrapperType):
+                raise IsOpenError(unread)  # what is being made is not known
             made = _of_open(evaluator, node, unread, parts or [because], keywords)
             if isinstance(made, Open):
                 made.roots = because.roots or (because,)
@@ -247,6 +252,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
+    if isinstance(called, MethodWrapperType) and isinstance(made, Open):
+        raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
 
 

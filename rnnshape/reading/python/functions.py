@@ -67,11 +67,14 @@ def function(
     spread = {star: word.arg for star, word in last.items() if word}
 
     def run(*values: object, **named: object) -> object:
-        unknown = {star: named.pop(star) for star in (SEVERAL, UNKNOWN) if star in named}
+        unknown: Any = {star: named.pop(star) for star in (SEVERAL, UNKNOWN) if star in named}
         bound = run.__signature__.bind(*values, **named)  # type: ignore[attr-defined]
         bound.apply_defaults()
         evaluator.followed.add(run)
-        bound.arguments |= {spread[star]: value for star, value in unknown.items()}
+        for star, value in unknown.items():
+            word = spread[star]
+            is_more = bool(bound.arguments.get(word))  # than what nobody knows
+            bound.arguments[word] = value.derived(word, source, value.node) if is_more else value
         if len(evaluator.calls) > DEEPEST_CALL:
             raise TooLongError("functions call each other too deeply to be read")
         inner = Scope(scope)
@@ -170,6 +173,7 @@ def from_unknown(
     besides. None of others, but of those that take what is open."""
     because: Any = named if spread is None else spread
     stars: dict[str, object] = {}
+    by_name: list[str] = []
     is_followed = body_of(called) is not None or is_of_code(called)
     owner, takes = called, "own_takes_open"
     if isinstance(called, types.MethodType):
@@ -179,13 +183,15 @@ def from_unknown(
     if is_followed and callable(called):
         parameters = inspect.signature(called).parameters.values()
         kinds = {word.kind for word in parameters}
-        fixed = SPREAD if named is not None else (*SPREAD, inspect.Parameter.KEYWORD_ONLY)
-        words = [word.name for word in parameters if word.kind not in fixed]
+        alone = inspect.Parameter.KEYWORD_ONLY
+        words = [word.name for word in parameters if word.kind not in (*SPREAD, alone)]
+        by_name = [word.name for word in parameters if word.kind is alone and named is not None]
         run = called.__init__ if isinstance(called, type) else called  # type: ignore[misc]
         for star, kind, unknown in zip((SEVERAL, UNKNOWN), SPREAD, (spread, named), strict=True):
             if unknown is not None and kind in kinds and body_of(run) is not None:
                 stars[star] = unknown
-    more = {word: evaluator.part(because, f"[{word!r}]") for word in words[len(parts) :]}
+    takes_more = (*words[len(parts) :], *by_name)
+    more = {word: evaluator.part(because, f"[{word!r}]") for word in takes_more if word}
     return {**stars, **more} if is_followed or words else None
 
 

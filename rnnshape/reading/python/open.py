@@ -36,6 +36,7 @@ class Open:
         without_base: a class as far as the code has it, where what it derives from is not known.
         row: what each value is like, where it is a list of which only the length is not known.
         may_lack: whether a dictionary that has it under a key may not have that key.
+        made: of what is made of other values, which may be others another time, the step at which.
     """
 
     label: str
@@ -53,6 +54,7 @@ class Open:
     without_base: Any = None
     row: object = None
     may_lack: bool = False
+    made: int = 0
 
     def __post_init__(self) -> None:
         self.start = self if self.start is None else self.start
@@ -72,7 +74,7 @@ class Open:
         label, known = self.label + text, self.alternatives
         of_shape = self.label.endswith(".shape") and text[1:-1].lstrip("-").isdigit()
         part = Open(label, self.reason, self.source, self.node, alternatives=known)
-        part.is_number, part.stands_for = of_shape, self.stands_for
+        part.is_number, part.stands_for, part.made = of_shape, self.stands_for, self.made
         return part
 
     def called(self, name: str) -> Open:
@@ -82,11 +84,11 @@ class Open:
         roots = self.roots if any(root.is_named for root in self.roots) else ()
         return replace(self, label=name, is_named=True, is_undefined=False, roots=roots)
 
-    def derived(self, label: str, source: Source, node: ast.AST) -> Open:
+    def derived(self, label: str, source: Source, node: ast.AST, made: int = 0) -> Open:
         """What follows from it."""
         if len(label) > LONGEST_LABEL:
             return self
-        return Open(label, self.reason, source, node, roots=self.roots or (self,))
+        return Open(label, self.reason, source, node, roots=self.roots or (self,), made=made)
 
 
 class IsOpenError(Exception):

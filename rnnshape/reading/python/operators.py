@@ -70,7 +70,7 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     if unknown is None or len(opens) < 2:
         return known if unknown is None else unknown
     text = f" {'or' if is_or else 'and'} ".join(one.label for one in opens)
-    both = unknown.derived(shortened(text), evaluator.source, node)
+    both = unknown.derived(shortened(text), evaluator.source, node, evaluator.steps)
     if both is not unknown:  # which has a label that is too long
         both.roots = tuple(
             {id(root): root for one in opens for root in one.roots or (one,)}.values()
@@ -91,7 +91,7 @@ def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
         if isinstance(known, Open):  # what it is follows from what both are worth this time
             sides = (ast.Name(_label(*side)) for side in ((left, node.left), (right, other)))
             text = written(ast.Compare(next(sides), [op], [*sides]))
-            known = known.derived(shortened(text), evaluator.source, node)
+            known = known.derived(shortened(text), evaluator.source, node, evaluator.steps)
         if len(node.ops) > 1:
             truth = evaluator.really(bool, known)
             if isinstance(truth, Open) or not truth:
