@@ -191,7 +191,42 @@ def _may_fail(evaluator: Evaluator, made: object, scope: Scope) -> object:
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     called = evaluator.worth(node.func, scope)
-    # Of which it is not known with what the function is called by them.
+    parts, keywords, spread, named = _arguments(evaluator, node, scope)
+    evaluator.node = node
+    if isinstance(node.func, ast.Name):
+        evaluator.called[node.func.id] = parts, keywords
+        if node.func.id == "super" and len(parts) < 2 and scope.owner:
+            bound = evaluator.really(super, scope.owner[0], scope.first)
+            return bound if not parts else evaluator.open(node, "it is bound to no object")
+        if called is evaluator.given["globals"]:
+            return scope.module.names
+        if called is evaluator.given["locals"]:
+            return evaluator.really(locals_of, scope)
+    if isinstance(called, Open):
+        handed = parts if spread is None else [*parts, spread]
+        keywords |= {} if named is None else {UNKNOWN: named}
+        made = _of_open(evaluator, node, called, handed, keywords)
+        return _with_changes(evaluator, node, (called, handed, keywords), made, scope)
+    if spread is not None or named is not None:
+        from_there = from_unknown(evaluator, called, parts, spread, named)
+        if from_there is None:
+            return _of_unknown(evaluator, node, (called, parts, keywords), (spread, named), scope)
+        keywords = from_there | keywords
+    evaluator.calls.append(node)
+    try:
+        made = evaluator.really(called, *parts, **keywords)
+    finally:
+        evaluator.calls.pop()
+    if isinstance(called, MethodWrapperType) and isinstance(made, Open):
+        raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
+    return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
+
+
+def _arguments(
+    evaluator: Evaluator, node: ast.Call, scope: Scope
+) -> tuple[list[object], dict[str, object], Open | None, Open | None]:
+    """What a function is called with, by position and by name; and what stands behind a `*` and
+    behind `**` that is not known."""
     spread, named = None, None  # type: tuple[Open | None, Open | None]
     parts: list[object] = []
     try:
@@ -215,46 +250,32 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
                     raise TypeError(text)
                 raise QueryError(text, evaluator.source.place_of_keyword(keyword))
             keywords[str.__str__(word)] = part
-    evaluator.node = node
-    if isinstance(node.func, ast.Name):
-        evaluator.called[node.func.id] = parts, keywords
-        if node.func.id == "super" and len(parts) < 2 and scope.owner:
-            bound = evaluator.really(super, scope.owner[0], scope.first)
-            return bound if not parts else evaluator.open(node, "it is bound to no object")
-        if called is evaluator.given["globals"]:
-            return scope.module.names
-        if called is evaluator.given["locals"]:
-            return evaluator.really(locals_of, scope)
-    if isinstance(called, Open):
-        handed = parts if spread is None else [*parts, spread]
-        keywords |= {} if named is None else {UNKNOWN: named}
-        made = _of_open(evaluator, node, called, handed, keywords)
-        return _with_changes(evaluator, node, (called, handed, keywords), made, scope)
-    because = named if spread is None else spread
-    if because is not None:
-        from_there = from_unknown(evaluator, called, parts, spread, named)
-        if from_there is None:
-            why = "what ** gives is not known: write the arguments themselves"
-            reason = because.reason or (why if named is not None else "")
-            unread = Open(because.label, reason, because.source, because.node)
-            is_init = isinstance(called, MethodType) and called.__name__ == "__init__"
-            is_layers = is_init and hook(called.__self__, "own___init___takes") is not None
-            if is_layers or isinstance(called, MethodWrapperType):
-                raise IsOpenError(unread)  # what is being made is not known
-            made = _of_open(evaluator, node, unread, parts or [because], keywords)
-            if isinstance(made, Open):
-                made.roots = because.roots or (because,)
-                lose(evaluator, scope, made, *owner_of(called))
-            return made
-        keywords = from_there | keywords
-    evaluator.calls.append(node)
-    try:
-        made = evaluator.really(called, *parts, **keywords)
-    finally:
-        evaluator.calls.pop()
-    if isinstance(called, MethodWrapperType) and isinstance(made, Open):
-        raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
-    return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
+    return parts, keywords, spread, named
+
+
+def _of_unknown(
+    evaluator: Evaluator,
+    node: ast.Call,
+    given: Sequence[Any],
+    unknown: tuple[Open | None, Open | None],
+    scope: Scope,
+) -> object:
+    """What a function that is not the code's own makes of what stands behind a star and is not
+    known."""
+    (called, parts, keywords), (spread, named) = given, unknown
+    because: Any = named if spread is None else spread
+    why = "what ** gives is not known: write the arguments themselves"
+    reason = because.reason or (why if named is not None else "")
+    unread = Open(because.label, reason, because.source, because.node)
+    is_init = isinstance(called, MethodType) and called.__name__ == "__init__"
+    is_layers = is_init and hook(called.__self__, "own___init___takes") is not None
+    if is_layers or isinstance(called, MethodWrapperType):
+        raise IsOpenError(unread)  # what is being made is not known
+    made = _of_open(evaluator, node, unread, parts or [because], keywords)
+    if isinstance(made, Open):
+        made.roots = because.roots or (because,)
+        lose(evaluator, scope, made, *owner_of(called))
+    return made
 
 
 def _with_changes(
