@@ -93,7 +93,8 @@ def describe(
     sizes = dimensions or Dimensions()
     check_names(network)
     runs = [RuleRun(network, sizes, column, measured) for column in columns_of(network)]
-    passed, without_rank, chosen = runs, inputs_without_rank(network), words_and_flags(network)
+    passed, without_rank = runs, inputs_without_rank(network)
+    chosen = words_and_flags(network) if len(runs) > 1 else {}  # most networks have nothing open
     for number, step in enumerate(network.steps, start=1):
         if number in runs[0].of_any_shape or number in without_rank.values():
             passed = [
