@@ -164,11 +164,14 @@ class Call:
 
 
 def plain(name: str, value: Any) -> Value:
-    """A value as plain data: a number of NumPy is the one that it holds. A `TypeError` names it."""
+    """A value as plain data: a number of NumPy is the one that it holds, a dictionary the call that
+    makes it. A `TypeError` names it."""
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
     if isinstance(value, list | tuple):
         return tuple(plain(name, part) for part in value)
+    if isinstance(value, dict) and all(isinstance(word, str) for word in value):
+        return Call("dict", tuple((word, plain(name, part)) for word, part in value.items()))
     if value is None or isinstance(value, bool | int | float | str | Call | Unknown):
         return value
     such = "its shape, as 'X.shape'" if hasattr(value, "shape") else "plain data, such as 5000"

@@ -858,6 +858,7 @@ def test_let_gives_names_of_a_list_too_and_none_in_vain() -> None:
     layers = ["LSTM(units)", "Dense(classes)"]
     report = inspect(layers, let={"units": 3, "classes": 2})
     assert report.expression == "LSTM(3) -> Dense(2)"
+    assert inspect("LSTM(**config)", let={"config": {"units": 4}}).expression == "LSTM(4)"
     for what in (layers, "LSTM(units)"):
         with pytest.raises(QueryError, match=r"let=\{'unit': ...\}; did you mean units"):
             inspect(what, let={"unit": 3})

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from rnnshape.errors import QueryError
+from rnnshape.expression import Call
 from rnnshape.network import Dimensions
 from rnnshape.reading import Reading, is_file, let_value, read
 from rnnshape.reading.files import without_waiting
@@ -69,6 +70,7 @@ def test_what_names_a_file(
         ("2.5", 2.5),
         ("(64, 32)", (64, 32)),
         ("[64, 32]", (64, 32)),
+        ("{'units': [64, 32]}", Call("dict", (("units", (64, 32)),))),
         ("True", True),
         ("None", None),
         ("'lstm'", "lstm"),

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, of_type, shortened
-from rnnshape.expression import NO_LET, Call, Let, Value, is_size
+from rnnshape.expression import NO_LET, Call, Let, Value, is_size, plain
 from rnnshape.network import UNSAID, Dimensions, Question
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import NamedValue, Reading
@@ -141,13 +141,13 @@ def _file(path: Path, let: Let) -> Reading:
 
 
 def let_value(text: str) -> Value:
-    """A value as `--let` has it: a number, a list, True, ...; else the text itself.
+    """A value as `--let` has it: a number, a list, a dictionary, True, ...; else the text.
 
     >>> let_value("5000"), let_value("60000,28,28"), let_value("lstm")
     (5000, (60000, 28, 28), 'lstm')
     """
     try:
-        return _plain(ast.literal_eval(text) if len(text) <= LONGEST_VALUE else text)
+        return plain(text, ast.literal_eval(text) if len(text) <= LONGEST_VALUE else text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return text
 
@@ -157,9 +157,3 @@ def check_value(name: str, value: Value) -> None:
     sizes = value if isinstance(value, tuple) else (value,)
     if ".shape" in name and not all(size is None or is_size(size) for size in sizes):
         raise QueryError("the sizes of a shape are whole numbers, 1 or more: X.shape=60000,28,28")
-
-
-def _plain(value: object) -> Value:
-    if isinstance(value, list | tuple):
-        return tuple(map(_plain, value))
-    return value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -14,6 +14,7 @@ from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
+from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph
 from rnnshape.reading.found import NamedValue, Reading
@@ -115,7 +116,9 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     """What follows code that may name all of Keras, with a session of its own."""
     modules = modules_for(folder) if folder else None
     find = modules.found if modules else (lambda evaluator, path: None)
-    evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown, known_of_open)
+    evaluator = python(
+        MODULES, NAMES, _as_python(dict(let)), array_of_shape, find, why_unknown, known_of_open
+    )
     if modules and modules.package:
         evaluator.module.names["__package__"] = modules.package
     SESSION.set(Session(evaluator))
@@ -132,6 +135,15 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     for name, kind, value in begins:
         evaluator.module.names[name] = makes[kind](value)
     return evaluator
+
+
+def _as_python(let: Any) -> Any:
+    """What `--let` gives, with dictionaries for the calls that make them."""
+
+    def changed(value: Any) -> Any:
+        return _as_python(dict(value.arguments)) if isinstance(value, Call) else value
+
+    return rebuilt(let, changed)
 
 
 def reading_of(evaluator: Evaluator) -> Reading:

@@ -264,14 +264,11 @@ def _of_unknown(
     known."""
     (called, parts, keywords), (spread, named) = given, unknown
     because: Any = named if spread is None else spread
-    why = "what ** gives is not known: write the arguments themselves"
-    reason = because.reason or (why if named is not None else "")
-    unread = Open(because.label, reason, because.source, because.node)
     is_init = isinstance(called, MethodType) and called.__name__ == "__init__"
     is_layers = is_init and hook(called.__self__, "own___init___takes") is not None
     if is_layers or isinstance(called, MethodWrapperType):
-        raise IsOpenError(unread)  # what is being made is not known
-    made = _of_open(evaluator, node, unread, parts or [because], keywords)
+        raise IsOpenError(because)  # what is being made is not known
+    made = _of_open(evaluator, node, because, parts or [because], keywords)
     if isinstance(made, Open):
         made.roots = because.roots or (because,)
         lose(evaluator, scope, made, *owner_of(called))
