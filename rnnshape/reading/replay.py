@@ -14,20 +14,19 @@ from rnnshape.layer_names import class_of
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.functions import UNSEEN
+from rnnshape.reading.names.functions import UNSEEN, is_operation
+from rnnshape.reading.names.functions import called as function_called
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import SESSION, Session, session
 from rnnshape.reading.names.tensors import (
     Tensor,
-    is_operation,
     plain_sizes,
     returned,
     tensors_of,
     unread_step,
 )
-from rnnshape.reading.names.tensors import called as function_called
 from rnnshape.reading.python import IsOpenError, python
 from rnnshape.rules.registry import has_rule
 from rnnshape.signatures import OPERATIONS, signature

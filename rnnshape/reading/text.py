@@ -16,12 +16,12 @@ from rnnshape.network import Input, Network, Question, called_alone, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import NamedValue, Reading
-from rnnshape.reading.names.arguments import Setting
 from rnnshape.reading.names.keras import NAMES, near_layer
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import SESSION
+from rnnshape.reading.names.settings import Setting
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import ExhaustedError, words_of

@@ -17,15 +17,20 @@ from rnnshape.expression import Call, Unknown, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
 from rnnshape.program import DEPENDS
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arrays import Array, array_of_shape
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.defaults import fix_policy, of_all
-from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.open_tensors import with_steps
 from rnnshape.reading.names.own_call import why_unconnected
 from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import OF_NUMPY, NumPyNumber
-from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand
-from rnnshape.reading.python import IsOpenError, Open, StandIn, own
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    argument,
+    name_given,
+    operand,
+)
+from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape, check
 
@@ -34,41 +39,6 @@ OF_PYTHON = (  # the arguments for which it takes none of these
     *("units", "input_dim", "output_dim", "n", "num_heads", "key_dim", "value_dim", "kernel_size"),
     *("strides", "dilation_rate", "pool_size", "output_size", "cropping", "padding", "size"),
 )
-
-
-class Setting(StandIn):
-    """What a layer's argument may be, `L2(0.01)`; its name alone stands for its defaults."""
-
-    def __init__(self, name: str, call: Call | None = None) -> None:
-        self.own_name, self.own_call = name, call
-
-    def __call__(self, *values: Any, **named: Any) -> Any:
-        if self.own_call is not None:  # of all that these are, code calls initializers
-            is_one = signatures.module_of(self.own_name) == "initializers"
-            shape = values[0] if values else named.get("shape")
-            return as_tensor(array_of_shape(shape)) if is_one else opened(f"{self.own_name}(...)")
-        plain = {word: argument(value) for word, value in named.items()}
-        call = bind(self.own_name, [argument(value) for value in values], plain, session().places())
-        for found in unknowns_in(call):
-            arrays = [one for one in (*values, *named.values()) if isinstance(one, Array)]
-            if arrays:
-                return OfArray(self.own_name, arrays[0])
-            raise IsOpenError(opened(found.name, found.reason))
-        return Setting(self.own_name, call)
-
-    def own_as_argument(self) -> Call:
-        return self.own_call or bind(self.own_name, (), {})
-
-
-class OfArray(Setting):
-    """`Constant(matrix)`, of which the numbers are not known."""
-
-    def __init__(self, name: str, array: Array) -> None:
-        super().__init__(name)
-        self.own_array, self.own_unread = array, opened("", "an array as an argument is not read")
-
-    def own_as_argument(self) -> Call:
-        raise IsOpenError(self.own_unread)
 
 
 def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
@@ -257,7 +227,7 @@ def in_order(
 
 def passed(value: Any) -> Any:
     """What a layer is called with: data becomes an input of the network."""
-    return rebuilt(value, _passed, tuple)
+    return rebuilt(with_steps(value), _passed, tuple)
 
 
 def check_called(model: Any, end: str) -> None:

@@ -7,13 +7,14 @@ import ast
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from inspect import isfunction
+from itertools import compress
 from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
-from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW, OTHER_WORDS
+from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW, OTHER_NAMES, OTHER_WORDS
 from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.defaults import of_backend
@@ -26,21 +27,21 @@ from rnnshape.reading.names.of_tensorflow import (
     as_tensor,
     sizes_joined,
 )
+from rnnshape.reading.names.open_tensors import with_steps
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.symbolic_tensors import check_outside, is_of_tensorflow
+from rnnshape.reading.names.symbolic_tensors import check_outside, is_of_tensorflow, stacked
 from rnnshape.reading.names.tensors import (
+    Tensor,
     argument,
-    called,
-    is_operation,
-    name_in_keras,
+    operation,
     tensors_of,
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import Open, StandIn, own
+from rnnshape.reading.python import Open, StandIn, hook, own
 from rnnshape.rules.inputs import OF_A_LIST
-from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
+from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
 UNSEEN = {  # they change no shape
     *("conjugate", "name", "num", "off_value", "on_value", "output_type", "validate_indices")
@@ -151,14 +152,17 @@ class Function(StandIn):
     def __call__(self, *given: Any, **named: Any) -> Any:
         check_arguments(self.own_path, self.own_name, given, named)
         name = named.pop("name", None)
-        is_of_tensors = holds_tensors([*given, *named.values()])
+        is_layer = ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS
+        as_tensors = with_steps((given, named))
+        is_of_tensors = holds_tensors(as_tensors)
+        given, named = (given, named) if is_layer else as_tensors
         of_keras = by_name(self.own_path, self.own_name, given, named)
         given, named = as_of_ops(self.own_name, self.own_path, *of_keras)
         if not is_of_tensors:
             return self._of_data(given, named)
         if self.own_name == "linear":
             return given[0]
-        if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
+        if is_layer:
             return self._as_layer(given, named | ({} if name is None else {"name": name}))
         if self.own_path == "tensorflow.keras.backend" or is_of_tensorflow(self.own_path):
             code = operation_of_keras(self.own_name)
@@ -263,3 +267,51 @@ def on_numbers(name: str, function: Any) -> Any:
 
     is_function = isfunction(function) or isinstance(function, partial)
     return made if is_function and name not in ASK_NO_NUMBERS else function
+
+
+def is_operation(name: str) -> bool:
+    return name_in_keras(name) in OPERATIONS
+
+
+def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
+    """What a function makes of tensors: one more step of the network."""
+    known = name_in_keras(name)
+    if name == "gather":  # of all rows, where `take` without an axis is of all numbers
+        named.setdefault("axis", 0)
+    takes, is_known = signature(known), session().evaluator.known
+    named.pop("name", None)
+    turned = [is_known(bool, named.pop(f"transpose_{which}", False)) for which in "ab"]
+    if known == "einsum":  # its subscripts come first
+        first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
+        return operation(known, given, subscripts=first)
+    takes_list = known == "stack" or takes.tensors[0].startswith(("xs", "*"))
+    if given and isinstance(given[0], list | tuple) and not takes_list:
+        given = [stacked(name, given[0], partial(called, "stack")), *given[1:]]
+    known_words = {*takes.tensors, *takes.names}
+    order = dict.fromkeys(word for word in (*takes.tensors, *takes.positional) if word not in named)
+    words = dict(zip(order, given, strict=False))
+    for word, value in named.items():
+        right = word if word in known_words else OTHER_WORDS.get(word, "")
+        if right not in known_words:
+            right = takes.tensors[0] if isinstance(value, graph.Tensor | list) else ""
+        if not right or right in words:
+            if name in ACTIVATIONS:  # `relu(x, max_value=6)`: it changes no shape
+                continue
+            found = opened(f"{name}(...)", f"{name} takes no {word!r} here")
+            return Tensor.own_made_by_unknown(f"{name}(...)", [*given, *named.values()], found)
+        words[right] = value
+    for word in compress(takes.tensors, turned) if known == "matmul" else ():
+        words[word] = operation("swapaxes", [words[word]], axis1=-1, axis2=-2)
+    if known == "get_item" and {*words} == {"x", "key"}:
+        return words["x"][words["key"]]
+    operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
+    return operation(known, operands, **words)
+
+
+def name_in_keras(name: str) -> str:
+    short = name.removeprefix("reduce_") if name.startswith("reduce_") else name
+    return OTHER_NAMES.get(short, short)
+
+
+def _is_tensor(value: Any) -> bool:
+    return any(hook(part, "own_as_operand") or isinstance(part, Tensor) for part in within(value))

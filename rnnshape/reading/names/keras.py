@@ -15,7 +15,6 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import Setting
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Optimizer, loss_or_metric, optimizer_of
 from rnnshape.reading.names.copies import check_loss_of_h5, keep_saved, no_copy, saved_as
@@ -28,6 +27,7 @@ from rnnshape.reading.names.functions import (
     activation,
     check_name,
     function_of,
+    is_operation,
 )
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import Layer, layer_class
@@ -44,9 +44,10 @@ from rnnshape.reading.names.other_layers import (
 )
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.settings import Setting
 from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.names.symbolic_tensors import shape_of_tensorflow, sizes_at_run_time
-from rnnshape.reading.names.tensors import Tensor, is_operation
+from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.names.weights import check_ending, variable, variable_of_tensorflow
 from rnnshape.reading.names.wrappers import Wrapper
 from rnnshape.reading.python import Doubt, Module, Open, StandIn

@@ -13,7 +13,8 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, own_call, subclassed
-from rnnshape.reading.names.arguments import Setting, config, holds_tensors, in_order, passed
+from rnnshape.reading.names.arguments import config, holds_tensors, in_order, passed
+from rnnshape.reading.names.open_tensors import made_of_open_list
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -36,6 +37,7 @@ from rnnshape.reading.names.session import (
     session,
     unknown_of,
 )
+from rnnshape.reading.names.settings import Setting
 from rnnshape.reading.names.symbolic_tensors import check_unrolled
 from rnnshape.reading.names.tensors import (
     argument,
@@ -57,6 +59,7 @@ from rnnshape.reading.names.weights import (
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.reading.python.stand_in import UnreadBase
+from rnnshape.rules.inputs import OF_A_LIST
 
 CLASSES_OF: dict[str, type[Layer]] = {}  # of layers that take others, each with a class of its own
 
@@ -213,6 +216,8 @@ class Layer(StandIn):
         session().take(self)
         if call.name in signatures.OF_PLAIN_DATA and parts and not holds_tensors(parts):
             return opened("data")
+        if call.name in OF_A_LIST and parts and isinstance(parts[0], Open) and parts[0].may_be:
+            return made_of_open_list(call, parts[0])
         try:
             arguments = [passed(part) for part in parts]
             words = {word: passed(value) for word, value in words.items()}
@@ -230,15 +235,7 @@ class Layer(StandIn):
         if self.own_keras_name == "Embedding" and overrides(self, "compute_mask"):
             step.mask = "other"  # `Masking` sets its own in its call
         if call.name in CELLS:
-            states = words.get("states", (*arguments, ())[1])
-            if not holds_tensors([states]):
-                raise QueryError(
-                    f"{call} is one step of a layer, and takes its states too: RNN({call}) is the "
-                    "layer (Keras: \"missing 1 required positional argument: 'states'\")"
-                )
-            output, *after = returned(step, 3 if call.name == "LSTMCell" else 2)
-            is_list = isinstance(states, tuple) or len(after) > 1  # what is not read may be one
-            return output, after if is_list else after[0]
+            return subclassed.called_as_cell(step, words.get("states", (*arguments, ())[1]))
         made = subclassed.as_called(self, returned(step))
         return tuple(made) if isinstance(made, list) else made
 

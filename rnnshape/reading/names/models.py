@@ -39,6 +39,7 @@ from rnnshape.reading.names.first_call import (
 from rnnshape.reading.names.inputs import check_mixed, in_order_of, name_of_model
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.open_tensors import with_steps
 from rnnshape.reading.names.other_layers import layer_named, layers_of, of_sequential
 from rnnshape.reading.names.own_call import own_called
 from rnnshape.reading.names.predictions import (
@@ -53,13 +54,7 @@ from rnnshape.reading.names.predictions import (
 from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides
 from rnnshape.reading.names.session import MOST_MODELS, opened, session
 from rnnshape.reading.names.subclassed import OPTIONS, check_begun, check_given, try_call
-from rnnshape.reading.names.tensors import (
-    Tensor,
-    name_given,
-    plain_shape,
-    plain_sizes,
-    tensors_of,
-)
+from rnnshape.reading.names.tensors import Tensor, name_given, plain_shape, plain_sizes, tensors_of
 from rnnshape.reading.names.training import TAKEN_BY_FIT, History, history_of
 from rnnshape.reading.names.weights import load_weights, refresh, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
@@ -114,7 +109,7 @@ class Model(Layer):
         self, inputs: Any = None, outputs: Any = None, *others: Any, name: Any = None, **more: Any
     ) -> None:
         session().check_arguments("Model", more)
-        self.own_nests = more.get("input", inputs), more.get("output", outputs)
+        self.own_nests = more.get("input", inputs), with_steps(more.get("output", outputs))
         self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
         self.own_name, self.own_is_begun = name_of_model(name, others), True
         fix_policy()

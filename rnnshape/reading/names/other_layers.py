@@ -12,13 +12,14 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import unknowns_in
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import OfArray, passed
+from rnnshape.reading.names.arguments import passed
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.session import Part, gives_open, opened, session, unknown_of
+from rnnshape.reading.names.settings import OfArray
 from rnnshape.reading.names.sizes import differ, known_sizes, sizes_of
 from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (

@@ -20,7 +20,15 @@ from rnnshape.reading.names.first_call import called_as_trained, check_returned,
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes, unread_step
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    argument,
+    plain_shape,
+    plain_sizes,
+    returned,
+    tensors_of,
+    unread_step,
+)
 from rnnshape.reading.python import IsOpenError, Open, body_of, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.stand_in import is_of_code
@@ -371,3 +379,16 @@ def _unread(layer: Any, why: str) -> Any:
     called = layer.own_layer.call
     unread = graph.Layer(called, unknown_of(opened(str(called), why)), name=layer.own_layer.name)
     return unread_step(unread, [*session().calls.pop().tensors])
+
+
+def called_as_cell(step: graph.LayerCall, states: Any) -> Any:
+    """What one step of a cell makes of its states."""
+    call = step.layer.call
+    if not tensors_of([states]):
+        raise QueryError(
+            f"{call} is one step of a layer, and takes its states too: RNN({call}) is the "
+            "layer (Keras: \"missing 1 required positional argument: 'states'\")"
+        )
+    output, *after = returned(step, 3 if call.name == "LSTMCell" else 2)
+    is_list = isinstance(states, tuple) or len(after) > 1  # what is not read may be one
+    return output, after if is_list else after[0]

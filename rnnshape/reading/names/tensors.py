@@ -7,16 +7,14 @@ import types
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import compress
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError, printable
 from rnnshape.expression import LARGEST, Call, SizeWhenRun, Unknown, Value, bind
-from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.program import DEPENDS
 from rnnshape.reading import graph
-from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES, OTHER_WORDS
+from rnnshape.reading.keras2 import ATTRIBUTES
 from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.sizes import rows_of
@@ -34,19 +32,19 @@ from rnnshape.reading.names.symbolic_tensors import (
     may_be_other,
     miscounted,
     of_tensorflow,
-    stacked,
     taken_for_several,
     with_rest,
 )
 from rnnshape.reading.names.tensor_methods import OF_ARRAYS, method_of_arrays
-from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
-from rnnshape.signatures import ACTIVATIONS, ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
+from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, opens_in, what_it_is
+from rnnshape.reading.python.stand_in import may_be_in
+from rnnshape.signatures import ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
 
 
 class Tensor(graph.Tensor, StandIn):
     """A tensor of the network that is read."""
 
-    own_what = "a tensor"
+    own_what, own_is_part = "a tensor", True
 
     @property
     def dtype(self) -> str:
@@ -140,17 +138,17 @@ class Tensor(graph.Tensor, StandIn):
     def own_chosen_over(mine: Tensor, other: object, because: Open) -> object:
         """What it is where it is only made under a condition that is not known."""
         if not isinstance(other, Tensor):
-            return because
-        shapes = {plain_sizes(tensor) for tensor in (mine, other)}
+            return replace(because.part(""), may_be=may_be_in([mine, other]))
         layer = unread_layer(f"{DEPENDS}{because.label}", because)
-        return unread_step(layer, _shared_by(mine, other), [*shapes] if len(shapes) == 1 else ())
+        return unread_step(layer, _shared_by(mine, other), [shape_among([mine, other], because)])
 
     @staticmethod
     def own_made_by_unknown(text: str, given: Sequence[Any], found: Open, path: str = "") -> Any:
         """What something makes of tensors that is not known: one step, which keeps its place."""
         if is_of_tensorflow(path):
             check_outside(path, given)
-        return unread_step(unread_layer(text, found), [*graph.tensors_in(given)])
+        before = [*graph.tensors_in(given), *graph.sources_of(may_be_in([*opens_in(given)]))]
+        return unread_step(unread_layer(text, found), [*dict.fromkeys(before)])
 
     def reshape(self, newshape: Any) -> Any:
         return operation("reshape", [self], newshape=newshape)
@@ -205,6 +203,20 @@ class PartOfUnread(UnreadTensor):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         return super().__call__(self, *given, **named)
+
+
+def shape_among(tensors: Sequence[Tensor], because: Open) -> Shape | None:
+    """The sizes of what is one of some tensors; None where they are of several ranks, or of one
+    that is not known."""
+    shapes = [plain_sizes(tensor) for tensor in tensors]
+    if None in shapes or len({*map(len, filter(None, shapes))}) > 1:
+        return None
+    made: list[Any] = []
+    for sizes in zip(*filter(None, shapes), strict=True):
+        session().evaluator.spend()  # each has a number of its own
+        other = replace(unknown_of(because), made=session().evaluator.steps)
+        made.append(sizes[0] if len({*sizes}) == 1 else other)
+    return tuple(made)
 
 
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
@@ -350,51 +362,3 @@ def name_given(tensor: Tensor) -> str:
 
 def tensors_of(given: Any) -> list[Any]:
     return [*graph.tensors_in(given)]
-
-
-def is_operation(name: str) -> bool:
-    return name_in_keras(name) in OPERATIONS
-
-
-def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
-    """What a function makes of tensors: one more step of the network."""
-    known = name_in_keras(name)
-    if name == "gather":  # of all rows, where `take` without an axis is of all numbers
-        named.setdefault("axis", 0)
-    takes, is_known = signature(known), session().evaluator.known
-    named.pop("name", None)
-    turned = [is_known(bool, named.pop(f"transpose_{which}", False)) for which in "ab"]
-    if known == "einsum":  # its subscripts come first
-        first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
-        return operation(known, given, subscripts=first)
-    takes_list = known == "stack" or takes.tensors[0].startswith(("xs", "*"))
-    if given and isinstance(given[0], list | tuple) and not takes_list:
-        given = [stacked(name, given[0], partial(called, "stack")), *given[1:]]
-    known_words = {*takes.tensors, *takes.names}
-    order = dict.fromkeys(word for word in (*takes.tensors, *takes.positional) if word not in named)
-    words = dict(zip(order, given, strict=False))
-    for word, value in named.items():
-        right = word if word in known_words else OTHER_WORDS.get(word, "")
-        if right not in known_words:
-            right = takes.tensors[0] if isinstance(value, graph.Tensor | list) else ""
-        if not right or right in words:
-            if name in ACTIVATIONS:  # `relu(x, max_value=6)`: it changes no shape
-                continue
-            found = opened(f"{name}(...)", f"{name} takes no {word!r} here")
-            return Tensor.own_made_by_unknown(f"{name}(...)", [*given, *named.values()], found)
-        words[right] = value
-    for word in compress(takes.tensors, turned) if known == "matmul" else ():
-        words[word] = operation("swapaxes", [words[word]], axis1=-1, axis2=-2)
-    if known == "get_item" and {*words} == {"x", "key"}:
-        return words["x"][words["key"]]
-    operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
-    return operation(known, operands, **words)
-
-
-def name_in_keras(name: str) -> str:
-    short = name.removeprefix("reduce_") if name.startswith("reduce_") else name
-    return OTHER_NAMES.get(short, short)
-
-
-def _is_tensor(value: Any) -> bool:
-    return any(hook(part, "own_as_operand") or isinstance(part, Tensor) for part in within(value))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.reading.python.contents import (
@@ -30,7 +30,7 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
-from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, may_be_in
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
 STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
@@ -47,6 +47,7 @@ class Snapshot:
         self.held, self.before = dict[int, Any](), dict[int, Any]()
         waiting: list[Any] = [scope, evaluator.module, evaluator.parts, *evaluator.roots]
         found, self.names, self.unsure = set[int](), set[int](), evaluator.unsure
+        self.may_have_more = evaluator.module.may_have_more
         while waiting:
             value = waiting.pop()
             is_fixed = type(value).__dictoffset__ == 0 and not isinstance(value, HOLDING)
@@ -101,7 +102,8 @@ class Snapshot:
             if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
                 shorter, longer = sorted((content, second[key]), key=len)
                 parts = [*shorter.values(), *longer.values()]
-                lost[key] = None if isinstance(value, set) else _row_of(parts)
+                row = None if isinstance(value, set) else _row_of(parts)
+                lost[key] = row, may_be_in(parts)
         changed = {
             key
             for key, content in first.items()
@@ -122,9 +124,15 @@ class Snapshot:
             names = () if key in lost or _same(content, other) else {**content, **other}
             if isinstance(value, dict) and key not in self.names:
                 self.unsure.note(value, content.keys() ^ other.keys(), because)
+            may_lack = key not in self.names or self.may_have_more
             merged = {
                 name: _merged_in(
-                    value, name, content.get(name, MISSING), other.get(name, MISSING), because
+                    value,
+                    name,
+                    content.get(name, MISSING),
+                    other.get(name, MISSING),
+                    because,
+                    may_lack=may_lack,
                 )
                 for name in names
             }
@@ -161,7 +169,7 @@ def either(
     follow: Callable[[Any, Scope], object],
 ) -> object:
     """Follows the side of a condition that holds, or both."""
-    first, second = (partial(follow, side, scope) for side in (node.body, node.orelse))
+    first, second = (functools.partial(follow, side, scope) for side in (node.body, node.orelse))
     truth = evaluator.truth(node.test, scope)
     if not isinstance(truth, Open):
         return first() if truth else second()
@@ -209,7 +217,9 @@ def both_ways(
             snapshot.merge(one.contents, other.contents, because)
             raise raised.signal  # the program goes on, and nobody knows how
         if isinstance(raised.signal, Exception):  # the program ends there: the other goes on
-            undo = partial(snapshot.set, raised.contents)  # that does what the other does not
+            undo = functools.partial(
+                snapshot.set, raised.contents
+            )  # that does what the other does not
             evaluator.doubted += [Doubt(because, undo)] if evaluator.trying else []
             snapshot.set(goes_on.contents)
             return goes_on.end()
@@ -239,7 +249,8 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
 def lose(evaluator: Evaluator, scope: Scope, because: Open, *values: object) -> None:
     """Nobody knows what lists, sets or dictionaries hold: they are open wherever they stand; of
     what holds the names of an object, and of a class, each of them is."""
-    lost = {id(value): None for value in values if not isinstance(value, (*PLAIN, tuple))}
+    changed = (value for value in values if not isinstance(value, (*PLAIN, tuple)))
+    lost = {id(value): (None, may_be_in([value])) for value in changed}
     for held in Snapshot(evaluator, scope).held.values() if lost else ():
         inside = held if is_of_code(held) else held_by(held)
         content = content_of(held) or {}
@@ -280,10 +291,13 @@ def _row_of(parts: Sequence[Any]) -> object:
     return parts[-1] if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
 
 
-def _merged_in(value: Any, name: Any, one: object, other: object, because: Open) -> object:
-    """What is under a name of a value: what the code has set, or what the value itself keeps."""
+def _merged_in(
+    value: Any, name: Any, one: object, other: object, because: Open, *, may_lack: bool
+) -> object:
+    """What is under a name of a value: what the code has set, or what the value itself keeps. Of a
+    name that has no value on one side it is that of the other: there alone code can ask for it."""
     is_own = isinstance(value, StandIn) and name.startswith("own_")
-    if is_own and (one is MISSING or other is MISSING):
+    if (is_own or not may_lack) and (one is MISSING or other is MISSING):
         return other if one is MISSING else one
     if is_own and not _same(one, other):
         return value.own_merged(name, one, other, because)
@@ -293,12 +307,14 @@ def _merged_in(value: Any, name: Any, one: object, other: object, because: Open)
     return made
 
 
-def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open) -> dict[Any, Any]:
-    """A content with what is open in place of lists that nobody knows, each with its last value."""
+def _without(content: dict[Any, Any], lost: Mapping[int, Any], because: Open) -> dict[Any, Any]:
+    """A content with what is open in place of lists that nobody knows, each with its last value and
+    the tensors that were in it."""
     found = dict[Any, Any]()
     for name, part in content.items() if lost else ():
         if id(part) in lost:
-            found[name] = replace(_named(because, name), row=lost[id(part)])
+            row, tensors = lost[id(part)]
+            found[name] = replace(_named(because, name), row=row, may_be=tensors)
         elif isinstance(part, tuple) and str(name)[:4] != "own_":
             parts = dict(enumerate(part))
             if (left := _without(parts, lost, because)) is not parts:
@@ -327,10 +343,20 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
             return first  # code that uses it does so only where it is there
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
             return replace(_named(because, name), row=first.row)
-    known = {id(model): model for side in (one, other) if isinstance(side, Open)
-             for model in side.alternatives}  # fmt: skip
+    if type(one) is type(other) is tuple and len(one) == len(other):
+        return tuple(_merged(*pair, because) for pair in zip(one, other, strict=True))
+    sides = [side for side in (one, other) if isinstance(side, Open)]
+    models = {id(model): model for side in sides for model in side.alternatives}
     named = _named(because, name)
-    return replace(named, alternatives=(*known.values(),)) if known else named
+    tensors = may_be_in([one, other])
+    if not (models or tensors):
+        return named
+    return replace(named, alternatives=(*models.values(),), may_be=tensors)
+
+
+def one_of(values: Sequence[object], because: Open) -> object:
+    """What is known of a value that is one of some."""
+    return functools.reduce(lambda one, other: _merged(one, other, because), values)
 
 
 def _same(one: Any, other: Any, depth: int = 0) -> bool:

@@ -13,7 +13,7 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import Snapshot, either, lose
+from rnnshape.reading.python.branches import Snapshot, either, lose, one_of
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
@@ -33,7 +33,7 @@ from rnnshape.reading.python.operators import (
     note_distance,
 )
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_lack_file
-from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
+from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
 
@@ -75,6 +75,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                     return evaluator.known_of_open(owner, [place], part)
                 return part
             made = evaluator.really(operator.getitem, owner, place)
+            if isinstance(made, Open) and (tensors := may_be_in(owner)):
+                several: Any = owner.values() if isinstance(owner, dict) else owner
+                is_one = isinstance(place, Open)
+                made = one_of(several, made) if is_one else replace(made, may_be=tensors)
             is_pythons = type(owner) in (list, tuple, dict, str)
             return _may_fail(evaluator, made, scope) if is_pythons else made
         case ast.BinOp(left=left, op=op, right=right):
@@ -345,6 +349,7 @@ def _of_open(
     is_nowhere = called.is_undefined and not evaluator.module.may_have_more
     reason = evaluator.why_unknown(called.label) if is_nowhere else ""
     made = evaluator.open(node, called.reason or reason)
+    made.may_be = may_be_in([called, *parts, *keywords.values()])
     if reason:
         evaluator.refuse(made)
     if called.alternatives:  # a method of each of the models that it may be

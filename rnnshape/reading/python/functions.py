@@ -35,6 +35,7 @@ from rnnshape.reading.python.stand_in import (
     StandIn,
     UnreadBase,
     is_of_code,
+    may_be_in,
     mixes_with,
     stored_name,
 )
@@ -292,6 +293,8 @@ def comprehended(evaluator: Evaluator, node: Any, around: Scope) -> object:
     found = evaluator.really(made)
     if isinstance(node, ast.ListComp) and isinstance(found, Open):
         found.row = getattr(scope.yields, "row", None)  # as of a list in a loop
+    if isinstance(found, Open):
+        found.may_be = getattr(scope.yields, "may_be", ()) or may_be_in(scope.yields)
     return found
 
 

@@ -37,6 +37,7 @@ class Open:
         row: what each value is like, where it is a list of which only the length is not known.
         may_lack: whether a dictionary that has it under a key may not have that key.
         made: of what is made of other values, which may be others another time, the step at which.
+        may_be: the tensors among which it is, or which it holds.
     """
 
     label: str
@@ -55,6 +56,7 @@ class Open:
     row: object = None
     may_lack: bool = False
     made: int = 0
+    may_be: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         self.start = self if self.start is None else self.start
@@ -75,6 +77,7 @@ class Open:
         of_shape = self.label.endswith(".shape") and text[1:-1].lstrip("-").isdigit()
         part = Open(label, self.reason, self.source, self.node, alternatives=known)
         part.is_number, part.stands_for, part.made = of_shape, self.stands_for, self.made
+        part.may_be = self.may_be
         return part
 
     def called(self, name: str) -> Open:
@@ -142,10 +145,15 @@ for _words, _made in (
         setattr(Open, f"__{_word}__", _made)
 
 
-def opens_in(value: object, depth: int = 0) -> Iterator[Open]:
-    """Every open value in a nest of lists, tuples and dictionaries."""
-    if isinstance(value, Open):
+def leaves_in(value: object, depth: int = 0) -> Iterator[object]:
+    """Whatever stands in a nest of lists, tuples, sets and dictionaries, and is none of these."""
+    if not isinstance(value, list | tuple | set | frozenset | dict):
         yield value
-    elif isinstance(value, list | tuple | set | frozenset | dict) and depth < DEEPEST:
+    elif depth < DEEPEST:
         for item in list(value.values() if isinstance(value, dict) else value):
-            yield from opens_in(item, depth + 1)
+            yield from leaves_in(item, depth + 1)
+
+
+def opens_in(value: object) -> Iterator[Open]:
+    """Every open value in a nest of lists, tuples and dictionaries."""
+    return (leaf for leaf in leaves_in(value) if isinstance(leaf, Open))

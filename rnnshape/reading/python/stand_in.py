@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.open import IsOpenError, Open, leaves_in
 from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.streams import Stream
 
@@ -26,10 +26,11 @@ class StandIn:
     Attributes:
         own_is_data: whether what an unknown function makes of it is data, too.
         own_has_class: whether code can name its class.
+        own_is_part: whether a network is made of it, so that what may be it is no data.
         own_told: names under which there is nothing, and what reaches for it is told so.
     """
 
-    own_is_data = own_has_class = False
+    own_is_data = own_has_class = own_is_part = False
     own_told: tuple[str, ...] = ()
 
     def own_lacks(self, name: str) -> bool:
@@ -90,6 +91,16 @@ def own(value: object, name: str, usual: Any = None) -> Any:
     """What a stand-in keeps under a name of ours; of what is none, whatever it answers to,
     `usual`."""
     return getattr(value, name, usual) if isinstance(value, StandIn) else usual
+
+
+def may_be_in(values: object) -> tuple[Any, ...]:
+    """The tensors in a nest of lists, tuples and dictionaries, and those that what is open in it
+    may be."""
+    found = dict[int, Any]()
+    for part in leaves_in(values):
+        several = part.may_be if isinstance(part, Open) else (part,)
+        found |= {id(one): one for one in several if isinstance(one, StandIn) and one.own_is_part}
+    return (*found.values(),)
 
 
 # What code reaches of plain values: their methods, but for those that reach into others.
