@@ -221,7 +221,9 @@ def is_answerable(step: Step) -> bool:
 
 def merged(*tensors: Tensor) -> Tensor:
     """A tensor with the axes that are the same in all columns, and the others not known."""
-    first = tensors[0]
+    first, runs = tensors[0], {bool(tensor.mask_runs and tensor.masked) for tensor in tensors}
+    if True in runs and len(runs) > 1:
+        first = replace(next(one for one in tensors if one.masked), mask_runs=None)
     if len({len(tensor.axes) for tensor in tensors}) > 1:
         return replace(first, axes=(), has_rank=False)
     axes: list[Axis] = []
@@ -249,10 +251,12 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
 
     places = zip(*(fact.outputs for fact in facts), strict=True)
     alike = ("relations", "warnings", "notes", "recurrence", "whole_numbers_below", "cudnn")
+    arrives = {fact.mask_arrives for fact in facts} - {None}
     return replace(
         first,
         returns=rebuilt(first.returns, lambda _: merged(*next(places))),
         weights=tuple(_merged_weights(facts)),
+        mask_arrives=arrives.pop() if len(arrives) == 1 else None,
         **{name: common(name) for name in alike},
     )
 
@@ -263,7 +267,7 @@ def _merged_weights(facts: Sequence[Facts]) -> Iterator[Tensor]:
         several = [fact.weights[place] for fact in facts if place < len(fact.weights)]
         is_there = len(several) == len(facts)
         axes = tuple(replace(axis, is_unknown=True) for axis in weight.axes)
-        yield merged(*several) if is_there else replace(weight, axes=axes)
+        yield merged(*several) if is_there else replace(weight, axes=axes, has_rank=bool(axes))
 
 
 def _that_counts(call: Call) -> Call:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from rnnshape.columns import Column
-from rnnshape.expression import Call, Unknown
+from rnnshape.expression import Call, Unknown, unknowns_in
 from rnnshape.network import Network, Ref, Step, refs_in
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.registry import has_rule
@@ -94,7 +94,8 @@ class Layer:
     @property
     def has_no_rule(self) -> bool:
         """Whether it is a layer of Keras, or one with arguments, that Keras alone can tell of."""
-        if self.facts is not None or self.unread is not None:
+        is_known = self.facts is not None or self.unread is not None
+        if is_known or (has_rule(self.call.name) and next(unknowns_in(self.call), None)):
             return False
         is_given_sizes = all(tensor and tensor.known_size is not None for tensor in self.inputs)
         return is_given_sizes or not has_rule(self.call.name)

@@ -115,7 +115,10 @@ def candidates(name: str, argument: str, number: int, place: int, row: int = 0) 
     kind = kind_of(name, argument)
     if kind is None or kind.takes(number):
         return number
-    likely: tuple[Value, ...] = (0.5, *kind.words[place:], *kind.words[:place])
+    words: tuple[Value, ...] = kind.words
+    if kind.takes(None) and words:  # `merge_mode=None`, which returns two tensors
+        words = (words[0], None, *words[1:])
+    likely = (0.5, *words[place:], *words[:place])
     return next((value for value in likely if kind.takes(value)), number)
 
 

@@ -197,7 +197,7 @@ def _mask(report: Report, layer: Layer, page: Page) -> Text:
     if mask.is_lost:
         return styled("  ", ("mask lost here", Style.BAD))
     if mask.arrives is False:
-        return styled("  ", ("mask from here", Style.QUIET))
+        return styled("  ", ("mask from here" if mask.leaves else "mask ?", Style.QUIET))
     if not mask.is_used and not (layer.number in report.layers_returned and mask.leaves):
         return Text()
     mark = page.mark(True) if mask.arrives else Text("?", Style.QUIET)

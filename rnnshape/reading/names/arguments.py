@@ -217,12 +217,20 @@ def in_order(
     for word, value in [*words.items()]:
         changes_nothing = word in AFTER_THE_FIRST or word.endswith("mask")
         is_dropped = word == "training" and word not in known  # by Keras, too
-        if is_dropped or (changes_nothing and isinstance(value, Open)):
+        is_nothing = changes_nothing and isinstance(value, Open) and not value.may_be
+        if is_dropped or is_nothing:
             del words[word]
             if word == "initial_state":
                 note = f"{word}={value.label} is not known: it is answered without it"
                 session().notes[note, next(iter(call.places.values()), None)] = None
     return parts, words
+
+
+def check_flags(words: Mapping[str, Any]) -> None:
+    """Nobody knows how many tensors attention returns that is called with an open flag."""
+    flag = words.get("return_attention_scores")
+    if isinstance(flag, Open):
+        raise IsOpenError(flag)
 
 
 def passed(value: Any) -> Any:

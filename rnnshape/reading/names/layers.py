@@ -13,7 +13,7 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, own_call, subclassed
-from rnnshape.reading.names.arguments import config, holds_tensors, in_order, passed
+from rnnshape.reading.names.arguments import check_flags, config, holds_tensors, in_order, passed
 from rnnshape.reading.names.open_tensors import made_of_open_list
 from rnnshape.reading.names.rows import (
     CELLS,
@@ -219,6 +219,7 @@ class Layer(StandIn):
         if call.name in OF_A_LIST and parts and isinstance(parts[0], Open) and parts[0].may_be:
             return made_of_open_list(call, parts[0])
         try:
+            check_flags(words)
             arguments = [passed(part) for part in parts]
             words = {word: passed(value) for word, value in words.items()}
         except IsOpenError as wrong:

@@ -40,6 +40,8 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, ope
 from rnnshape.reading.python.stand_in import may_be_in
 from rnnshape.signatures import ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
 
+OF_SEVERAL = ("return_state", "merge_mode")  # which say how many tensors a layer returns
+
 
 class Tensor(graph.Tensor, StandIn):
     """A tensor of the network that is read."""
@@ -63,11 +65,18 @@ class Tensor(graph.Tensor, StandIn):
 
     def own_reaches(self, name: str) -> bool:
         """What something returns that is not read may hold several: `bert(x).pooler_output`."""
-        maker: Any = self.maker
-        is_read = isinstance(maker, graph.InputTensor) or maker.layer.unread is None
         if name == "_keras_shape" or name in OF_ARRAYS:
             return not session().is_ready_for_none
-        return not (is_read or plain_sizes(self) is not None)
+        return self.own_may_be_several and plain_sizes(self) is None
+
+    @property
+    def own_may_be_several(self) -> bool:
+        """Whether nobody knows how many tensors it is: of what is not read, or has an open flag."""
+        if isinstance(self.maker, graph.InputTensor):
+            return False
+        layer = self.maker.layer
+        flags = map(layer.call.__getitem__, OF_SEVERAL) if layer.unread is None else ()
+        return layer.unread is not None or any(isinstance(flag, Unknown) for flag in flags)
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise taken_for_several(self)
@@ -82,10 +91,11 @@ class Tensor(graph.Tensor, StandIn):
             rows = rows_of(sizes) if count is None else min(sizes[0], count + 1)
             return [opened("", "its rows are not followed")] * rows
         is_one = isinstance(maker, graph.InputTensor) or sizes is not None
-        if is_one or (maker.layer.unread is None and maker.layer.call.name not in OPERATIONS):
+        is_operation = not is_one and maker.layer.call.name in OPERATIONS
+        if is_one or not (is_operation or value.own_may_be_several):
             return list(value)
         if count is None:
-            raise IsOpenError(opened("", "how many it returns is not known"))
+            raise IsOpenError(_some_of(value))
         return [Tensor(maker, place) for place in range(count)]
 
     own_miscounted = miscounted
@@ -164,8 +174,9 @@ class Tensor(graph.Tensor, StandIn):
         return opened("data")
 
     def __getitem__(self, index: object) -> Any:
-        if isinstance(index, int | str) and self.own_reaches(""):  # `bert(x)["pooled_output"]`
-            return PartOfUnread(self.maker, self.output + 1)
+        if isinstance(index, int | str | slice) and self.own_reaches(""):
+            is_part = not isinstance(index, slice)  # `bert(x)["pooled_output"]`
+            return PartOfUnread(self.maker, self.output + 1) if is_part else _some_of(self)
         check_key(self, index)
         try:
             return operation("get_item", [self], key=key_with_open(index))
@@ -174,6 +185,12 @@ class Tensor(graph.Tensor, StandIn):
 
     def __round__(self, decimals: int = 0) -> Any:
         return operation("round", [self], decimals=decimals)
+
+
+def _some_of(tensor: Tensor) -> Open:
+    """`f(x)[1:]` of what may be several tensors."""
+    found = opened("", "how many it returns is not known")
+    return replace(found, may_be=(tensor,))
 
 
 def _size_of_shape(size: Unknown, place: int) -> Open:

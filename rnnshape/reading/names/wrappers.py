@@ -17,7 +17,15 @@ from rnnshape.reading.names.predictions import reshaped
 from rnnshape.reading.names.rows import layers_in, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    argument,
+    plain_shape,
+    plain_sizes,
+    tensors_of,
+    unread_layer,
+    unread_step,
+)
 from rnnshape.reading.python import IsOpenError, own
 from rnnshape.reading.python.stand_in import is_of_code
 
@@ -157,7 +165,8 @@ class LayerOverTime(Layer):
         first = given[0] if given else next(iter(named.values()))
         sizes = plain_sizes(first) if isinstance(first, Tensor) else None
         if sizes is None:
-            return opened(self.own_text, "what it is given is not known")
+            unread = unread_layer(self.own_text, "what it is given is not known")
+            return unread_step(unread, tensors_of([given, named]))
         timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs"))
         return self.own_of_timestep(timestep, sizes)
 

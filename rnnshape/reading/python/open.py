@@ -91,7 +91,8 @@ class Open:
         """What follows from it."""
         if len(label) > LONGEST_LABEL:
             return self
-        return Open(label, self.reason, source, node, roots=self.roots or (self,), made=made)
+        roots = self.roots or (self,)
+        return Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
 
 
 class IsOpenError(Exception):
