@@ -23,7 +23,8 @@ def class_of(call: Call) -> str:
 
 
 def names_by_keras(network: Network) -> list[str]:
-    """The name of each layer, counted as Keras counts them in a new session.
+    """The name of each layer, counted as Keras counts them in a new session; empty where it is not
+    known.
 
     >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
@@ -34,7 +35,7 @@ def names_by_keras(network: Network) -> list[str]:
     counts, names = Counter[str](), list[str]()
     for step in network.steps:
         name = step.name if step.same_as is None else names[step.same_as - 1]
-        made = () if name else [*calls_within(step.layer)]
+        made = () if name or name is None else [*calls_within(step.layer)]
         for call in reversed(made):  # what is inside is made first
             given, word = call["name"], snake_case(call.name)
             if isinstance(given, str):
@@ -43,8 +44,14 @@ def names_by_keras(network: Network) -> list[str]:
                 name = f"{word}_{counts[word]}" if counts[word] else word
                 counts[word] += 1
             counts.update(map(snake_case, MADE_WITHIN.get(call.name, ())))
-        names.append(name or step.layer.name)
+        names.append("" if name is None else name or step.layer.name)
     return names
+
+
+def name_unless_open(call: Call) -> str | None:
+    """Of a layer that has no name yet: None where the code says none, and nobody knows how many
+    Keras has counted before it."""
+    return None if module_of(call.name) == "layers" and call["name"] is None else ""
 
 
 def not_of_a_graph(names: Iterable[str], what: str = "layer") -> tuple[str, str] | None:

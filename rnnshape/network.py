@@ -146,7 +146,7 @@ class Step:
         mask: what is known of the mask on what a layer of the code returns; None where the rule
             says.
         mask_of: the tensor whose mask that is, where it is one.
-        name: that Keras gives the layer, where the text shows it.
+        name: that Keras gives the layer, where the text shows it; None where nobody knows it.
     """
 
     layer: Call
@@ -160,7 +160,7 @@ class Step:
     parameters: int | None = None
     mask: MaskSet | None = None
     mask_of: Ref | None = None
-    name: str = field(default="", compare=False)
+    name: str | None = field(default="", compare=False)
 
     @property
     def refs(self) -> tuple[Ref, ...]:

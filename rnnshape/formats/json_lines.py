@@ -77,7 +77,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "layers": [
             {
                 "layer": layer.number,
-                "name": name,
+                "name": name or None,
                 "expression": str(layer.call),
                 "class": class_of(layer.call),
                 "inputs": [tensor.name if tensor else None for tensor in layer.inputs],

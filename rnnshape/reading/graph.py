@@ -12,6 +12,7 @@ from rnnshape.chains import without_input_arguments
 from rnnshape.description import describe, description_of, is_of_the_batch, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
+from rnnshape.layer_names import name_unless_open
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import (
     Argument,
@@ -370,7 +371,7 @@ def network_of(
                 layer.parameters,
                 call.mask,
                 ref(call.mask_of) if call.mask_of in there else None,  # type: ignore[arg-type]
-                layer.name,
+                layer.name if layer.name or layer.unread else name_unless_open(layer.call),
             )
         )
     is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]
@@ -379,9 +380,7 @@ def network_of(
         "Cell" in calls[-1].layer.call.name or "return_attention_scores" in dict(calls[-1].keywords)
     )
     returns: Any = () if is_whole and not has_more else tuple(map(ref, outputs))
-    given = [
-        _input(tensor, is_beside=0 < len(inputs) <= place) for place, tensor in enumerate(sources)
-    ]
+    given = [_input(end, is_beside=0 < len(inputs) <= n) for n, end in enumerate(sources)]
     network = Network(each_named(given), tuple(steps), returns, name, kind=kind or "")
     filled = replace(network, inputs=as_built(network))
     is_needed = filled != network and not is_taken(network) and is_taken(filled)

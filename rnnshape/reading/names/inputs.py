@@ -34,8 +34,8 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
         message = "Input needs a shape, such as (timesteps, features)"
         session().problem(message, words="You must pass a `shape` argument")
     name = given if isinstance(given, str) else ""
-    made = graph.InputTensor(source.shape, "", source.dtype, name, has_no_name=given is None)
-    return Tensor(made)
+    is_counted = named.get("name") is None
+    return Tensor(graph.InputTensor(source.shape, "", source.dtype, name, has_no_name=is_counted))
 
 
 def _check_input(call: Call) -> None:

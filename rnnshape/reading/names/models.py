@@ -40,7 +40,12 @@ from rnnshape.reading.names.inputs import check_mixed, in_order_of, name_of_mode
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.open_tensors import with_steps
-from rnnshape.reading.names.other_layers import layer_named, layers_of, of_sequential
+from rnnshape.reading.names.other_layers import (
+    counted_layers,
+    layer_named,
+    layers_of,
+    of_sequential,
+)
 from rnnshape.reading.names.own_call import own_called
 from rnnshape.reading.names.predictions import (
     called_with_several,
@@ -130,7 +135,7 @@ class Model(Layer):
         value = as_attribute(self, name, value)
         is_new = name == "trainable" and self.own_changes_trainable(value)
         if is_new and (self.own_kind or self.own_takes) and self.own_calls():  # it has them
-            for part in self.layers:
+            for part in self.own_layers:
                 part.trainable = value
         object.__setattr__(self, name, value)
 
@@ -343,7 +348,7 @@ class Model(Layer):
     own_as_argument, summary, to_json = as_argument, Layer.own_nothing, Layer.get_config
     add = pop = of_sequential
     save, save_weights, load_weights = save, save_weights, load_weights
-    layers = property(layers_of)
+    layers, own_layers = property(counted_layers), property(layers_of)
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
         return self.layers[index] if index is not None else layer_named(self, name)

@@ -11,6 +11,7 @@ from typing import Any
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import unknowns_in
 from rnnshape.nest import within
+from rnnshape.program import DEPENDS
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import passed
 from rnnshape.reading.names.arrays import Array, surely
@@ -32,7 +33,7 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.names.weights import Weight, check_weights
 from rnnshape.reading.names.wrappers import WRAPPERS
-from rnnshape.reading.python import IsOpenError, Open
+from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.signatures import REFUSED, is_operation
 
 
@@ -264,9 +265,19 @@ def layers_of(model: Any) -> list[Any]:
     ]
 
 
+def counted_layers(model: Any) -> list[Any]:
+    """The same as code asks for them, where it is known how many there are."""
+    found: list[Any] = model.own_layers
+    rows = (own(layer, "own_layer") for layer in found)
+    is_open = any(row and str(row.call).startswith(DEPENDS) for row in rows)
+    if is_open or model.own_open is not None:
+        raise IsOpenError(opened(f"{model.own_title or 'a model'}.layers"))
+    return found
+
+
 def layer_named(model: Any, name: Any) -> Any:
-    known, evaluator = [layer.name for layer in model.layers], session().evaluator
-    for layer, word in zip(model.layers, known, strict=True):
+    known, evaluator = [layer.name for layer in model.own_layers], session().evaluator
+    for layer, word in zip(model.own_layers, known, strict=True):
         if isinstance(word, str) and word == name:
             return layer
     if evaluator.trying and isinstance(name, str) and all(isinstance(one, str) for one in known):

@@ -256,7 +256,7 @@ class Sequential(Model):
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         if self.own_open is not None:
             return self.own_open
-        for item in self.layers:
+        for item in self.own_layers:
             start = item(*self.own_given_to(item, start))
             if item.own_keras_name and isinstance(start, list):
                 start = tuple(start)  # as Keras' own layers return it
@@ -336,7 +336,7 @@ class Sequential(Model):
         return "Functional" if is_fixed else self.own_kind
 
     @property
-    def layers(self) -> list[Any]:
+    def own_layers(self) -> list[Any]:
         return [item for item in self.own_items if isinstance(item, Layer)]
 
     @property
@@ -391,7 +391,7 @@ class Sequential(Model):
         return before
 
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
-        is_asked_first = not self.own_gives and self.own_open is None and bool(self.layers)
+        is_asked_first = not self.own_gives and self.own_open is None and bool(self.own_layers)
         if is_asked_first:
             session().call_around(self)
         if is_asked_first and not self.own_gives:
