@@ -112,11 +112,12 @@ def known_range(array: Array) -> tuple[int | None, int | None, int]:
         return array.own_range
     low, high = array.own_random
     many = product(array.shape)
-    are_known = all(type(number) is int for number in (low, high, many)) and many > 0
-    reach = int((high - low) * NEVER ** (1 / many)) if are_known and not array.own_is_written else 0
+    if any(type(number) is not int for number in (low, high, many)) or not many:
+        return None, None, 0
+    reach = 0 if array.own_is_written else int((high - low) * NEVER ** (1 / many))
     least, most = high - 1 - reach, low + reach
     is_sure = reach and least <= most
-    return (least, most + 1, high) if is_sure else (None, None, high * are_known)
+    return (least, most + 1, high) if is_sure else (None, None, high)
 
 
 def _chosen(a: Any, *more: Any, **named: Any) -> Any:
