@@ -397,4 +397,4 @@ def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:
 def refused(words: str, kind: type[Exception] = ValueError) -> Exception:
     """What NumPy or TensorFlow raises: told where the code comes there for sure, and is not ready
     for it."""
-    return QueryError(words) if session().evaluator.is_sure else kind(words)
+    return QueryError(words) if session().evaluator.is_run else kind(words)

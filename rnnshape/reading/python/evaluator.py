@@ -91,8 +91,7 @@ class Evaluator:
         self.names, self.given = names, {**allowed.BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used, self.labels = set[str](), dict[str, None]()
-        self.module = Scope()
-        self.environ = environ
+        self.module, self.environ = Scope(), environ
         self.roots: list[object] = [environ.own_set]  # what else code can change
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
@@ -100,8 +99,8 @@ class Evaluator:
         self.ended: Open | None = None  # the first of them where the code surely comes to it
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.most = 0, limits.MOST_STEPS, limits.MOST_STEPS
-        # `try` statements, and loops that can be taken back, around what is followed
-        self.trying, self.loops = list[ast.Try | ast.TryStar](), 0
+        # `try` statements, loops, and how many of these can be taken back, around what is followed
+        self.trying, self.rounds, self.loops = list[ast.Try | ast.TryStar](), list[Any](), 0
         self.doubted: list[Doubt] = []  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
@@ -141,6 +140,8 @@ class Evaluator:
 
     # Whether what is followed is done whatever else is known, and nothing catches an error.
     is_sure = property(lambda evaluator: not (evaluator.conditions or evaluator.trying))
+    # Also where an earlier round may have left the loop that is followed now.
+    is_run = property(lambda now: now.is_sure and all(len(s.early) <= n for s, n in now.rounds))
 
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""

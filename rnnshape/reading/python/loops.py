@@ -90,6 +90,7 @@ def _rounds(
     is_tested = is_whole and isinstance(node, ast.While)
     start, left = len(scope.early), evaluator.limit - evaluator.steps
     end = evaluator.steps + min(STEPS_OF_LOOP, left // 2)  # the rest is for what is taken back
+    evaluator.rounds.append((scope, start))
     try:
         each = iter(items)
         while True:
@@ -122,6 +123,7 @@ def _rounds(
         evaluator.block(node.orelse if is_whole else (), scope)
         return False
     finally:
+        evaluator.rounds.pop()
         finish(scope, BrokenSignal, start)
 
 
