@@ -116,8 +116,9 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
     is_other = are_sizes_known(call.x) and (with_data != network or may_depend)
     if not (is_other and is_taken(network, given)):
         return
-    samples = call.x[0].samples if call.x else None
-    for rows in dict.fromkeys((call.rows or samples, call.last_rows or samples)):
+    for rows in dict.fromkeys((call.rows, call.last_rows)):
+        if rows is None and (may_depend or network.is_stateful):
+            continue
         try:
             describe(with_data, replace(given, batch=rows) if rows and may_depend else given)
         except QueryError as wrong:

@@ -71,7 +71,7 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     made = rows if port.is_of_batch else port.shape[0]
     if not port.is_of_batch and made == rows and y.shape:  # then those of the last batch may differ
         rows = call.last_rows
-    if y.shape is None or is_counted:
+    if y.shape is None or is_counted or y.shape[:1] == (None,):
         return (rows, *(y.shape or ())[1:]), (made, *port.shape[1:])
     return y.shape, (y.samples if made is None else made, *port.shape[1:])
 
@@ -150,7 +150,8 @@ def _several(y: Data, loss: str | None) -> tuple[bool, bool]:
 def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     """A weight for each sample, where there is a loss for each step of it."""
     weights, judged = call.weights, judge_of_loss(now.loss, now.port.masked) if now.loss else None
-    if weights is None or not weights.shape or not judged or None in (*now.y[1:], *now.output[1:]):
+    are_known = call.y[0].shape is not None and None not in (*now.y[1:], *now.output[1:])
+    if weights is None or not weights.shape or not judged or not are_known:
         return None
     values = likely_outcome(now.y, now.output, judged[1]).values
     losses = now.output[: len(values)][:1] + values[1:]
@@ -159,7 +160,8 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
         return Outcome(broadcast(*aligned(given, values)))
 
     is_counted = call.is_batched and not (call.x and call.x[0].of)
-    given = (now.output[0], *weights.shape[1:]) if is_counted else weights.shape
+    has_rows = is_counted or now.output[0] is None
+    given = (now.output[0], *weights.shape[1:]) if has_rows else weights.shape
     found = certain_outcome(given, losses, judge)
     if found is None:
         return None
