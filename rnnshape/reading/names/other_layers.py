@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import reduce
 from types import NoneType
 from typing import Any
 
@@ -105,6 +106,22 @@ class UnreadLayer(Layer):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         return unread_step(self.own_layer, [*map(passed, given)])
+
+
+class EitherLayers(UnreadLayer):
+    """The layers that stand in a `Sequential` on either side of a condition that is not known: of
+    what both make, it is known what they agree on."""
+
+    def __init__(self, layer: graph.Layer, because: Open, sides: Sequence[Sequence[Any]]) -> None:
+        super().__init__(layer)
+        self.own_because, self.own_sides = because, sides
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        with suppress(IsOpenError, QueryError):
+            one, other = (reduce(lambda x, part: part(x), side, *given) for side in self.own_sides)
+            if isinstance(one, Tensor):
+                return Tensor.own_chosen_over(one, other, self.own_because)
+        return super().__call__(*given, **named)
 
 
 class UnreadModel(UnreadLayer):

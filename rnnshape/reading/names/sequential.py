@@ -25,7 +25,7 @@ from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_
 from rnnshape.reading.names.inputs import check_length, name_twice
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
-from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
+from rnnshape.reading.names.other_layers import EitherLayers, InputLayer, UnreadLayer, UnreadModel
 from rnnshape.reading.names.predictions import check_fits
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.subclassed import tried
@@ -223,7 +223,7 @@ class Sequential(Model):
         while same < min(len(one), len(other)) and one[same] is other[same]:
             same += 1
         row = unread_layer(f"{DEPENDS}{because.label}", because)
-        return (*one[:same], UnreadLayer(row))
+        return (*one[:same], EitherLayers(row, because, (one[same:], other[same:])))
 
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
         wrapped = [own(item, "own_inside", item) for item in self.own_items]
@@ -307,7 +307,7 @@ class Sequential(Model):
     def own_chain(self) -> Network | None:
         """Its layers alone, before anything has built them; None where one is not read."""
         layers = [own(item, "own_layer") for item in self.own_items]
-        known = [layer for layer in layers if isinstance(layer, graph.Layer)]
+        known = [layer for layer in layers if isinstance(layer, graph.Layer) and not layer.unread]
         is_known = known and len(known) == len(layers)
         return chain([layer.call for layer in known], attends=False) if is_known else None
 
