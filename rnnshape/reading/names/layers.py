@@ -191,6 +191,8 @@ class Layer(StandIn):
             self.own_layer.unread = unknown_of(because)
         return of_unknown_number(one, other, because) if name == "own_added" else other
 
+    own_chosen_over: Any  # as `own_class_is_open` is asked
+
     def own_class_is_open(self) -> Open | None:
         """What is not read, and stands for a layer that a model has, may be any, or several."""
         return open_of(self.own_layer.unread) if self.own_is_any and self.own_layer.unread else None

@@ -117,11 +117,12 @@ class EitherLayers(UnreadLayer):
         self.own_because, self.own_sides = because, sides
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        with suppress(IsOpenError, QueryError):
-            one, other = (reduce(lambda x, part: part(x), side, *given) for side in self.own_sides)
-            if isinstance(one, Tensor):
-                return Tensor.own_chosen_over(one, other, self.own_because)
-        return super().__call__(*given, **named)
+        ends: list[Any] = []
+        with session().aside(), suppress(IsOpenError, QueryError):
+            ends = [reduce(lambda x, layer: layer(x), side, *given) for side in self.own_sides]
+        if not all(isinstance(end, Tensor) for end in ends or [None]):
+            return super().__call__(*given, **named)
+        return Tensor.own_chosen_over(ends[0], ends[1], self.own_because)
 
 
 class UnreadModel(UnreadLayer):
@@ -348,4 +349,13 @@ def _what(node: Any) -> Any:
     return node.owner if isinstance(node, Part) else getattr(node, "layer", node)
 
 
+def one_of_two(mine: Layer, other: object, because: Open) -> object:
+    """What a layer is where it is another one on the other side of a condition."""
+    if not isinstance(other, Layer):
+        return because
+    row = unread_layer(f"{DEPENDS}{because.label}", because)
+    return EitherLayers(row, because, ((mine,), (other,)))
+
+
+Layer.own_chosen_over = staticmethod(one_of_two)
 CLASSES_OF |= {"Embedding": Embedding, "Normalization": Normalization, **WRAPPERS}

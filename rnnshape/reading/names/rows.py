@@ -143,6 +143,7 @@ def kept(owner: Any) -> set[graph.Layer]:
             *(attributes_of(part) if own(part, "own_kind") != "Sequential" else {}).values(),
             *held.get("own_items", ()),
             *held.get("own_inner", ()),
+            *(each.row for each in held.values() if isinstance(each, Open)),  # of open lists
         )
         is_graph = "own_gives" in held and not held["own_is_built"]
         for call in graph.calls_before(held["own_gives"], held["own_takes"]) if is_graph else ():

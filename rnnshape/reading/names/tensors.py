@@ -153,6 +153,15 @@ class Tensor(graph.Tensor, StandIn):
         return unread_step(layer, _shared_by(mine, other), [shape_among([mine, other], because)])
 
     @staticmethod
+    def own_is_like(mine: Tensor, other: object) -> bool:
+        """Whether they are of the same sizes, as far as these are known."""
+        shapes = [plain_sizes(one) if isinstance(one, Tensor) else None for one in (mine, other)]
+        if None in shapes:
+            return False
+        one, two = ([x if type(x) is int else None for x in shape or ()] for shape in shapes)
+        return one == two
+
+    @staticmethod
     def own_made_by_unknown(text: str, given: Sequence[Any], found: Open, path: str = "") -> Any:
         """What something makes of tensors that is not known: one step, which keeps its place."""
         if is_of_tensorflow(path):

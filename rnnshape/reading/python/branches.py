@@ -75,7 +75,8 @@ class Snapshot:
 
     def changed(self, before: dict[int, Any]) -> dict[int, set[Any]]:
         """The names or places at which something else stands now, of all that was known then; of
-        layers and arrays, what they keep for themselves is none of it."""
+        layers and arrays, what they keep for themselves is none of it; nor is another tensor of
+        the same shape, with which a round of a loop does the same."""
         now, found = self.before | self.now(), dict[int, set[Any]]()
         for key, content in (self.before | before).items():
             if isinstance(self.held[key], Log | Counts | StandIn):
@@ -83,7 +84,7 @@ class Snapshot:
             places = {
                 place
                 for place, part in content.items()
-                if not isinstance(part, Open) and not _same(part, now[key].get(place, MISSING))
+                if not isinstance(part, Open) and not _alike(part, now[key].get(place, MISSING))
             }
             if places or len(content) < len(now[key]):
                 found[key] = places
@@ -357,6 +358,11 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
 def one_of(values: Sequence[object], because: Open) -> object:
     """What is known of a value that is one of some."""
     return functools.reduce(lambda one, other: _merged(one, other, because), values)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    told = hook(one, "own_is_like")
+    return _same(one, other) or (told is not None and bool(told(one, other)))
 
 
 def _same(one: Any, other: Any, depth: int = 0) -> bool:
