@@ -154,7 +154,7 @@ class Port(NamedTuple):
         return self.is_of_batch and not self.is_of_pairs
 
     def __str__(self) -> str:
-        return f"{self.name} {shown(self.shape).replace('(?', '(batch', 1)}"
+        return f"{self.name} {shown(self.shape).replace('(?', '(batch', 1)}".lstrip()
 
 
 class Model(NamedTuple):

@@ -33,5 +33,6 @@ def made_of_open_list(call: Call, given: Open) -> Any:
     if shape is not None and isinstance(axis, int):
         joined = range(len(shape))[axis]
         shape = *shape[:joined], unknown_of(given), *shape[joined + 1 :]
-    layer = unread_layer(f"{call}(...)", given, 0)
-    return unread_step(layer, graph.sources_of(given.may_be), [shape] * (call.name != "Dot"))
+    layer = unread_layer(f"{call}(...)", given)
+    before = graph.sources_of(given.may_be[:1])  # of the others not all may be there
+    return unread_step(layer, before, [shape] * (call.name != "Dot"))

@@ -22,6 +22,7 @@ from rnnshape.reading.python.limits import TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
+    ClassNames,
     ContinuedSignal,
     Counts,
     Doubt,
@@ -34,6 +35,7 @@ from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, 
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
 STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
+MOST_ALIKE = 8  # layers of a list that are compared
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 NOT_FOLLOWED = (RecursionError, TooLargeError, TooLongError)  # the program itself goes on
 MISSING = object()
@@ -103,7 +105,7 @@ class Snapshot:
             if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
                 shorter, longer = sorted((content, second[key]), key=len)
                 parts = [*shorter.values(), *longer.values()]
-                row = None if isinstance(value, set) else _row_of(parts)
+                row = None if isinstance(value, set) else _row_of(parts, because)
                 lost[key] = row, may_be_in(parts)
         changed = {
             key
@@ -123,9 +125,10 @@ class Snapshot:
                     for name, part in content.items()
                 }
             names = () if key in lost or _same(content, other) else {**content, **other}
-            if isinstance(value, dict) and key not in self.names:
+            # Of a name in a class another may stand behind it.
+            may_lack = self.may_have_more or key not in self.names or isinstance(value, ClassNames)
+            if isinstance(value, dict):
                 self.unsure.note(value, content.keys() ^ other.keys(), because)
-            may_lack = key not in self.names or self.may_have_more
             merged = {
                 name: _merged_in(
                     value,
@@ -284,12 +287,16 @@ def _followed(
     return Outcome(None, value, snapshot.now())
 
 
-def _row_of(parts: Sequence[Any]) -> object:
-    """What each value of a list is like, as the last is; None where data has several shapes."""
+def _row_of(parts: Sequence[Any], because: Open) -> object:
+    """What each value of a list is like, as the last is; None where data has several shapes. Of
+    layers it is what they have in common."""
     shapes = [part.shape for part in parts if hook(part, "own_is_data")]
     ranks = {len(shape) for shape in shapes}
     sizes = ({size for size in axis if type(size) is int} for axis in zip(*shapes, strict=False))
-    return parts[-1] if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
+    if shapes or not all(hook(part, "own_chosen_over") for part in parts):
+        return parts[-1] if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
+    row = one_of(parts, because) if len(parts) <= MOST_ALIKE else None
+    return parts[-1] if isinstance(row, Open) and row.alternatives else row
 
 
 def _merged_in(

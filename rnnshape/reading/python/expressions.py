@@ -144,6 +144,8 @@ OF_NAMES = {"NameError", "Exception", "BaseException"}  # what catches that a na
 def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     for around in [scope.elsewhere[name]] if name in scope.elsewhere else scope.around():
         if name in around.names:
+            if evaluator.trying and (why := evaluator.unsure.why_lacking(around.names, name)):
+                _doubt(evaluator, why)
             return around.names[name]
         if name in around.own:
             return evaluator.open(name, f"UnboundLocalError: {name} has no value here")
@@ -158,11 +160,17 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     reason = f"Python has no {name}: write {constant}" if is_misspelt else ""
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
-    for handler in evaluator.trying[-1].handlers if evaluator.trying else ():
-        kinds = re.findall(r"\w+", written(handler.type) if handler.type else "Exception")
-        if not (hasattr(builtins, name) or OF_NAMES.isdisjoint(kinds)):
-            evaluator.doubted.append(Doubt(found))
+    if evaluator.trying and not hasattr(builtins, name):
+        _doubt(evaluator, found)
     return evaluator.named_by_let(found)
+
+
+def _doubt(evaluator: Evaluator, because: Open) -> None:
+    """A name may have no value, which the code catches."""
+    for handler in evaluator.trying[-1].handlers:
+        kinds = re.findall(r"\w+", written(handler.type) if handler.type else "Exception")
+        if not OF_NAMES.isdisjoint(kinds):
+            evaluator.doubted.append(Doubt(because))
 
 
 def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:

@@ -36,6 +36,11 @@ class UnsureKeys:
         known = self._found[id(held)][1] if id(held) in self._found else set()
         self._found[id(held)] = held, known | keys, because
 
+    def why_lacking(self, held: Any, key: str) -> Open | None:
+        """Why a dictionary may lack a key, if it may."""
+        _, keys, because = self._found.get(id(held), ({}, set(), None))
+        return because if key in keys else None
+
     def _unsure(self, values: Sequence[Any]) -> Iterator[tuple[Any, set[Any], Open]]:
         for value in values:
             held, keys, because = self._found.get(id(value), ({}, set(), Open("")))
@@ -49,7 +54,7 @@ class UnsureKeys:
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
         for held, keys, because in self._unsure([owner, *parts]):
             if held is owner:
-                depends = name in METHODS
+                depends = name in METHODS or (name == "get" and parts[0] in keys)
             elif function in (is_in, is_not_in):
                 depends = held is parts[1] and parts[0] in keys
             else:
