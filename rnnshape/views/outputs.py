@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from rnnshape.errors import counted
+from rnnshape.expression import calls_within
 from rnnshape.layer import Layer
 from rnnshape.network import Ref, kind_of_axis
 from rnnshape.output import Output
@@ -267,7 +268,10 @@ def _total(report: Report, page: Page) -> Section:
     elif weights is not None:
         text += f" ({page.bytes(weights)})"
         trained = [weight for weight in weights if weight.is_trained]
-        if frozen := [weight for weight in weights if not weight.is_trained]:
+        calls = (call for layer in report.layers for call in calls_within(layer.call))
+        if any(word == "trainable" for call in calls for word, _ in call.left_open):
+            parts = ", trainable ?"
+        elif frozen := [weight for weight in weights if not weight.is_trained]:
             part = f"{sum(weight.size for weight in trained):,} trainable"
             other = f"{sum(weight.size for weight in frozen):,} non-trainable"
             words, parts = "", f": {part} ({page.bytes(trained)}), {other} ({page.bytes(frozen)})"

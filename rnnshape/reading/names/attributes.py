@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from rnnshape.expression import Call, calls_within
+from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network
 from rnnshape.reading import keras2
@@ -150,6 +150,14 @@ def with_trained(layer: Call, value: Any) -> Call:
         words["trainable"] = value
     made = replace(layer, arguments=tuple(words.items()))
     return made.without("trainable") if value is True else made
+
+
+def trained_as(layer: Call, value: Any, why: Unknown | None = None) -> Call:
+    """The same where nobody may know it, and `why`: its shapes do not depend on it."""
+    why = why or (value if isinstance(value, Unknown) else None)
+    if why is None:
+        return with_trained(layer, value)
+    return replace(layer.without("trainable"), left_open=(*layer.left_open, ("trainable", why)))
 
 
 def frozen(network: Network) -> Network:

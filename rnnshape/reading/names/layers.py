@@ -84,6 +84,7 @@ class Layer(StandIn):
     own_is_any = False  # whether it is not known which layer it is
     own_why = "it has weights of its own, which are counted as the code adds them"
     own_what, own_has_class, own_is_model = "a layer", True, False
+    own_chosen_over: Any  # what it is, or another
     own_told: tuple[str, ...] = ("add", "pop")
     own___init___takes = property(lambda layer: () if layer.own_keras_name else ("name",))
 
@@ -171,11 +172,12 @@ class Layer(StandIn):
         is_new = name == "trainable" and self.own_changes_trainable(value)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             attributes.check_settable(self, name)
-            words = dict(self.own_layer.call.arguments) | {name: argument(value)}
-            call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
-            self.own_layer.call = attributes.with_trained(call, argument(value)) if is_new else call
-            for _, because in session().evaluator.conditions[-1:]:
-                self.own_layer.unread = unknown_of(because)
+            words, plain = dict(self.own_layer.call.arguments), argument(value)
+            call = bind(self.own_keras_name, (), words | {name: plain}, self.own_layer.call.places)
+            why = [unknown_of(because) for _, because in session().evaluator.conditions[-1:]]
+            if why and not is_new:
+                self.own_layer.unread = why[0]
+            self.own_layer.call = attributes.trained_as(call, plain, *why) if is_new else call
         elif name != "trainable" or is_new:
             super().__setattr__(name, value)
         for part in within([*vars(self).values()]) if is_new else ():
@@ -190,8 +192,6 @@ class Layer(StandIn):
         if self.own_layer is not None:
             self.own_layer.unread = unknown_of(because)
         return of_unknown_number(one, other, because) if name == "own_added" else other
-
-    own_chosen_over: Any  # as `own_class_is_open` is asked
 
     def own_class_is_open(self) -> Open | None:
         """What is not read, and stands for a layer that a model has, may be any, or several."""
