@@ -31,7 +31,7 @@ KEPT = {"TimeDistributed": 2}
 # Arguments that say a shape: nobody knows of how many axes one is that is not known.
 SHAPES = ("newshape", "target_shape", "shape")
 
-BLANK = Tensor("", ())
+BLANK, UNKNOWN = Tensor("", ()), Tensor("o", (), has_rank=False)
 
 Numbers: TypeAlias = Mapping[Unknown, int]
 
@@ -237,10 +237,8 @@ def merged(*tensors: Tensor) -> Tensor:
 
 
 def merged_facts(facts: Sequence[Facts]) -> Facts | None:
-    """The same of the facts; None where even the number of tensors differs."""
-    first = facts[0]
-    if len({rebuilt(fact.returns, lambda _: BLANK) for fact in facts}) > 1:
-        return None
+    """The same of the facts; where even the number of tensors differs, nothing of these is."""
+    first, is_alike = facts[0], len({rebuilt(fact.returns, lambda _: BLANK) for fact in facts}) == 1
 
     def common(name: str) -> Any:
         """Of several values, those that are in all columns; a single one, or None."""
@@ -249,12 +247,12 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
             return tuple(value for value in values[0] if all(value in other for other in values))
         return values[0] if all(value == values[0] for value in values) else None
 
-    places = zip(*(fact.outputs for fact in facts), strict=True)
+    places = zip(*(fact.outputs for fact in facts), strict=is_alike)
     alike = ("relations", "warnings", "notes", "recurrence", "whole_numbers_below", "cudnn")
     arrives = {fact.mask_arrives for fact in facts} - {None}
     return replace(
         first,
-        returns=rebuilt(first.returns, lambda _: merged(*next(places))),
+        returns=rebuilt(first.returns, lambda _: merged(*next(places))) if is_alike else (UNKNOWN,),
         weights=tuple(_merged_weights(facts)),
         mask_arrives=arrives.pop() if len(arrives) == 1 else None,
         **{name: common(name) for name in alike},

@@ -217,6 +217,11 @@ def _is_metric(one: object) -> bool:
     return isinstance(one, str) or (callable(one) and not isinstance(one, Open))
 
 
+def handed_on(model: Any, unknown: Open) -> None:
+    """Code that is not read may compile and build it."""
+    model.own_is_handed = True
+
+
 def may_be_compiled(model: Any, words: Collection[str], _: Open) -> None:
     """Code that has such words in it may have called the methods of these names."""
     if "compile" in words:

@@ -25,7 +25,7 @@ from rnnshape.reading.names.arguments import (
 )
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.attributes import OF_GRAPHS, as_attribute, frozen
-from rnnshape.reading.names.compiling import Compiled, compiled, may_be_compiled
+from rnnshape.reading.names.compiling import Compiled, compiled, handed_on, may_be_compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.first_call import (
@@ -88,7 +88,7 @@ class Model(Layer):
     own_compiled: Compiled | None
     own_checks_as: Any = property(rows.compared_as)
     own_is_of_module = own_is_symbolic = own_is_aside = own_is_graph = own_options = False
-    own_is_of_data = False  # whether `call` has asked for sizes that no graph has
+    own_is_of_data = own_is_handed = False  # as `call` asks for sizes of it; to unread code
     own_trains: bool | None = None  # whether what it was followed with last trains it
     own_goes_apart = False  # whether it takes or returns other shapes then
     own_before: tuple[Any, ...] = ()  # what it took and returned before it was followed anew
@@ -302,7 +302,7 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
-    own_follow, own_may_be_changed = followed_for_itself, may_be_compiled
+    own_follow, own_may_be_changed, own_handed_to = followed_for_itself, may_be_compiled, handed_on
     evaluate = partialmethod(trained, "evaluate")
     train_on_batch = partialmethod(trained, "train_on_batch")
     test_on_batch = partialmethod(trained, "test_on_batch")

@@ -277,7 +277,7 @@ def is_unbuilt(model: Any) -> bool:
     is_said = model.own_is_described or model.own_open is not None or model.own_shape is not None
     layers = (own(item, "own_layer") for item in model.own_items)
     is_unread = any(getattr(layer, "unread", None) is not None for layer in layers)
-    return session().evaluator.is_sure and not (is_said or is_unread)
+    return session().evaluator.is_sure and not (is_said or is_unread or model.own_is_handed)
 
 
 def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:

@@ -93,6 +93,7 @@ class Sequential(Model):
 
     def own_handed_to(self, unknown: Open) -> None:
         """What nobody knows may add layers, where there are none yet; Python's own adds none."""
+        super().own_handed_to(unknown)
         of = re.split(r"\W", unknown.label)[0]
         is_pythons = of in sys.stdlib_module_names or hasattr(builtins, of)
         is_empty = not any(isinstance(item, Layer) for item in self.own_items)

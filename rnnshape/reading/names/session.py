@@ -395,6 +395,6 @@ def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:
 
 
 def refused(words: str, kind: type[Exception] = ValueError) -> Exception:
-    """What NumPy or TensorFlow raises: told where the code comes there for sure, and is not ready
-    for it."""
-    return QueryError(words) if session().evaluator.is_run else kind(words)
+    """What NumPy or TensorFlow raises: told where the code surely comes there and catches none."""
+    now = session().evaluator
+    return QueryError(words) if (now.is_run if kind is IndexError else now.is_sure) else kind(words)

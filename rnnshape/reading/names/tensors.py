@@ -58,6 +58,7 @@ class Tensor(graph.Tensor, StandIn):
             raise IsOpenError(opened("", "what an operation makes it is not known"))
         return said.removeprefix("mixed_") if isinstance(said, str) else "float32"
 
+    own_is_input: Any = property(lambda tensor: isinstance(tensor.maker, graph.InputTensor))
     own_told = property(lambda tensor: () if graph.are_computed([tensor]) else ("numpy",))
 
     def own_may_have(self, name: str) -> bool:

@@ -138,7 +138,8 @@ def given_to(
     file, line, column = where_of(place)
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if evaluator.is_sure:
-            if compiled is None and method not in WITHOUT_LABELS:
+            is_needed = method not in WITHOUT_LABELS and not model.own_is_handed
+            if compiled is None and is_needed:
                 needs = f"{method} needs {name}.compile before, which"
                 keras = "You must call `compile()` before using the model"
                 message = f'{needs} this code does not call (Keras: "{keras}")'

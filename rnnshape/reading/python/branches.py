@@ -31,7 +31,7 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
-from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, may_be_in
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, may_be_in, own
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
 STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
@@ -352,7 +352,11 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
             return replace(_named(because, name), row=first.row)
     if type(one) is type(other) is tuple and len(one) == len(other):
-        return tuple(_merged(*pair, because) for pair in zip(one, other, strict=True))
+        pairs = [*zip(one, other, strict=True)]
+        if all(
+            own(part, "own_is_part") and not part.own_is_input for pair in pairs for part in pair
+        ):
+            return tuple(_merged(*pair, because) for pair in pairs)
     sides = [side for side in (one, other) if isinstance(side, Open)]
     models = {id(model): model for side in sides for model in side.alternatives}
     named = _named(because, name)

@@ -31,6 +31,11 @@ class UnsureKeys:
 
     def __init__(self) -> None:
         self._found: dict[int, tuple[dict[Any, Any], set[Any], Open]] = {}
+        self._lengths: dict[int, tuple[list[Any], Open]] = {}
+
+    def note_length(self, held: list[Any], because: Open) -> None:
+        """A list in which others may stand, too: nobody knows how many."""
+        self._lengths[id(held)] = held, because
 
     def note(self, held: dict[Any, Any], keys: set[Any], because: Open) -> None:
         known = self._found[id(held)][1] if id(held) in self._found else set()
@@ -49,6 +54,8 @@ class UnsureKeys:
 
     def check(self, function: Any, parts: Sequence[Any]) -> None:
         """Raises where what a function makes of its parts depends on such keys."""
+        if function is len and self._lengths and id(parts[0]) in self._lengths:
+            raise IsOpenError(self._lengths[id(parts[0])][1])
         if not self._found or body_of(function) is not None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)

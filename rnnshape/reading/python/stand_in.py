@@ -27,10 +27,11 @@ class StandIn:
         own_is_data: whether what an unknown function makes of it is data, too.
         own_has_class: whether code can name its class.
         own_is_part: whether a network is made of it, so that what may be it is no data.
+        own_is_input: whether that is what it takes.
         own_told: names under which there is nothing, and what reaches for it is told so.
     """
 
-    own_is_data = own_has_class = own_is_part = False
+    own_is_data = own_has_class = own_is_part = own_is_input = False
     own_told: tuple[str, ...] = ()
 
     def own_lacks(self, name: str) -> bool:
