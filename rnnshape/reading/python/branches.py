@@ -288,15 +288,21 @@ def _followed(
 
 
 def _row_of(parts: Sequence[Any], because: Open) -> object:
-    """What each value of a list is like, as the last is; None where data has several shapes. Of
-    layers it is what they have in common."""
+    """What each value of a list is like, as the last is; None where data or tensors have several
+    shapes. Of layers it is what they have in common."""
     shapes = [part.shape for part in parts if hook(part, "own_is_data")]
     ranks = {len(shape) for shape in shapes}
     sizes = ({size for size in axis if type(size) is int} for axis in zip(*shapes, strict=False))
+    last = parts[-1]
+    if any(own(part, "own_is_part") for part in parts):
+        return last if all(_alike(last, part) for part in parts) else None
     if shapes or not all(hook(part, "own_chosen_over") for part in parts):
-        return parts[-1] if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
-    row = one_of(parts, because) if len(parts) <= MOST_ALIKE else None
-    return parts[-1] if isinstance(row, Open) and row.alternatives else row
+        return last if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
+    if len(parts) > MOST_ALIKE:
+        return None
+    # Each time it may be another one.
+    row = hook(last, "own_chosen_over")(last, one_of(parts, because), because)
+    return row if isinstance(row, StandIn) else last
 
 
 def _merged_in(
@@ -350,7 +356,8 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
         if is_absent and isinstance(first, Module | type | types.FunctionType):
             return first  # code that uses it does so only where it is there
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
-            return replace(_named(because, name), row=first.row)
+            tensors = may_be_in([one, other])
+            return replace(_named(because, name), row=first.row, may_be=tensors)
     if type(one) is type(other) is tuple and len(one) == len(other):
         pairs = [*zip(one, other, strict=True)]
         if all(
