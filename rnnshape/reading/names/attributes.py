@@ -13,6 +13,7 @@ from rnnshape.nest import rebuilt
 from rnnshape.network import Network
 from rnnshape.reading import keras2
 from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.python import Open, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import ATTRIBUTES_OF, LAYERS, LAYERS_INSIDE, is_recurrent, signature
 
@@ -158,6 +159,13 @@ def trained_as(layer: Call, value: Any, why: Unknown | None = None) -> Call:
     if why is None:
         return with_trained(layer, value)
     return replace(layer.without("trainable"), left_open=(*layer.left_open, ("trainable", why)))
+
+
+def may_be_trained(model: Any, name: str, why: Open) -> None:
+    """`for layer in model.layers[:n]: layer.trainable = False`, of which nobody knows how many."""
+    for layer in (own(part, "own_layer") for part in model.own_layers if name == "trainable"):
+        if layer is not None and layer.unread is None:
+            layer.call = trained_as(layer.call, None, unknown_of(why))
 
 
 def frozen(network: Network) -> Network:

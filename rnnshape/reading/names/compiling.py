@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import re
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -218,8 +221,14 @@ def _is_metric(one: object) -> bool:
 
 
 def handed_on(model: Any, unknown: Open) -> None:
-    """Code that is not read may compile and build it."""
-    model.own_is_handed = True
+    """Code that is not read may compile and build it; Python's own and Keras' do not."""
+    of = re.split(r"\W", unknown.label)[0]
+    model.own_is_handed |= not (of in ("keras", "tf") or is_of_python(of))
+
+
+def is_of_python(name: str) -> bool:
+    """Whether it is a function or a module of Python's own."""
+    return name in sys.stdlib_module_names or hasattr(builtins, name)
 
 
 def may_be_compiled(model: Any, words: Collection[str], _: Open) -> None:

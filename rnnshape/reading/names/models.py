@@ -24,7 +24,7 @@ from rnnshape.reading.names.arguments import (
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.attributes import OF_GRAPHS, as_attribute, frozen
+from rnnshape.reading.names.attributes import OF_GRAPHS, as_attribute, frozen, may_be_trained
 from rnnshape.reading.names.compiling import Compiled, compiled, handed_on, may_be_compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
@@ -94,7 +94,7 @@ class Model(Layer):
     own_before: tuple[Any, ...] = ()  # what it took and returned before it was followed anew
     own_what, own_is_model, own_batch, own_called_again = "a model", True, None, (0, None, None)
     own_takes_open: tuple[str, ...] = ("inputs",)
-    own_fit_takes = TAKEN_BY_FIT
+    own_fit_takes, own_part_is_set = TAKEN_BY_FIT, may_be_trained
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
         kind = Functional if cls is Model and (given or named) else cls

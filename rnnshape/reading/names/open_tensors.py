@@ -30,9 +30,10 @@ def made_of_open_list(call: Call, given: Open) -> Any:
     """What `Add`, `Concatenate` and the like make of a list of which nobody knows how many tensors
     are in it: of the shape of each, but for the axis along which they are joined."""
     shape, axis = shape_among(given.may_be, given), call["axis"]
+    each = unread_layer(f"{DEPENDS}{given.label}", given)
+    before = unread_step(each, graph.sources_of(given.may_be), [shape])
     if shape is not None and isinstance(axis, int):
         joined = range(len(shape))[axis]
         shape = *shape[:joined], unknown_of(given), *shape[joined + 1 :]
-    layer = unread_layer(f"{call}(...)", given)
-    before = graph.sources_of(given.may_be[:1])  # of the others not all may be there
-    return unread_step(layer, before, [shape] * (call.name != "Dot"))
+    layer = unread_layer(f"{call}(...)", given, 0)
+    return unread_step(layer, [before], [shape] * (call.name != "Dot"))

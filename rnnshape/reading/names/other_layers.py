@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import reduce
 from types import NoneType
 from typing import Any
@@ -27,6 +28,7 @@ from rnnshape.reading.names.subclassed import shapes_in
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
+    one_of_tensors,
     plain_shape,
     plain_sizes,
     unread_layer,
@@ -109,20 +111,31 @@ class UnreadLayer(Layer):
 
 
 class EitherLayers(UnreadLayer):
-    """The layers that stand in a `Sequential` on either side of a condition that is not known: of
-    what both make, it is known what they agree on."""
+    """The layers that stand in one place on the sides of a condition that is not known: of what
+    those of Keras make of a tensor, it is known what they agree on."""
 
-    def __init__(self, layer: graph.Layer, because: Open, sides: Sequence[Sequence[Any]]) -> None:
-        super().__init__(layer)
+    def __init__(self, because: Open, sides: Sequence[Sequence[Any]]) -> None:
+        super().__init__(unread_layer(f"{DEPENDS}{because.label}", because))
         self.own_because, self.own_sides = because, sides
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        ends: list[Any] = []
-        with session().aside(), suppress(IsOpenError, QueryError):
-            ends = [reduce(lambda x, layer: layer(x), side, *given) for side in self.own_sides]
+        are_tensors = len(given) == 1 and isinstance(given[0], Tensor) and not named
+        parts = [part for side in self.own_sides for part in side]
+        sides, ends = self.own_sides, list[Any]()
+        if are_tensors and len(sides) <= MOST_SIDES and all(map(_is_of_keras, parts)):
+            with session().aside(), suppress(IsOpenError, QueryError):
+                ends = [reduce(lambda x, layer: layer(x), side, given[0]) for side in sides]
         if not all(isinstance(end, Tensor) for end in ends or [None]):
             return super().__call__(*given, **named)
-        return Tensor.own_chosen_over(ends[0], ends[1], self.own_because)
+        return one_of_tensors(self.own_layer, ends, self.own_because)
+
+
+MOST_SIDES = 8  # that are compared
+
+
+def _is_of_keras(layer: Any) -> bool:
+    """Whether to call it changes nothing but the network."""
+    return bool(own(layer, "own_keras_name")) and not own(layer, "own_inner")
 
 
 class UnreadModel(UnreadLayer):
@@ -284,14 +297,13 @@ def layers_of(model: Any) -> list[Any]:
 
 
 def counted_layers(model: Any) -> list[Any]:
-    """The same as code asks for them, of which it may not be known how many there are."""
+    """The same as code asks for them, where it is known how many there are."""
     found: list[Any] = model.own_layers
     rows = (own(layer, "own_layer") for layer in found)
-    if model.own_open is not None:
-        raise IsOpenError(model.own_open)
-    if any(row and str(row.call).startswith(DEPENDS) for row in rows):
-        many = f"len({model.own_title or 'model'}.layers)"
-        session().evaluator.unsure.note_length(found, opened(many))
+    is_open = any(row and str(row.call).startswith(DEPENDS) for row in rows)
+    if is_open or model.own_open is not None:
+        label = f"{model.own_title or 'a model'}.layers"
+        raise IsOpenError(replace(opened(label), stands_for=model))
     return found
 
 
@@ -352,11 +364,13 @@ def _what(node: Any) -> Any:
 
 
 def one_of_two(mine: Layer, other: object, because: Open) -> object:
-    """What a layer is where it is another one on the other side of a condition."""
-    if not isinstance(other, Layer):
+    """What is known of a layer that is another one on the other side of a condition."""
+    known = other.as_called if isinstance(other, Open) else other
+    if not isinstance(known, Layer) or known.own_is_model:
         return because
-    row = unread_layer(f"{DEPENDS}{because.label}", because)
-    return EitherLayers(row, because, ((mine,), (other,)))
+    sides = [getattr(one, "own_sides", ((one,),)) for one in (mine, known)]
+    either = EitherLayers(because, (*sides[0], *sides[1]))
+    return replace(because.part(""), as_called=either)
 
 
 Layer.own_chosen_over = staticmethod(one_of_two)

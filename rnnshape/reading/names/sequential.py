@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
 import re
-import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,11 +14,11 @@ from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Unknown, printed
 from rnnshape.network import Input, Network, Question, check_names
-from rnnshape.program import DEPENDS
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import open_shape, says_length_alone, says_no_input
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.built_for import NOT_KNOWN, as_built
+from rnnshape.reading.names.compiling import is_of_python
 from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_anew
 from rnnshape.reading.names.inputs import check_length, name_twice
 from rnnshape.reading.names.layers import Layer, stand_in_of
@@ -94,8 +92,7 @@ class Sequential(Model):
     def own_handed_to(self, unknown: Open) -> None:
         """What nobody knows may add layers, where there are none yet; Python's own adds none."""
         super().own_handed_to(unknown)
-        of = re.split(r"\W", unknown.label)[0]
-        is_pythons = of in sys.stdlib_module_names or hasattr(builtins, of)
+        is_pythons = is_of_python(re.split(r"\W", unknown.label)[0])
         is_empty = not any(isinstance(item, Layer) for item in self.own_items)
         if isinstance(self, Sequential) and is_empty and not is_pythons:
             before = self.own_items
@@ -143,7 +140,9 @@ class Sequential(Model):
         self.own_handed = None
         if isinstance(item, list | tuple):
             raise self.own_refused("Sequential takes its layers in one list, not in several", place)
-        if isinstance(item, Open):
+        if isinstance(item, Open) and item.as_called is not None:
+            self.own_items += (item.as_called,)
+        elif isinstance(item, Open):
             if not (item.reason or item.roots):  # a value that is given can't be a layer
                 why = "what it is, is not in this code"
                 item = Open(item.label, why, item.source, item.node)
@@ -205,6 +204,8 @@ class Sequential(Model):
         return made
 
     def pop(self, *_: Any) -> None:
+        if any(isinstance(item, EitherLayers) for item in self.own_items[-1:]):
+            self.own_open = opened(self.own_title, "which layer is taken out is not known")
         self.own_items = self.own_items[:-1]
         self._count_built()
         self._begun_anew()
@@ -223,8 +224,7 @@ class Sequential(Model):
         same = 0
         while same < min(len(one), len(other)) and one[same] is other[same]:
             same += 1
-        row = unread_layer(f"{DEPENDS}{because.label}", because)
-        return (*one[:same], EitherLayers(row, because, (one[same:], other[same:])))
+        return (*one[:same], EitherLayers(because, (one[same:], other[same:])))
 
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
         wrapped = [own(item, "own_inside", item) for item in self.own_items]

@@ -151,7 +151,7 @@ class Tensor(graph.Tensor, StandIn):
         if not isinstance(other, Tensor):
             return replace(because.part(""), may_be=may_be_in([mine, other]))
         layer = unread_layer(f"{DEPENDS}{because.label}", because)
-        return unread_step(layer, _shared_by(mine, other), [shape_among([mine, other], because)])
+        return one_of_tensors(layer, [mine, other], because)
 
     @staticmethod
     def own_is_like(mine: Tensor, other: object) -> bool:
@@ -246,12 +246,17 @@ def shape_among(tensors: Sequence[Tensor], because: Open) -> Shape | None:
     return tuple(made)
 
 
-def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
-    """The tensors that two are made from, on either side of a condition."""
-    before = [{*graph.calls_before([end], [])} for end in (one, other)]
-    common, apart = before[0] & before[1], before[0] ^ before[1]
-    calls = sorted(apart, key=lambda call: call.number)
-    taken = [one, other, *(tensor for call in calls for tensor in call.tensors)]
+def one_of_tensors(layer: graph.Layer, tensors: Sequence[Tensor], because: Open) -> Any:
+    """A step for what is one of some tensors, on either side of a condition."""
+    return unread_step(layer, _shared_by(tensors), [shape_among(tensors, because)])
+
+
+def _shared_by(tensors: Sequence[Tensor]) -> list[Any]:
+    """The tensors that several are made from, on each side of a condition."""
+    before = [{*graph.calls_before([end], [])} for end in tensors]
+    common = set.intersection(*before)
+    calls = sorted(set.union(*before) - common, key=lambda call: call.number)
+    taken = [*tensors, *(tensor for call in calls for tensor in call.tensors)]
     ends = (t for t in taken if isinstance(t.maker, graph.InputTensor) or t.maker in common)
     return [*dict.fromkeys(ends)]
 

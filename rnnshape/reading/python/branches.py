@@ -129,15 +129,9 @@ class Snapshot:
             may_lack = self.may_have_more or key not in self.names or isinstance(value, ClassNames)
             if isinstance(value, dict):
                 self.unsure.note(value, content.keys() ^ other.keys(), because)
+            of_name = functools.partial(_merged_in, value, because=because, may_lack=may_lack)
             merged = {
-                name: _merged_in(
-                    value,
-                    name,
-                    content.get(name, MISSING),
-                    other.get(name, MISSING),
-                    because,
-                    may_lack=may_lack,
-                )
+                name: of_name(name, content.get(name, MISSING), other.get(name, MISSING))
                 for name in names
             }
             set_content(value, _without(merged or other, lost, because))
@@ -181,7 +175,7 @@ def either(
     evaluator.node = node
     if not isinstance(made, Open) or made.node is not truth.node:
         return made
-    is_more = made.row is not None or made.alternatives  # something is known of it
+    is_more = made.row is not None or made.alternatives or made.as_called is not None
     return made if is_more else evaluator.derived(made)
 
 
@@ -302,7 +296,7 @@ def _row_of(parts: Sequence[Any], because: Open) -> object:
         return None
     # Each time it may be another one.
     row = hook(last, "own_chosen_over")(last, one_of(parts, because), because)
-    return row if isinstance(row, StandIn) else last
+    return (row.as_called if isinstance(row, Open) else None) or last
 
 
 def _merged_in(
@@ -351,7 +345,9 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
     for first, second in ((one, other), (other, one)):
         chosen = hook(first, "own_chosen_over")
         if chosen is not None:
-            return chosen(first, None if second is MISSING else second, because)
+            made = chosen(first, None if second is MISSING else second, because)
+            does = made.as_called if isinstance(made, Open) else None
+            return made if does is None else replace(_named(because, name), as_called=does)
         is_absent = second is None or second is MISSING
         if is_absent and isinstance(first, Module | type | types.FunctionType):
             return first  # code that uses it does so only where it is there

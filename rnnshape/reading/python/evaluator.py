@@ -28,6 +28,7 @@ from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
+    hook,
     is_of_code,
     is_settable,
     is_there,
@@ -107,12 +108,10 @@ class Evaluator:
         self.certain: Exception | None = None  # the last that is raised whatever is not known
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
-        # the body of the function that is followed under such conditions from its start
-        self.assumed: object = None
+        self.assumed: object = None  # the body of a function that is followed so from its start
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
-        self.unsure = UnsureKeys()
         self.with_attributes = set[FunctionType]()  # functions to which the code has given some
-        self.snapshots = WeakSet[Any]()  # of what there was, to which it may be set back
+        self.unsure, self.snapshots = UnsureKeys(), WeakSet[Any]()  # to which all may be set back
         # The functions of the code whose body was followed, and those that it hands to others.
         self.followed, self.handed = set[Any](), dict[Any, None]()
 
@@ -121,8 +120,7 @@ class Evaluator:
             value = self.attribute(owner, name)
             if is_there(owner, name, value) is not False:
                 return value
-            is_none = isinstance(owner, Module) and value.reason
-            if is_none and self.trying and not default:
+            if isinstance(owner, Module) and value.reason and self.trying and not default:
                 raise AttributeError(name)
             return default[0] if default else value
 
@@ -315,6 +313,8 @@ class Evaluator:
             self.parts[owner.part(f".{name}").label] = value
             for model in owner.alternatives:
                 self.set_attribute(model, name, value)
+            if told := hook(owner.stands_for, "own_part_is_set"):
+                told(owner.stands_for, name, owner)
         elif isinstance(owner, Module) and owner.held is not None:
             owner.held[name] = value
         elif isinstance(owner, Module):

@@ -144,8 +144,9 @@ OF_NAMES = {"NameError", "Exception", "BaseException"}  # what catches that a na
 def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     for around in [scope.elsewhere[name]] if name in scope.elsewhere else scope.around():
         if name in around.names:
-            if evaluator.trying and (why := evaluator.unsure.why_lacking(around.names, name)):
-                _doubt(evaluator, why)
+            why = evaluator.trying and evaluator.unsure.why_lacking(around.names, name)
+            if why and all(why is not known for _, known in evaluator.conditions):
+                _doubt(evaluator, why, {"NameError"})
             return around.names[name]
         if name in around.own:
             return evaluator.open(name, f"UnboundLocalError: {name} has no value here")
@@ -161,15 +162,15 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
     if evaluator.trying and not hasattr(builtins, name):
-        _doubt(evaluator, found)
+        _doubt(evaluator, found, OF_NAMES)
     return evaluator.named_by_let(found)
 
 
-def _doubt(evaluator: Evaluator, because: Open) -> None:
+def _doubt(evaluator: Evaluator, because: Open, caught: set[str]) -> None:
     """A name may have no value, which the code catches."""
     for handler in evaluator.trying[-1].handlers:
         kinds = re.findall(r"\w+", written(handler.type) if handler.type else "Exception")
-        if not OF_NAMES.isdisjoint(kinds):
+        if not caught.isdisjoint(kinds):
             evaluator.doubted.append(Doubt(because))
 
 
@@ -214,6 +215,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             return scope.module.names
         if called is evaluator.given["locals"]:
             return evaluator.really(locals_of, scope)
+    called = called.as_called or called if isinstance(called, Open) else called
     if isinstance(called, Open):
         handed = parts if spread is None else [*parts, spread]
         keywords |= {} if named is None else {UNKNOWN: named}

@@ -31,15 +31,15 @@ class UnsureKeys:
 
     def __init__(self) -> None:
         self._found: dict[int, tuple[dict[Any, Any], set[Any], Open]] = {}
-        self._lengths: dict[int, tuple[list[Any], Open]] = {}
-
-    def note_length(self, held: list[Any], because: Open) -> None:
-        """A list in which others may stand, too: nobody knows how many."""
-        self._lengths[id(held)] = held, because
 
     def note(self, held: dict[Any, Any], keys: set[Any], because: Open) -> None:
         known = self._found[id(held)][1] if id(held) in self._found else set()
         self._found[id(held)] = held, known | keys, because
+
+    def has_now(self, held: Any, key: str) -> None:
+        """A dictionary is given a key for sure."""
+        if id(held) in self._found:
+            self._found[id(held)][1].discard(key)
 
     def why_lacking(self, held: Any, key: str) -> Open | None:
         """Why a dictionary may lack a key, if it may."""
@@ -54,8 +54,6 @@ class UnsureKeys:
 
     def check(self, function: Any, parts: Sequence[Any]) -> None:
         """Raises where what a function makes of its parts depends on such keys."""
-        if function is len and self._lengths and id(parts[0]) in self._lengths:
-            raise IsOpenError(self._lengths[id(parts[0])][1])
         if not self._found or body_of(function) is not None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
@@ -75,8 +73,8 @@ class UnsureKeys:
         if not self._found or body_of(function) is not None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
-        if function is operator.setitem and id(parts[0]) in self._found:
-            self._found[id(parts[0])][1].discard(parts[1])
+        if function is operator.setitem:
+            self.has_now(parts[0], parts[1])
         for held, keys, because in self._unsure([owner, *parts]) if name in COPYING else ():
             into = made if made is not None else owner
             if isinstance(into, dict) and into is not held:

@@ -38,6 +38,7 @@ class Open:
         may_lack: whether a dictionary that has it under a key may not have that key.
         made: of what is made of other values, which may be others another time, the step at which.
         may_be: the tensors among which it is, or which it holds.
+        as_called: what does for it where it is called.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Open:
     may_lack: bool = False
     made: int = 0
     may_be: tuple[Any, ...] = ()
+    as_called: Any = None
 
     def __post_init__(self) -> None:
         self.start = self if self.start is None else self.start
@@ -92,7 +94,9 @@ class Open:
         if len(label) > LONGEST_LABEL:
             return self
         roots = self.roots or (self,)
-        return Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
+        found = Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
+        found.as_called = self.as_called
+        return found
 
 
 class IsOpenError(Exception):

@@ -123,6 +123,7 @@ def give(
     if told is not None and not is_argument and not isinstance(home.names, ClassNames):
         told(value, name, home is evaluator.module)
     home.names[name] = value
+    evaluator.unsure.has_now(home.names, name)
 
 
 def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
