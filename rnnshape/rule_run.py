@@ -186,7 +186,7 @@ def _tensors_of_shapes(
     every = (axis.follows_from for tensor in given for axis in tensor.axes)
     unsaid = NOTHING.union(*every) - WHEN_RUN
     may_mask = (step.unread and step.mask != "none") or has_rule(step.layer.name)
-    masked = may_mask and any(tensor.masked for tensor in given)
+    masked = may_mask and (step.mask == "any" or any(tensor.masked for tensor in given))
     for number, shape in enumerate(all_shapes):
         usual = "o" if len(all_shapes) == 1 else f"o{number + 1}"
         word = step.names[number] if number < len(step.names) else usual

@@ -149,6 +149,9 @@ def let_value(text: str) -> Value:
     try:
         return plain(text, ast.literal_eval(text) if len(text) <= LONGEST_VALUE else text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        if text.lstrip().startswith("{"):
+            message = "a dictionary is written as in Python: {'units': 64, 'unroll': True}"
+            raise QueryError(message) from None
         return text
 
 

@@ -155,10 +155,10 @@ def with_trained(layer: Call, value: Any) -> Call:
 
 def trained_as(layer: Call, value: Any, why: Unknown | None = None) -> Call:
     """The same where nobody may know it, and `why`: its shapes do not depend on it."""
-    why = why or (value if isinstance(value, Unknown) else None)
-    if why is None:
-        return with_trained(layer, value)
-    return replace(layer.without("trainable"), left_open=(*layer.left_open, ("trainable", why)))
+    given = value if why is None else replace(why, name="...")
+    if not isinstance(given, Unknown):
+        return with_trained(layer, given)
+    return replace(layer.without("trainable"), left_open=(*layer.left_open, ("trainable", given)))
 
 
 def may_be_trained(model: Any, name: str, why: Open) -> None:

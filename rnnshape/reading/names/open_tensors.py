@@ -17,7 +17,7 @@ def with_steps(given: Any) -> Any:
     """The same with a step for each open value that is one of some tensors, or holds them."""
 
     def changed(value: Any) -> Any:
-        if not isinstance(value, Open) or value.is_number or not value.may_be:
+        if not isinstance(value, Open) or value.is_number or value.may_lack or not value.may_be:
             return value
         layer = unread_layer(f"{DEPENDS}{value.label}", value)
         return unread_step(layer, graph.sources_of(value.may_be))

@@ -248,17 +248,15 @@ def shape_among(tensors: Sequence[Tensor], because: Open) -> Shape | None:
 
 def one_of_tensors(layer: graph.Layer, tensors: Sequence[Tensor], because: Open) -> Any:
     """A step for what is one of some tensors, on either side of a condition."""
-    return unread_step(layer, _shared_by(tensors), [shape_among(tensors, because)])
-
-
-def _shared_by(tensors: Sequence[Tensor]) -> list[Any]:
-    """The tensors that several are made from, on each side of a condition."""
     before = [{*graph.calls_before([end], [])} for end in tensors]
     common = set.intersection(*before)
     calls = sorted(set.union(*before) - common, key=lambda call: call.number)
     taken = [*tensors, *(tensor for call in calls for tensor in call.tensors)]
     ends = (t for t in taken if isinstance(t.maker, graph.InputTensor) or t.maker in common)
-    return [*dict.fromkeys(ends)]
+    made = unread_step(layer, [*dict.fromkeys(ends)], [shape_among(tensors, because)])
+    if any(call.layer.call.name == "Masking" or call.layer.call["mask_zero"] for call in calls):
+        made.maker.mask = "any"
+    return made
 
 
 def _operator(name: str, *, is_turned: bool = False) -> Any:

@@ -292,6 +292,7 @@ def _row_of(parts: Sequence[Any], because: Open) -> object:
         return last if all(_alike(last, part) for part in parts) else None
     if shapes or not all(hook(part, "own_chosen_over") for part in parts):
         return last if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
+    parts = [*{id(part): part for part in parts}.values()]
     if len(parts) > MOST_ALIKE:
         return None
     # Each time it may be another one.
