@@ -108,6 +108,10 @@ class Call:
                 return value
         return defaults_of(self.name).get(argument)
 
+    def said(self, argument: str) -> Value:
+        """The same, also where it changes no shape and is not known."""
+        return dict(self.left_open).get(argument, self[argument])
+
     def __contains__(self, argument: str) -> bool:
         """Whether the argument is given, and is not what it would be by default."""
         return argument in dict(self.arguments)

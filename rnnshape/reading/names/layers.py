@@ -151,7 +151,7 @@ class Layer(StandIn):
         if self._is_argument(name):
             if name in ("cell", "layer") and isinstance(vars(self).get("own_inside"), Layer):
                 return self.own_inside
-            value = _as_code_has_it(self.own_layer.call[name])
+            value = _as_code_has_it(self.own_layer.call.said(name))
             if name.endswith("activation") and isinstance(value, str | None):
                 return session().of_keras("activations", value or "linear")
             return attributes.as_kept(self.own_keras_name, name, value)

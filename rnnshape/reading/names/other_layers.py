@@ -107,7 +107,8 @@ class UnreadLayer(Layer):
         self.own_layer = layer
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        return unread_step(self.own_layer, [*map(passed, given)])
+        parts = map(passed, (*given, *named.values()))
+        return unread_step(self.own_layer, [*graph.tensors_in([*parts])])
 
 
 class EitherLayers(UnreadLayer):

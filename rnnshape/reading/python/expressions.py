@@ -144,8 +144,8 @@ OF_NAMES = {"NameError", "Exception", "BaseException"}  # what catches that a na
 def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     for around in [scope.elsewhere[name]] if name in scope.elsewhere else scope.around():
         if name in around.names:
-            why = evaluator.trying and evaluator.unsure.why_lacking(around.names, name)
-            if why and all(why is not known for _, known in evaluator.conditions):
+            why = evaluator.unsure.why_lacking(around.names, name) if evaluator.trying else None
+            if why is not None and all(why is not known for _, known in evaluator.conditions):
                 _doubt(evaluator, why, {"NameError"})
             return around.names[name]
         if name in around.own:
@@ -215,7 +215,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             return scope.module.names
         if called is evaluator.given["locals"]:
             return evaluator.really(locals_of, scope)
-    called = called.as_called or called if isinstance(called, Open) else called
+    if isinstance(called, Open) and called.as_called is not None:
+        called = called.as_called
     if isinstance(called, Open):
         handed = parts if spread is None else [*parts, spread]
         keywords |= {} if named is None else {UNKNOWN: named}
