@@ -96,7 +96,7 @@ def _labels(call: TrainingCall, y: Data) -> NDArray[Any] | None:
     sizes = [size for size in others if size is not None]
     if y.dtype not in (None, "bool", "int64") or len(sizes) < len(others):
         return None
-    rows = call.rows if call.is_batched and not y.of else first
+    rows = call.rows if (call.is_batched and not y.of) or first is None else first
     labels = np.full((rows or SAMPLES, *sizes), max(0, (y.values_below or 1) - 1), "float32")
     labels.flat[0] = y.values_from or 0
     return labels
