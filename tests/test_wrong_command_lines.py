@@ -31,8 +31,13 @@ WRONG: list[tuple[list[str], str]] = [
     ),
     (["lstm", "-b", "9" * 5000], f"--batch {'9' * 97}...: {ALLOWED}"),
     (  # Python writes no number of so many digits
-        ["lstm", "--let", f"n={{0x1{'0' * 9_000}}}"],
+        ["lstm", "--let", f"n=[0x1{'0' * 9_000}]"],
         "--let n: no text asks for it",
+    ),
+    (
+        ["lstm", "--let", 'n={"units": true}'],
+        '--let n={"units": true}: a dictionary is written as in Python: '
+        "{'units': 64, 'unroll': True}",
     ),
     (["lstm", *["-u", "3"] * 2_001], "these are too many layers: at most 2,000 are read"),
     (

@@ -157,7 +157,8 @@ def _reworded(wrong: TyperException | UsageError, arguments: Sequence[str]) -> s
     known = option_names()
     for argument in takewhile(lambda argument: argument != "--", arguments):
         option = argument.partition("=")[0]
-        if f"-{option}" in known and option not in known:  # its letters were taken for options
+        is_long = option.startswith("-") and f"-{option}" in known
+        if is_long and option not in known:  # its letters were taken for options
             return f"{shortened(option)}: no such option; did you mean -{option}?"
     if isinstance(wrong, UsageError):
         return wrong.message
