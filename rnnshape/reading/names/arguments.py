@@ -24,12 +24,7 @@ from rnnshape.reading.names.own_call import why_unconnected
 from rnnshape.reading.names.rows import is_unbuilt
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import OF_NUMPY, NumPyNumber
-from rnnshape.reading.names.tensors import (
-    Tensor,
-    argument,
-    name_given,
-    operand,
-)
+from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape, check

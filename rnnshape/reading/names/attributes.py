@@ -154,7 +154,8 @@ def with_trained(layer: Call, value: Any) -> Call:
 
 
 def trained_as(layer: Call, value: Any, why: Unknown | None = None) -> Call:
-    """The same where nobody may know it, and `why`: its shapes do not depend on it."""
+    """The same; where it is open, because of `why` or as the value is, so is the argument alone:
+    no shape depends on it."""
     given = value if why is None else replace(why, name="...")
     if not isinstance(given, Unknown):
         return with_trained(layer, given)

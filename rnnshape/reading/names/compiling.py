@@ -222,13 +222,19 @@ def _is_metric(one: object) -> bool:
 
 def handed_on(model: Any, unknown: Open) -> None:
     """Code that is not read may compile and build it; Python's own and Keras' do not."""
-    of = re.split(r"\W", unknown.label)[0]
-    model.own_is_handed |= not (of in ("keras", "tf") or is_of_python(of))
+    is_of_keras = first_name(unknown) in ("keras", "tf")
+    model.own_is_handed |= not (is_of_keras or is_of_python(unknown))
 
 
-def is_of_python(name: str) -> bool:
-    """Whether it is a function or a module of Python's own."""
+def is_of_python(unknown: Open) -> bool:
+    """Whether a function or a module of Python's own makes it."""
+    name = first_name(unknown)
     return name in sys.stdlib_module_names or hasattr(builtins, name)
+
+
+def first_name(unknown: Open) -> str:
+    """`keras` of `keras.utils.plot_model(m)`."""
+    return re.split(r"\W", unknown.label)[0]
 
 
 def may_be_compiled(model: Any, words: Collection[str], _: Open) -> None:

@@ -111,6 +111,9 @@ class UnreadLayer(Layer):
         return unread_step(self.own_layer, [*graph.tensors_in([*parts])])
 
 
+MOST_SIDES = 8  # that are compared
+
+
 class EitherLayers(UnreadLayer):
     """The layers that stand in one place on the sides of a condition that is not known: of what
     those of Keras make of a tensor, it is known what they agree on."""
@@ -129,9 +132,6 @@ class EitherLayers(UnreadLayer):
         if not all(isinstance(end, Tensor) for end in ends or [None]):
             return super().__call__(*given, **named)
         return one_of_tensors(self.own_layer, ends, self.own_because)
-
-
-MOST_SIDES = 8  # that are compared
 
 
 def _is_of_keras(layer: Any) -> bool:

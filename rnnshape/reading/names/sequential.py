@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -92,9 +91,8 @@ class Sequential(Model):
     def own_handed_to(self, unknown: Open) -> None:
         """What nobody knows may add layers, where there are none yet; Python's own adds none."""
         super().own_handed_to(unknown)
-        is_pythons = is_of_python(re.split(r"\W", unknown.label)[0])
         is_empty = not any(isinstance(item, Layer) for item in self.own_items)
-        if isinstance(self, Sequential) and is_empty and not is_pythons:
+        if isinstance(self, Sequential) and is_empty and not is_of_python(unknown):
             before = self.own_items
             self._add(unknown, None)
             self.own_handed = before
