@@ -160,14 +160,15 @@ READS = ("-n", "def g():\n    while True: yield [1] * 9999\n" + "list(g())\n" * 
 
 
 @linux
+@pytest.mark.parametrize("delay", [0.5, 1.2])
 @pytest.mark.parametrize(
     "arguments", [LARGE, VALUES, READS], ids=["predicting", "sending", "reading"]
 )
-def test_no_child_is_left_even_if_it_is_killed(arguments: tuple[str, ...]) -> None:
+def test_no_child_is_left_even_if_it_is_killed(arguments: tuple[str, ...], delay: float) -> None:
     mark = f"MARK_{time.monotonic_ns()}"
     process = start(*arguments, mark=mark)
     child = child_of(process.pid)
-    time.sleep(1.2)
+    time.sleep(delay)
     process.kill()
     assert is_gone(child, SECONDS)
     process.communicate()

@@ -6,8 +6,10 @@ input ends, as the parent holds the other end. `rnnshape.measuring.process` is t
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -23,6 +25,7 @@ from rnnshape.measuring.messages import MeasurementError, Message, Request, read
 
 Send = Callable[[Message], None]
 
+ENDS_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 PLAIN = "--plain"
 INSTALL = "pip install tensorflow"
 CLEAR_AFTER = 20  # requests; clearing takes as long as half a request
@@ -30,7 +33,15 @@ CLEAR_AFTER = 20  # requests; clearing takes as long as half a request
 
 def main() -> NoReturn:
     """Loads TensorFlow, and answers until the parent is gone, or has asked all."""
+    _end_with_parent()
     _serve(_load_and_answer)
+
+
+def _end_with_parent() -> None:
+    """Has Linux end this process with the thread that started it, which waits for its answers:
+    while Python loads a large library, no thread of its own would see that the parent has gone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(ENDS_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
 
 
 def _serve(answer: Callable[[SimpleQueue[Request], Send], None]) -> NoReturn:
