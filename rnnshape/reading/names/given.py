@@ -256,7 +256,8 @@ def check_beside(method: str, words: Mapping[str, Any], x: Dataset) -> None:
     """What Keras takes with arrays alone, not with what gives batches."""
     if method != "predict":
         check_data_set(x)
-    if words.get("steps", words.get("steps_per_epoch")) is None:
+    is_whole = words.get("steps", words.get("steps_per_epoch")) is None
+    if is_whole and session().evaluator.is_sure:
         use_up(words.get("x"))
     split = words.get("validation_split")
     if isinstance(split, int | float) and split and words.get("validation_data") is None:

@@ -181,7 +181,7 @@ def given_to(
         if isinstance(x.own_element, tuple) and len(x.own_element) > MOST_IN_BATCH:
             message = f"a batch has at most x, y and sample_weight, not {len(x.own_element)} parts"
             refuse(message, "Data is expected to be in format")
-        if evaluator.is_sure and call.is_batched:
+        if call.is_batched:
             check_beside(method, words, x)
         given = of_dataset(x.own_of_some() if call.has_steps else x, written.get("x"))
         call = replace(call, weights=given[2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -26,7 +26,8 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, own
+from rnnshape.reading.python import IsOpenError, Open, own
+from rnnshape.reading.python.in_common import one_of
 from rnnshape.reading.python.stand_in import is_of_code
 
 
@@ -56,8 +57,25 @@ class SpectralNormalization(Wrapper):
             self.own_layer.holds = (*layers_in(layer), vector)
 
 
+def around_each(kind: type, given: Sequence[Any], named: Mapping[str, Any]) -> object:
+    """What a layer of Keras is around one of several layers; None around one that is known."""
+    which = given[0] if given else None
+    sides = own(which.as_called, "own_sides") if isinstance(which, Open) else None
+    if not isinstance(which, Open) or not sides or is_of_code(kind):
+        return None
+    if any(len(side) != 1 for side in sides):
+        return None
+    first, *others = (side[0] for side in sides)
+    with session().aside():  # they have one name
+        made = [kind(layer, *given[1:], **named) for layer in others]
+    return one_of([kind(first, *given[1:], **named), *made], which)
+
+
 class Bidirectional(Layer):
     """A layer both ways: Keras copies the one that is given, but not a `backward_layer`."""
+
+    def __new__(cls, *values: Any, **named: Any) -> Any:
+        return around_each(cls, values, named) or super().__new__(cls)
 
     def __init__(self, *values: Any, backward_layer: Any = None, **named: Any) -> None:
         more = {} if backward_layer is None else {"backward_layer": backward_layer}
@@ -101,6 +119,9 @@ class LayerOverTime(Layer):
 
     own_inner: Sequence[Any] = ()
     own_inside: Any = None
+
+    def __new__(cls, *values: Any, **named: Any) -> Any:
+        return around_each(cls, values, named) or super().__new__(cls)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)

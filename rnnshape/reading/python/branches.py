@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -18,6 +18,15 @@ from rnnshape.reading.python.contents import (
     within,
 )
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
+from rnnshape.reading.python.in_common import (
+    MISSING,
+    are_alike,
+    are_same,
+    merged,
+    merged_in,
+    row_of,
+    under_name,
+)
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
@@ -31,14 +40,12 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
-from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, may_be_in, own
+from rnnshape.reading.python.stand_in import StandIn, is_of_code, may_be_in
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
 STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
-MOST_ALIKE = 8  # layers of a list that are compared
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 NOT_FOLLOWED = (RecursionError, TooLargeError, TooLongError)  # the program itself goes on
-MISSING = object()
 
 
 class Snapshot:
@@ -86,7 +93,7 @@ class Snapshot:
             places = {
                 place
                 for place, part in content.items()
-                if not isinstance(part, Open) and not _alike(part, now[key].get(place, MISSING))
+                if not isinstance(part, Open) and not are_alike(part, now[key].get(place, MISSING))
             }
             if places or len(content) < len(now[key]):
                 found[key] = places
@@ -105,12 +112,12 @@ class Snapshot:
             if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
                 shorter, longer = sorted((content, second[key]), key=len)
                 parts = [*shorter.values(), *longer.values()]
-                row = None if isinstance(value, set) else _row_of(parts, because)
+                row = None if isinstance(value, set) else row_of(parts, because)
                 lost[key] = row, may_be_in(parts)
         changed = {
             key
             for key, content in first.items()
-            if type(self.held[key]) in (list, dict, set) and not _same(content, second[key])
+            if type(self.held[key]) in (list, dict, set) and not are_same(content, second[key])
         }
         for key, content in first.items():
             value, other = self.held[key], second[key]
@@ -121,20 +128,20 @@ class Snapshot:
                 content = {
                     name: part
                     if id(part) not in changed or other.get(name) is part
-                    else _named(because, name)
+                    else under_name(because, name)
                     for name, part in content.items()
                 }
-            names = () if key in lost or _same(content, other) else {**content, **other}
+            names = () if key in lost or are_same(content, other) else {**content, **other}
             # Of a name in a class another may stand behind it.
             may_lack = self.may_have_more or key not in self.names or isinstance(value, ClassNames)
             if isinstance(value, dict):
                 self.unsure.note(value, content.keys() ^ other.keys(), because)
-            of_name = functools.partial(_merged_in, value, because=because, may_lack=may_lack)
-            merged = {
+            of_name = functools.partial(merged_in, value, because=because, may_lack=may_lack)
+            known = {
                 name: of_name(name, content.get(name, MISSING), other.get(name, MISSING))
                 for name in names
             }
-            set_content(value, _without(merged or other, lost, because))
+            set_content(value, _without(known or other, lost, because))
 
 
 class Outcome(NamedTuple):
@@ -223,7 +230,7 @@ def both_ways(
             return goes_on.end()
     if type(one.signal) is type(other.signal):
         snapshot.merge(one.contents, other.contents, because)
-        value = _merged(one.value, other.value, because)
+        value = merged(one.value, other.value, because)
         if isinstance(one.signal, ReturnedSignal):
             raise ReturnedSignal(value)
         return one._replace(value=value).end()
@@ -240,7 +247,7 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
         if isinstance(early.outcome.signal, kind):
             scope.early.remove(early)
             early.snapshot.merge(early.outcome.contents, early.snapshot.now(), early.because)
-            value = _merged(early.outcome.value, value, early.because)
+            value = merged(early.outcome.value, value, early.because)
     return value
 
 
@@ -261,7 +268,7 @@ def lose(evaluator: Evaluator, scope: Scope, because: Open, *values: object) -> 
                 if name[:2] != "__" and isinstance(part, (*PLAIN, list, tuple, dict, Open))
             }
             names = data if inside is held else {*content, *data}
-            set_content(held, content | {name: _named(because, name) for name in names})
+            set_content(held, content | {name: under_name(because, name) for name in names})
         elif not isinstance(held, Log):  # which are made all the same
             set_content(held, _without(content, lost, because))
 
@@ -281,41 +288,6 @@ def _followed(
     return Outcome(None, value, snapshot.now())
 
 
-def _row_of(parts: Sequence[Any], because: Open) -> object:
-    """What each value of a list is like, as the last is; None where data or tensors have several
-    shapes. Of layers it is what they have in common."""
-    shapes = [part.shape for part in parts if hook(part, "own_is_data")]
-    ranks = {len(shape) for shape in shapes}
-    sizes = ({size for size in axis if type(size) is int} for axis in zip(*shapes, strict=False))
-    last = parts[-1]
-    if any(own(part, "own_is_part") for part in parts):
-        return last if all(_alike(last, part) for part in parts) else None
-    if shapes or not all(hook(part, "own_chosen_over") for part in parts):
-        return last if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
-    parts = [*{id(part): part for part in parts}.values()]
-    if len(parts) > MOST_ALIKE:
-        return None
-    # Each time it may be another one.
-    row = hook(last, "own_chosen_over")(last, one_of(parts, because), because)
-    return (row.as_called if isinstance(row, Open) else None) or last
-
-
-def _merged_in(
-    value: Any, name: Any, one: object, other: object, because: Open, *, may_lack: bool
-) -> object:
-    """What is under a name of a value: what the code has set, or what the value itself keeps. Of a
-    name that has no value on one side it is that of the other: there alone code can ask for it."""
-    is_own = isinstance(value, StandIn) and name.startswith("own_")
-    if (is_own or not may_lack) and (one is MISSING or other is MISSING):
-        return other if one is MISSING else one
-    if is_own and not _same(one, other):
-        return value.own_merged(name, one, other, because)
-    made = _merged(one, other, because, name)
-    if isinstance(made, Open) and isinstance(value, dict) and (one is MISSING or other is MISSING):
-        return replace(made, may_lack=True)
-    return made
-
-
 def _without(content: dict[Any, Any], lost: Mapping[int, Any], because: Open) -> dict[Any, Any]:
     """A content with what is open in place of lists that nobody knows, each with its last value and
     the tensors that were in it."""
@@ -323,7 +295,7 @@ def _without(content: dict[Any, Any], lost: Mapping[int, Any], because: Open) ->
     for name, part in content.items() if lost else ():
         if id(part) in lost:
             row, tensors = lost[id(part)]
-            found[name] = replace(_named(because, name), row=row, may_be=tensors)
+            found[name] = replace(under_name(because, name), row=row, may_be=tensors)
         elif isinstance(part, tuple) and str(name)[:4] != "own_":
             parts = dict(enumerate(part))
             if (left := _without(parts, lost, because)) is not parts:
@@ -331,67 +303,16 @@ def _without(content: dict[Any, Any], lost: Mapping[int, Any], because: Open) ->
     return {**content, **found} if found else content
 
 
-def _named(because: Open, name: object) -> Open:
-    """Something open under the name that the code has for it."""
-    if not (isinstance(name, str) and name.isidentifier() and because.source and because.node):
-        is_of_another = because.row is not None or because.is_number
-        return replace(because, row=None, is_number=False) if is_of_another else because
-    return replace(because.derived(name, because.source, because.node), is_named=True)
-
-
-def _merged(one: object, other: object, because: Open, name: object = "") -> object:
-    """What two sides agree on; of a model and something unread, the model."""
-    if _same(one, other):
-        return other
-    for first, second in ((one, other), (other, one)):
-        chosen = hook(first, "own_chosen_over")
-        if chosen is not None:
-            made = chosen(first, None if second is MISSING else second, because)
-            does = made.as_called if isinstance(made, Open) else None
-            return made if does is None else replace(_named(because, name), as_called=does)
-        is_absent = second is None or second is MISSING
-        if is_absent and isinstance(first, Module | type | types.FunctionType):
-            return first  # code that uses it does so only where it is there
-        if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
-            tensors = may_be_in([one, other])
-            return replace(_named(because, name), row=first.row, may_be=tensors)
-    if type(one) is type(other) is tuple and len(one) == len(other):
-        pairs = [*zip(one, other, strict=True)]
-        if all(
-            own(part, "own_is_part") and not part.own_is_input for pair in pairs for part in pair
-        ):
-            return tuple(_merged(*pair, because) for pair in pairs)
-    sides = [side for side in (one, other) if isinstance(side, Open)]
-    models = {id(model): model for side in sides for model in side.alternatives}
-    named = _named(because, name)
-    tensors = may_be_in([one, other])
-    if not (models or tensors):
-        return named
-    return replace(named, alternatives=(*models.values(),), may_be=tensors)
-
-
-def one_of(values: Sequence[object], because: Open) -> object:
-    """What is known of a value that is one of some."""
-    return functools.reduce(lambda one, other: _merged(one, other, because), values)
-
-
-def _alike(one: Any, other: Any) -> bool:
-    told = hook(one, "own_is_like")
-    return _same(one, other) or (told is not None and bool(told(one, other)))
-
-
-def _same(one: Any, other: Any, depth: int = 0) -> bool:
-    if one is other:
-        return True
-    if type(one) is not type(other) or depth > 20:
-        return False
-    if isinstance(one, (*PLAIN, set, frozenset)):
-        return bool(one == other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(
-            _same(value, other[key], depth + 1) for key, value in one.items()
-        )
-    if isinstance(one, list | tuple):
-        pairs = zip(one, other, strict=False)
-        return len(one) == len(other) and all(_same(a, b, depth + 1) for a, b in pairs)
-    return False
+def each_called(
+    evaluator: Evaluator, which: Open, scope: Scope, call: Callable[[Any], object]
+) -> object:
+    """What a call makes of one of several functions or classes, as if a condition chose it."""
+    function, *others = which.as_called
+    if not others:
+        return call(function)
+    rest = replace(which, as_called=(*others,))
+    first, second = lambda: call(function), lambda: each_called(evaluator, rest, scope, call)
+    because = which.roots[0] if which.roots else which
+    return both_ways(
+        evaluator, because, f"{which.label} is {function.__name__}", scope, first, second
+    )

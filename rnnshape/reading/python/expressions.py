@@ -13,17 +13,19 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import Snapshot, either, lose, one_of
+from rnnshape.reading.python.branches import Snapshot, each_called, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
     CHANGE_THE_FIRST,
     FILLING,
+    HELD,
     containers_in,
     functions_of,
     names_in,
     owner_of,
 )
+from rnnshape.reading.python.in_common import functions_in, one_of
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number, opens_in
 from rnnshape.reading.python.operators import (
@@ -39,6 +41,8 @@ from rnnshape.reading.python.targets import assign, taken_beyond
 
 DISPLAYED: dict[type, type] = {ast.Tuple: tuple, ast.List: list, ast.Set: set}
 CONVERTED: dict[int, Callable[[object], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
+# By position, by name, and what stands behind a `*` and behind `**` that is not known.
+Arguments = tuple[list[object], dict[str, object], Open | None, Open | None]
 
 
 def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
@@ -75,10 +79,13 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                     return evaluator.known_of_open(owner, [place], part)
                 return part
             made = evaluator.really(operator.getitem, owner, place)
-            if isinstance(made, Open) and (tensors := may_be_in(owner)):
-                several: Any = owner.values() if isinstance(owner, dict) else owner
-                is_one = isinstance(place, Open)
-                made = one_of(several, made) if is_one else replace(made, may_be=tensors)
+            several: Any = owner.values() if isinstance(owner, dict) else owner
+            tensors = may_be_in(owner) if isinstance(made, Open) else ()
+            if isinstance(made, Open) and isinstance(place, Open):
+                are_functions = isinstance(owner, HELD) and all(map(functions_in, several))
+                made = one_of(several, made) if tensors or are_functions else made
+            elif tensors:
+                made = replace(made, may_be=tensors)
             is_pythons = type(owner) in (list, tuple, dict, str)
             return _may_fail(evaluator, made, scope) if is_pythons else made
         case ast.BinOp(left=left, op=op, right=right):
@@ -204,7 +211,7 @@ def _may_fail(evaluator: Evaluator, made: object, scope: Scope) -> object:
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     called = evaluator.worth(node.func, scope)
-    parts, keywords, spread, named = _arguments(evaluator, node, scope)
+    given = parts, keywords, _, _ = _arguments(evaluator, node, scope)
     evaluator.node = node
     if isinstance(node.func, ast.Name):
         evaluator.called[node.func.id] = parts, keywords
@@ -216,10 +223,22 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if called is evaluator.given["locals"]:
             return evaluator.really(locals_of, scope)
     if isinstance(called, Open) and called.as_called is not None:
+        if isinstance(called.as_called, tuple):
+            call = partial(_called, evaluator, node, scope, given)
+            return each_called(evaluator, called, scope, call)
         called = called.as_called
+    return _called(evaluator, node, scope, given, called)
+
+
+def _called(
+    evaluator: Evaluator, node: ast.Call, scope: Scope, given: Arguments, called: Any
+) -> object:
+    """What a call makes with these arguments."""
+    evaluator.node = node
+    parts, keywords, spread, named = given
     if isinstance(called, Open):
         handed = parts if spread is None else [*parts, spread]
-        keywords |= {} if named is None else {UNKNOWN: named}
+        keywords = keywords | ({} if named is None else {UNKNOWN: named})
         made = _of_open(evaluator, node, called, handed, keywords)
         return _with_changes(evaluator, node, (called, handed, keywords), made, scope)
     if spread is not None or named is not None:
@@ -237,11 +256,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
 
 
-def _arguments(
-    evaluator: Evaluator, node: ast.Call, scope: Scope
-) -> tuple[list[object], dict[str, object], Open | None, Open | None]:
-    """What a function is called with, by position and by name; and what stands behind a `*` and
-    behind `**` that is not known."""
+def _arguments(evaluator: Evaluator, node: ast.Call, scope: Scope) -> Arguments:
+    """What a function is called with."""
     spread, named = None, None  # type: tuple[Open | None, Open | None]
     parts: list[object] = []
     try:

@@ -38,7 +38,8 @@ class Open:
         may_lack: whether a dictionary that has it under a key may not have that key.
         made: of what is made of other values, which may be others another time, the step at which.
         may_be: the tensors among which it is, or which it holds.
-        as_called: what does for it where it is called.
+        as_called: what does for it where it is called; several functions or classes of which it is
+            one.
     """
 
     label: str
@@ -87,6 +88,8 @@ class Open:
         if self.is_named or not name.strip("_"):
             return self
         roots = self.roots if any(root.is_named for root in self.roots) else ()
+        if isinstance(self.as_called, tuple):  # nobody can give a function, but what chooses it
+            roots = self.roots or (self,)
         return replace(self, label=name, is_named=True, is_undefined=False, roots=roots)
 
     def derived(self, label: str, source: Source, node: ast.AST, made: int = 0) -> Open:

@@ -1,0 +1,127 @@
+"""What several values have in common where nobody knows which of them it is: those that a name has
+on the sides of a condition, or those of a list."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rnnshape.reading.python.contents import PLAIN
+from rnnshape.reading.python.open import Open
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, may_be_in, own
+
+MOST_ALIKE = 8  # layers of a list that are compared
+MISSING = object()
+
+
+def merged_in(
+    value: Any, name: Any, one: object, other: object, because: Open, *, may_lack: bool
+) -> object:
+    """What is under a name of a value: what the code has set, or what the value itself keeps. Of a
+    name that has no value on one side it is that of the other: there alone code can ask for it."""
+    is_own = isinstance(value, StandIn) and name.startswith("own_")
+    if (is_own or not may_lack) and (one is MISSING or other is MISSING):
+        return other if one is MISSING else one
+    if is_own and not are_same(one, other):
+        return value.own_merged(name, one, other, because)
+    made = merged(one, other, because, name)
+    if isinstance(made, Open) and isinstance(value, dict) and (one is MISSING or other is MISSING):
+        return replace(made, may_lack=True)
+    return made
+
+
+def merged(one: object, other: object, because: Open, name: object = "") -> object:
+    """What two sides agree on; of a model and something unread, the model."""
+    if are_same(one, other):
+        return other
+    for first, second in ((one, other), (other, one)):
+        chosen = hook(first, "own_chosen_over")
+        if chosen is not None:
+            made = chosen(first, None if second is MISSING else second, because)
+            does = made.as_called if isinstance(made, Open) else None
+            return made if does is None else replace(under_name(because, name), as_called=does)
+        is_absent = second is None or second is MISSING
+        if is_absent and isinstance(first, Module | type | types.FunctionType):
+            return first  # code that uses it does so only where it is there
+        if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
+            tensors = may_be_in([one, other])
+            return replace(under_name(because, name), row=first.row, may_be=tensors)
+    if type(one) is type(other) is tuple and len(one) == len(other):
+        pairs = [*zip(one, other, strict=True)]
+        if all(
+            own(part, "own_is_part") and not part.own_is_input for pair in pairs for part in pair
+        ):
+            return tuple(merged(*pair, because) for pair in pairs)
+    sides = [side for side in (one, other) if isinstance(side, Open)]
+    models = {id(model): model for side in sides for model in side.alternatives}
+    named = under_name(because, name)
+    tensors, functions = may_be_in([one, other]), [functions_in(one), functions_in(other)]
+    if all(functions):
+        named = replace(named, as_called=(*dict.fromkeys(functions[0] + functions[1]),))
+    if not (models or tensors):
+        return named
+    return replace(named, alternatives=(*models.values(),), may_be=tensors)
+
+
+def functions_in(value: object) -> tuple[Any, ...]:
+    """A function or a class, or those of which it is one."""
+    if isinstance(value, Open):
+        return value.as_called if isinstance(value.as_called, tuple) else ()
+    return (value,) if isinstance(value, type | types.FunctionType) else ()
+
+
+def under_name(because: Open, name: object) -> Open:
+    """Something open under the name that the code has for it."""
+    if not (isinstance(name, str) and name.isidentifier() and because.source and because.node):
+        is_of_another = because.row is not None or because.is_number
+        return replace(because, row=None, is_number=False) if is_of_another else because
+    return replace(because.derived(name, because.source, because.node), is_named=True)
+
+
+def one_of(values: Sequence[object], because: Open) -> object:
+    """What is known of a value that is one of some."""
+    return functools.reduce(lambda one, other: merged(one, other, because), values)
+
+
+def are_alike(one: Any, other: Any) -> bool:
+    told = hook(one, "own_is_like")
+    return are_same(one, other) or (told is not None and bool(told(one, other)))
+
+
+def are_same(one: Any, other: Any, depth: int = 0) -> bool:
+    if one is other:
+        return True
+    if type(one) is not type(other) or depth > 20:
+        return False
+    if isinstance(one, (*PLAIN, set, frozenset)):
+        return bool(one == other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(
+            are_same(value, other[key], depth + 1) for key, value in one.items()
+        )
+    if isinstance(one, list | tuple):
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(are_same(a, b, depth + 1) for a, b in pairs)
+    return False
+
+
+def row_of(parts: Sequence[Any], because: Open) -> object:
+    """What each value of a list is like, as the last is; None where data or tensors have several
+    shapes. Of layers it is what they have in common."""
+    shapes = [part.shape for part in parts if hook(part, "own_is_data")]
+    ranks = {len(shape) for shape in shapes}
+    sizes = ({size for size in axis if type(size) is int} for axis in zip(*shapes, strict=False))
+    last = parts[-1]
+    if any(own(part, "own_is_part") for part in parts):
+        return last if all(are_alike(last, part) for part in parts) else None
+    if shapes or not all(hook(part, "own_chosen_over") for part in parts):
+        return last if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
+    parts = [*{id(part): part for part in parts}.values()]
+    if len(parts) > MOST_ALIKE:
+        return None
+    # Each time it may be another one.
+    row = hook(last, "own_chosen_over")(last, one_of(parts, because), because)
+    return (row.as_called if isinstance(row, Open) else None) or last
