@@ -123,9 +123,9 @@ class _Writer:
 
     def returned(self, number: int) -> str:
         """The names that a layer's outputs are unpacked into."""
-        facts = self.description.layers[number - 1].facts
-        if facts is None:
-            last = max((ref.output for ref in self.last_use if ref.step == number), default=0)
+        layer = self.description.layers[number - 1]
+        last = max((ref.output for ref in self.last_use if ref.step == number), default=0)
+        if layer.facts is None or last >= len(layer.outputs):  # it may return more
             names = self.network.steps[number - 1].names
             names += tuple("o" if last == 0 else f"o{n + 1}" for n in range(len(names), last + 1))
             return ", ".join(
@@ -136,7 +136,7 @@ class _Writer:
         def named(tensor: Tensor) -> str:
             return self.named(Ref(number, next(places)), tensor.name, number)
 
-        return ", ".join(_in_lists(name, named) for name in facts.returns)
+        return ", ".join(_in_lists(name, named) for name in layer.facts.returns)
 
     def named(self, ref: Ref, name: str, number: int) -> str:
         """A variable for a tensor: its own name, unless another is still needed under it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
+from rnnshape.expression import Unknown
 from rnnshape.reading import graph
 
 
@@ -25,3 +26,15 @@ def check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
     given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
     if given != before and all(graph.shapes_made([call]) for call in (first, again)):
         describe(graph.network_of([], (), "", [first, again]))
+
+
+def leave_weights_open(first: graph.LayerCall, again: graph.LayerCall, because: Unknown) -> None:
+    """A layer has the weights of the call that is made: which one is not known on the sides of a
+    condition, where these need others."""
+    try:
+        check_weights(first, again)
+    except QueryError:
+        for call in (first, again):
+            graph.shape_of(graph.Tensor(call))
+            call.returns = tuple(call.shapes or ())
+        first.layer.unread = because

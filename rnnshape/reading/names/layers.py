@@ -13,6 +13,7 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, own_call, subclassed
+from rnnshape.reading.names.added_to_unread import added_to_unknown
 from rnnshape.reading.names.arguments import check_flags, config, holds_tensors, in_order, passed
 from rnnshape.reading.names.open_tensors import made_of_open_list
 from rnnshape.reading.names.rows import (
@@ -30,7 +31,6 @@ from rnnshape.reading.names.rows import (
     why_open,
 )
 from rnnshape.reading.names.session import (
-    added_to_unknown,
     gives_open,
     open_of,
     opened,

@@ -17,7 +17,7 @@ from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.scope import Counts, Log
-from rnnshape.reading.refused_calls import check_weights, refusal_of
+from rnnshape.reading.refused_calls import check_weights, leave_weights_open, refusal_of
 from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
@@ -49,6 +49,8 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
+        on_a_side: the first call of a layer by the code of a model on a side of a condition that is
+            not known, with the condition.
         certain: the calls that are surely made, within no model; taken: those of models.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
@@ -75,6 +77,7 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls, self.counts]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
+        self.on_a_side: dict[graph.Layer, tuple[graph.LayerCall, Open]] = {}
         self.certain: list[graph.LayerCall] = []
         self.taken: set[graph.LayerCall] = set()
         self.unmasked: set[graph.Tensor] = set()  # by layers of the code that return what they take
@@ -143,6 +146,11 @@ class Session:
                 raise wrong
             check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
+        if self.groups and self.evaluator.conditions:
+            self.on_a_side.setdefault(layer, (call, self.evaluator.conditions[-1][1]))
+        if self.groups and layer in self.on_a_side:
+            before, because = self.on_a_side[layer]
+            leave_weights_open(before, call, unknown_of(because))
         if not (self.evaluator.conditions or self.evaluator.doubted):
             is_of_layer = self.part and not self.part.owner.own_is_model
             if (is_of_layer or not self.groups) and not self.evaluator.trying:
@@ -354,23 +362,6 @@ def opened(label: str = "", reason: str = "") -> Open:
 def gives_open(what: str) -> Callable[..., Open]:
     """A method that returns something that is not known."""
     return lambda *_, **__: opened(what)
-
-
-def added_to_unknown(text: str, given: Sequence[Any], found: Open, _: str) -> Any:
-    """`model.add(LSTM(4))` of a model that the code does not make, of which more was not pasted: it
-    is a `Sequential`."""
-    owner, _, word = text.partition("(")[0].rpartition(".")
-    evaluator = session().evaluator
-    first = owner.partition(".")[0]
-    session().may_compile = True  # of a model, what is not read
-    for layer in given:
-        session().take(layer)
-    if word != "add" or not first.isidentifier() or first in evaluator.module.names:
-        return found
-    model = session().of_keras("Sequential")()
-    (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
-    model.own_is_assigned(owner.rpartition(".")[2], True)
-    return model.add(*given)
 
 
 def unknown_of(value: Open) -> Unknown:
