@@ -136,7 +136,7 @@ class Layer:
         known = [size for size in sizes if size is not None]
         if self.facts is None or len(known) < len(sizes):
             return 0 if self.same_as is not None else self.step.parameters
-        return sum(known)
+        return sum(known) if self.step.is_sure or not any(known) else None
 
 
 def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:

@@ -147,6 +147,7 @@ class Step:
             says.
         mask_of: the tensor whose mask that is, where it is one.
         name: that Keras gives the layer, where the text shows it; None where nobody knows it.
+        is_sure: whether the layer is called whatever is not known, and so has its weights.
     """
 
     layer: Call
@@ -161,6 +162,7 @@ class Step:
     mask: MaskSet | None = None
     mask_of: Ref | None = None
     name: str | None = field(default="", compare=False)
+    is_sure: bool = True
 
     @property
     def refs(self) -> tuple[Ref, ...]:

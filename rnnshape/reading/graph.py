@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import count
 from math import inf
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from rnnshape.chains import without_input_arguments
 from rnnshape.description import describe, description_of, is_of_the_batch, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.layer_names import name_unless_open
-from rnnshape.nest import rebuilt, within
+from rnnshape.nest import rebuilt
 from rnnshape.network import (
     Argument,
     Dimensions,
     Input,
-    MaskSet,
     Network,
     Ref,
     Shape,
@@ -27,6 +26,13 @@ from rnnshape.network import (
     without_states,
 )
 from rnnshape.network_inputs import as_built, each_named
+from rnnshape.reading.layer_calls import Given, surely_called
+from rnnshape.reading.layer_calls import InputTensor as InputTensor
+from rnnshape.reading.layer_calls import Layer as Layer
+from rnnshape.reading.layer_calls import LayerCall as LayerCall
+from rnnshape.reading.layer_calls import Tensor as Tensor
+from rnnshape.reading.layer_calls import are_computed as are_computed
+from rnnshape.reading.layer_calls import tensors_in as tensors_in
 from rnnshape.reading.output_names import names_of, names_returned
 from rnnshape.rules.facts import Axis
 from rnnshape.rules.facts import Tensor as Described
@@ -35,128 +41,8 @@ from rnnshape.signatures import is_operation
 # Sizes that Keras knows only when it runs: two may have to be the same, as in a product.
 ALIKE = Dimensions(usual=tuple((kind, 5) for kind in ("timesteps", "space", "features")))
 MOST_BEFORE = 50  # calls that are described together, behind one that is not read
-
-
-@dataclass(eq=False, slots=True)
-class Layer:
-    """A layer that was made. It may be called several times, and is the same each time.
-
-    Attributes:
-        unread: why it is not read, where it is not.
-        parameters: how many it has, where it is not read and they are known all the same.
-        name: that Keras gives it, where the code gives it none.
-        holds: the layers that have its weights, and may be called elsewhere, too.
-        stand_in: what the code knows it as.
-    """
-
-    call: Call
-    unread: Unknown | None = None
-    parameters: int | None = None
-    name: str = ""
-    holds: tuple[Layer, ...] = ()
-    stand_in: Any = None
-
-    @property
-    def innermost(self) -> frozenset[Layer]:
-        """Those that have its weights: itself, or what is in it."""
-        return frozenset(one for held in self.holds for one in held.innermost) or frozenset({self})
-
-
-@dataclass(eq=False, slots=True)
-class InputTensor:
-    """What a network is given.
-
-    Attributes:
-        shape: as `Input` has it.
-        name: of the variable that holds it.
-        dtype: as it is given.
-        given_name: its argument `name`, for what has no variable.
-        is_data: whether it is data that the code has, or a weight, and no input of a model.
-        has_no_name: whether the code makes it by `Input` and gives it none, so that Keras does.
-    """
-
-    shape: Shape | Unknown | None
-    name: str = ""
-    dtype: str | None = None
-    given_name: str = ""
-    is_data: bool = False
-    has_no_name: bool = False
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Tensor:
-    """An output of a call of a layer, or what a network is given: the same as any other of them."""
-
-    maker: LayerCall | InputTensor
-    output: int = 0
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Tensor):
-            return False
-        return self.maker is other.maker and self.output == other.output
-
-    def __hash__(self) -> int:
-        return hash((self.maker, self.output))
-
-
 SHARED = Unknown("a shared layer", (), "its weights are those of an earlier layer")
 SHARED_IN_PART = replace(SHARED, reason="some of its weights are those of an earlier layer")
-Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | int | float | str | Unknown | None"
-
-
-@dataclass(eq=False, slots=True)
-class LayerCall:
-    """One call of a layer.
-
-    Attributes:
-        number: those with a lower one were made before.
-        arguments, keywords: what it is called with.
-        names: what the code calls its outputs, by their places.
-        group: the nested models that it is part of.
-        part: the call of the outermost of them, if there is one.
-        returns: the shapes that an unread layer is known to return.
-        shapes: of what it returns, once somebody has asked.
-        beside: all calls of the same call of a model: Keras runs them with it, used or not.
-        mask, mask_of: as of a `Step`: whose mask is set on what it returns.
-        is_computed: whether it is called with data and weights alone: Keras does it at once.
-    """
-
-    number: int
-    layer: Layer
-    arguments: tuple[Given, ...]
-    keywords: tuple[tuple[str, Given], ...] = ()
-    names: dict[int, str] = field(default_factory=dict)
-    group: str = ""
-    part: Any = None
-    returns: tuple[Shape | None, ...] | None = None
-    shapes: list[Shape | None] | None = None
-    beside: Sequence[LayerCall] = ()
-    mask: MaskSet | None = None
-    mask_of: Tensor | None = None
-    is_computed: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.is_computed = are_computed(self.tensors)
-
-    @property
-    def tensors(self) -> Iterator[Tensor]:
-        """All that it is called with."""
-        return tensors_in((*self.arguments, *(value for _, value in self.keywords)))
-
-
-def tensors_in(given: object) -> Iterator[Tensor]:
-    """Every tensor in a nest of lists, tuples and dictionaries, in order."""
-    return (leaf for leaf in within(given) if isinstance(leaf, Tensor))
-
-
-def are_computed(tensors: Iterable[Tensor]) -> bool:
-    """Whether Keras computes tensors at once: they are made of data and weights alone."""
-    makers = {tensor.maker for tensor in tensors}
-    calls = {call for maker in makers for call in getattr(maker, "beside", ())}
-    return all(
-        maker.is_data if isinstance(maker, InputTensor) else maker.is_computed
-        for maker in makers | calls
-    )
 
 
 def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:
@@ -340,6 +226,7 @@ def network_of(
 
     masks = (call.mask_of for call in calls)  # perhaps of what is left out
     there = {*places, *(t for t in masks if t is not None and t.maker in numbers)}
+    sure = surely_called(calls)
     names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
     named, counted, shared = dict[object, Layer](), set[Layer](), set[Layer]()
     for number, call in enumerate(calls, start=1):
@@ -372,6 +259,7 @@ def network_of(
                 call.mask,
                 ref(call.mask_of) if call.mask_of in there else None,  # type: ignore[arg-type]
                 layer.name if layer.name or layer.unread else name_unless_open(layer.call),
+                call.layer in sure,
             )
         )
     is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]

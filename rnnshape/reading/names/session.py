@@ -141,6 +141,7 @@ class Session:
         words = tuple((word, _in_a_row(value)) for word, value in named.items())
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
+        call.sides = self.evaluator.sides if self.groups else ()
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
             if (wrong := refusal_of(call)) is not None:  # the code itself may know what to do
                 raise wrong

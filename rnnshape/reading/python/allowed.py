@@ -19,7 +19,7 @@ import re
 import string
 import types
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import NotReadError
@@ -74,6 +74,12 @@ def is_of_many(node: ast.AST, function: object) -> bool:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1):
         return False
     return function in OF_MANY and node.func.id == getattr(function, "__name__", "")
+
+
+def is_of_numbers(parts: Sequence[object], row: object) -> bool:
+    """Whether `max` and `min` go over numbers, as far as it is known, and not over pairs."""
+    values = parts[0] if len(parts) == 1 and isinstance(parts[0], list | tuple) else [row]
+    return not any(isinstance(value, list | tuple) for value in values)
 
 
 def singledispatch(_: object) -> Any:

@@ -160,11 +160,13 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Early:
-    """How a function or loop may have ended already."""
+    """How a function or loop may have ended already; `rest` is the condition under which it has
+    not."""
 
     because: Open
     snapshot: Snapshot
     outcome: Outcome
+    rest: str
 
 
 def either(
@@ -236,7 +238,9 @@ def both_ways(
         return one._replace(value=value).end()
     goes_on, ends = sorted((one, other), key=lambda side: ENDS.index(type(side.signal)))
     snapshot.set(goes_on.contents)
-    scope.early.append(Early(because, snapshot, ends))
+    early = Early(because, snapshot, ends, condition if goes_on is one else f"not {condition}")
+    scope.early.append(early)
+    evaluator.early.append((early, scope, len(evaluator.calls)))
     return goes_on.end()
 
 

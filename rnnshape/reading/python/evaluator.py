@@ -22,7 +22,7 @@ from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.limits import words_of
-from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
+from rnnshape.reading.python.open import MAKING, IsOpenError, Open, numbers_between, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.stand_in import (
@@ -46,12 +46,6 @@ shortened = functools.partial(shortened_to, most=60)
 written = functools.lru_cache(10_000)(ast.unparse)  # at each round of a loop the same is asked for
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50  # of what is wrong, and of what is not read
-
-
-def _is_of_numbers(parts: Sequence[object], row: object) -> bool:
-    """Whether `max` and `min` go over numbers, as far as it is known, and not over pairs."""
-    values = parts[0] if len(parts) == 1 and isinstance(parts[0], list | tuple) else [row]
-    return not any(isinstance(value, list | tuple) for value in values)
 
 
 class Evaluator:
@@ -108,6 +102,7 @@ class Evaluator:
         self.certain: Exception | None = None  # the last that is raised whatever is not known
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
+        self.early = list[tuple[Any, Scope, int]]()  # how functions and loops may have ended
         self.assumed: object = None  # the body of a function that is followed so from its start
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
         self.with_attributes = set[FunctionType]()  # functions to which the code has given some
@@ -140,6 +135,17 @@ class Evaluator:
     is_sure = property(lambda evaluator: not (evaluator.conditions or evaluator.trying))
     # Also where an earlier round may have left the loop that is followed now.
     is_run = property(lambda now: now.is_sure and all(len(s.early) <= n for s, n in now.rounds))
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The conditions, not known, under which what is followed now is done."""
+        self.early = [
+            (early, scope, depth)
+            for early, scope, depth in self.early
+            if early in scope.early and depth <= len(self.calls)
+        ]
+        left = (early.rest for early, _, _ in self.early)
+        return (*(text for text, _ in self.conditions), *left)
 
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""
@@ -195,7 +201,7 @@ class Evaluator:
             limits.check_result(made)
         except IsOpenError as wrong:
             self.node = node
-            if plain is range and (many := _numbers_between(*parts)) is not None:
+            if plain is range and (many := numbers_between(*parts)) is not None:
                 return self.array((many,), "int64")
             found = self.derived(wrong.value)
             is_given = any(part is wrong.value for part in parts)
@@ -205,7 +211,7 @@ class Evaluator:
                 is_made = wrong.is_made and not is_given
                 is_number = plain in allowed.NUMBERS
                 if plain in (max, min):
-                    is_number = "key" not in named and _is_of_numbers(parts, wrong.value.row)
+                    is_number = "key" not in named and allowed.is_of_numbers(parts, wrong.value.row)
                 found.is_number = is_made or is_number
                 found.stands_for = wrong.value.stands_for if is_made else None
                 if allowed.is_of_many(node, plain):
@@ -391,10 +397,3 @@ class Evaluator:
             yield
         finally:
             self.source, self.node = before
-
-
-def _numbers_between(start: Any, stop: Any = None, step: Any = 1) -> int | None:
-    """How many numbers `range(i - 10, i, 2)` has, where nobody knows `i`."""
-    if not (isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start):
-        return None
-    return len(range(start.offset, stop.offset, step)) if type(step) is int and step else None
