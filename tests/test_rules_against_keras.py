@@ -717,6 +717,7 @@ def shapes(draw: st.DrawFn) -> tuple[tuple[int, ...], ...]:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(attention() | merging(), shapes(), st.tuples(FLAG, FLAG, FLAG))
 @example(parse("Attention()"), ((2, 1, 1), (2, 1, 1), (1, 1, 1)), (False, False, False))
+@example(parse("Attention(use_scale=True)"), ((4, 3), (3,)), (False, True, False))
 def test_a_random_call_with_several_tensors(
     keras: Keras, call: Call, sizes: tuple[tuple[int, ...], ...], flags: tuple[bool, bool, bool]
 ) -> None:

@@ -18,7 +18,7 @@ from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph
 from rnnshape.reading.found import NamedValue, Reading
-from rnnshape.reading.modules import look_for_compile, modules_for
+from rnnshape.reading.modules import look_through, modules_for
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.compiling import functions_of
 from rnnshape.reading.names.frames import Frame
@@ -91,9 +91,10 @@ def read_sources(
     begins: Sequence[NamedValue] = (),
 ) -> Reading:
     """The same of several texts, each of which knows the names of those before."""
-    evaluator = follower(let, folder, begins)
+    evaluator, sources = follower(let, folder, begins), [*sources]
     for source in sources:
-        look_for_compile(source)
+        look_through(source)
+    for source in sources:
         statements, source = _statements(evaluator, source)
         follow_module(evaluator, source, statements, evaluator.module)
     held = SESSION.get()

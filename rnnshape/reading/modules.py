@@ -72,7 +72,7 @@ class Modules:
         try:
             shown = os.path.relpath(file, self.places[0])
             source = Source(file_text(file), f"{shown}, line ")
-            look_for_compile(source)
+            look_through(source)
             statements = source.statements()
         except QueryError:
             self.read[key] = None
@@ -120,9 +120,10 @@ def _module_of(path: str, names: dict[str, Any]) -> Module:
     return module
 
 
-def look_for_compile(source: Source) -> None:
-    """Notes where any code says it, also what cannot be followed, or runs later or not at all."""
+def look_through(source: Source) -> None:
+    """Notes what any code says, also what cannot be followed, or runs later or not at all."""
     SESSION.get().may_compile |= "compile" in source.text.replace("re.compile", "")
+    SESSION.get().embeds |= "Embedding" in source.text
     is_told = "custom_object" in source.text or "keras_serializable" in source.text
     SESSION.get().has_custom_objects |= is_told
     SESSION.get().may_add_loss |= "add_loss" in source.text or "egulariz" in source.text

@@ -32,9 +32,10 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
         )
     query, value, *others = inputs
     key = others[0] if others else value
-    ranks = {len(tensor.axes) for tensor in (query, value, key)}
-    over_batch = ranks == {2} and not value.masked and len(inputs.arguments) == 1
-    if not over_batch and (min(ranks) < 3 or len(ranks) > 1):
+    ranks = [len(tensor.axes) for tensor in (query, value, key)]
+    have_none = ranks[0] in (2, 3) and ranks[1:] == [2, 2]  # timesteps, but perhaps the query
+    over_batch = have_none and not value.masked and len(inputs.arguments) == 1
+    if not over_batch and (min(ranks) < 3 or len({*ranks}) > 1):
         return None
     if len({tensor.shape[1:-2] for tensor in (query, value, key)}) > 1:  # which it may repeat
         return None

@@ -92,6 +92,7 @@ class Session:
         self.place_of: dict[Problem, Place | None] = {}
         self.uncompiled: list[tuple[str, Place | None]] = []
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
+        self.embeds = False  # whether any code names an Embedding
         self.may_add_loss = False  # the same of losses that layers add themselves
         self.has_custom_objects = False  # the same of what Keras is told by name
         self.squeezes = False  # anywhere, without an axis
