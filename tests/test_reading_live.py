@@ -782,8 +782,9 @@ def test_a_function_of_the_user_s_own_in_a_layer_of_keras_is_run() -> None:
     doubled = eval("lambda x: ops.concatenate([x, x], -1)", {"ops": keras().ops})
     for own in (doubled, partial(doubled), MethodType(lambda _, x: doubled(x), "an object")):
         activation = keras().layers.Activation(own)
-        model = keras().Sequential([keras().Input((5, 3)), activation])
-        assert inspect(model, input=(7, 5, 3)).outputs[-1].shape == (7, 5, 6)
+        for layer, size in (activation, 6), (keras().layers.Dense(4, activation=own), 8):
+            model = keras().Sequential([keras().Input((5, 3)), layer])
+            assert inspect(model, input=(7, 5, 3)).outputs[-1].shape == (7, 5, size)
 
 
 def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> None:

@@ -134,7 +134,8 @@ def test_an_activation_with_a_function_of_the_user_s_own_keeps_its_row() -> None
     [network] = read_saved(config).networks
     *others, row = network.steps
     assert str(row.layer) == "Activation(...)"
-    assert row.unread == Unknown("Activation(...)", (), "its activation can't be read", "file.json")
+    why = "its activation, mine, is not Keras' own"
+    assert row.unread == Unknown("Activation(...)", (), why, "file.json")
     assert len(others) == 3
 
 

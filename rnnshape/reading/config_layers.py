@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import QueryError, printable, shortened
-from rnnshape.expression import LARGEST, Call, Value, bind
+from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.reading import keras2
 from rnnshape.reading.names.attributes import OF_AXES
 from rnnshape.reading.names.layers import Layer, layer_class
+from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import LONGEST_NAME, plain_name
@@ -24,6 +26,7 @@ from rnnshape.signatures import (
     LAYERS_INSIDE,
     OTHER_CLASSES,
     REFUSED,
+    is_recurrent,
     module_of,
     signature,
     snake_case,
@@ -42,7 +45,10 @@ MakeModel = Callable[[Any], Any]
 
 
 class UnreadLayerError(QueryError):
-    """Why one layer of a config can't be read; the others may be."""
+    """Why one layer of a config can't be read; the others may be. One with an activation that
+    `makes_another` shape may return another than Keras says, which does not look at that."""
+
+    makes_another = False
 
 
 def layer_of(config: Any, make_model: MakeModel) -> Layer:
@@ -53,7 +59,7 @@ def layer_of(config: Any, make_model: MakeModel) -> Layer:
     call = _call(config, make_model)
     if call is None or module_of(call.name) != "layers":
         raise UnreadLayerError(REFUSED.get(str(config["class_name"]), NO_LAYER_OF_KERAS))
-    made: Layer = layer_class(call.name)(**dict(call.arguments))
+    made: Layer = layer_class(call.name)(**dict((*call.arguments, *call.left_open)))
     return made
 
 
@@ -85,13 +91,15 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
     known, words = signature(name), config.get("config") or {}
     if words.get("time_major"):
         raise UnreadLayerError("it has time_major=True, which Keras 3 has not")
-    given: dict[str, Value] = {}
+    given, left_open = dict[str, Value](), list[tuple[str, Value]]()
     for word, value in words.items():
         if word not in known.names:
             _note_of_no_argument(name, word)
         else:
             argument = _argument(word, value, make_model)
-            if argument is not _NOTHING and not _holds_anyway(name, word, argument):
+            if argument is _NOTHING and word.endswith("activation"):
+                left_open.append((word, Unknown(_own_activation(name, word, value))))
+            elif argument is not _NOTHING and not _holds_anyway(name, word, argument):
                 given[word] = argument  # type: ignore[assignment]
     missing = [word for word in known.required if word not in given]
     if missing and missing[0] in words:  # a function of the user's own, in `Activation`
@@ -100,7 +108,7 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
         raise QueryError(f"its config has {name} without {missing[0]}")
     if makes_layers(name):  # which say it themselves, and of which a config has nothing
         given.pop("trainable", None)
-    return _as_written(bind(name, (), given))
+    return _as_written(replace(bind(name, (), given), left_open=tuple(left_open)))
 
 
 def _note_of_no_argument(name: str, word: str) -> None:
@@ -123,6 +131,19 @@ def _argument(word: str, value: Any, make_model: MakeModel) -> object:
     if made is _NOTHING and not changes_no_shape(word):
         raise UnreadLayerError(f"its {word} can't be read")
     return _for_all_axes(made) if word in OF_AXES else made
+
+
+def _own_activation(name: str, word: str, value: Any) -> str:
+    """What a function is called that is not Keras' own. It may make another shape, but within the
+    loop of a recurrent layer."""
+    given = value.get("config") if isinstance(value, dict) else value
+    function = plain_name(given) if isinstance(given, str) else "a function"
+    keeps_shape = isinstance(value, dict) and value.get("keeps_shape")
+    if not (keeps_shape or is_recurrent(name) or name in CELLS):
+        wrong = UnreadLayerError(f"its {word}, {function}, is not Keras' own")
+        wrong.makes_another = True
+        raise wrong
+    return function
 
 
 def _value(value: Any, make_model: MakeModel) -> object:

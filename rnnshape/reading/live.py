@@ -63,6 +63,7 @@ from rnnshape.reading.symbolic import (
     keys_in,
     left_as_it_is,
     names_of_inputs,
+    own_activations,
     shape_of,
     tensors_in,
     traced,
@@ -132,6 +133,7 @@ def _stand_in(layer: Any) -> Any:
     if any("call" in vars(part) for part in flattened(layer)):
         raise UnreadLayerError("its call was replaced")
     config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
+    config["config"] |= own_activations(layer)
     try:
         return layer_of(config, lambda inner: Config("", {}).model(inner, 1))
     except (AttributeError, KeyError, TypeError):
@@ -207,7 +209,9 @@ class _Live:
             return _stand_in(what)
         except QueryError as wrong:
             row = self.unread(what, wrong.message)
-            row.own_asks = partial(shapes_by_keras, what) if self.runs is None else None
+            if self.runs is None:
+                row.own_makes_another = getattr(wrong, "makes_another", False)
+                row.own_asks = partial(shapes_by_keras, what)
             return row
 
     def unread(

@@ -80,6 +80,7 @@ class RecordedLayer(UnreadLayer):
         own_returns: the shapes that its next call is known to return.
         own_follows: whether a None in them is the first size that is open in what it is given.
         own_built: the shape that it was built for, where what is known holds for that alone.
+        own_makes_another: whether it may return other shapes than are on record.
         own_asks: tells what it returns of a tensor of a shape, where there is somebody to ask.
     """
 
@@ -88,11 +89,13 @@ class RecordedLayer(UnreadLayer):
         self.own_returns: Sequence[Any] = ()
         self.own_follows = False
         self.own_built: RecordedShape = None
+        self.own_makes_another = False
         self.own_asks: Callable[[RecordedShape], Sequence[Shape | None]] | None = None
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         tensors = tensors_of([given, named])
-        returns: list[Shape | None] = [*map(sizes_of, self.own_returns)]
+        recorded = () if self.own_makes_another else self.own_returns
+        returns: list[Shape | None] = [*map(sizes_of, recorded)]
         if not tensors:
             raise QueryError(f"{self.own_layer.call} is called with no tensor")
         first = plain_sizes(tensors[0])

@@ -83,6 +83,21 @@ def flattened(layer: Any) -> list[Any]:
     return [*layer._flatten_layers()] if "Layer" in bases(layer) else []
 
 
+def own_activations(layer: Any) -> dict[str, dict[str, object]]:
+    """The activations of a layer that are functions of the user's own, as a config may have them:
+    with whether they keep a shape. Keras writes down those that have the name of one of its own."""
+    found = dict[str, dict[str, object]]()
+    for word in ("activation", "recurrent_activation"):
+        held = getattr(layer, word, None)
+        if inspect.isroutine(held) and not held.__module__.startswith(("keras.", "tf_keras.")):
+            shape = None
+            with suppress(Exception):
+                shape = tuple(held(keras_of(layer).ops.zeros((2, 12))).shape)
+            kept = {"keeps_shape": shape == (2, 12)}
+            found[word] = {"class_name": "own_function", "config": held.__name__, **kept}
+    return found
+
+
 def is_built(layer: Any) -> bool:
     """Whether a layer and all that are in it have their weights: else a call would make them."""
     return type(layer).__name__ == "Lambda" or all(part.built for part in flattened(layer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rnnshape.expression import reasons
+from rnnshape.expression import calls_within, reasons
 from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Lines
@@ -98,7 +98,8 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
         total = f"{sum(read):,}" if len(reports) == 1 else "all"
         yield styled(page.mark(counted), f" {total} parameters by layer.count_params()")
     agreed = not any(report.differences for report in reports)
-    words = _how([report for report, _ in measured]) if agreed else "Keras and the rule disagree"
+    how = _how([report for report, _ in measured], has_values="values" in query.views)
+    words = how if agreed else "Keras and the rule disagree"
     by = measured[0][1]
     versions = f"Keras {by.keras}", f"TensorFlow {by.tensorflow}"
     more = "".join(f" {whole(f'{page.dot} {version}')}" for version in versions)
@@ -110,13 +111,22 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
             yield styled(page.mark(None), (words, Style.PENDING))
 
 
-def _how(reports: Sequence[Report]) -> str:
-    """How all this was measured, and what was not."""
+def _how(reports: Sequence[Report], *, has_values: bool) -> str:
+    """How all this was measured, and what was not; numbers also depend on functions of the code."""
     words = "measured by model.predict"
     if all(report.question.is_of_code for report in reports):
         words += ", as it was read"
     without = [
         f"layer {layer.number}, {layer.call}" for report in reports for layer in report.left_out
+    ]
+    layers = [layer for report in reports if has_values for layer in report.layers]
+    without += [
+        f"the {word} of layer {layer.number}"
+        for layer in layers
+        if layer.same_as is None
+        for call in calls_within(layer.call)
+        for word, _ in call.left_open
+        if word.endswith(("activation", "initializer"))
     ]
     return f"{words} without {' and '.join(without)}" if without else words
 

@@ -67,9 +67,18 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
             unknown = truth if unknown is None else unknown  # a later part may still decide it
         elif truth is is_or:
             break
-    if unknown is None or len(opens) < 2:
-        return known if unknown is None else unknown
-    text = f" {'or' if is_or else 'and'} ".join(one.label for one in opens)
+    if unknown is None:
+        return known
+    words = [one.label for one in opens]
+    if not isinstance(known, Open):
+        decides = evaluator.really(bool, known) is is_or
+        if decides and isinstance(known, bool):
+            return known
+        # `A or 8` is another value than `A`; `A or None` and `A and True` say the same.
+        words += [repr(known)] if decides or not (is_or or known is True) else []
+    if len(words) < 2:
+        return unknown
+    text = f" {'or' if is_or else 'and'} ".join(words)
     both = unknown.derived(shortened(text), evaluator.source, node, evaluator.steps)
     if both is not unknown:  # which has a label that is too long
         both.roots = tuple(
