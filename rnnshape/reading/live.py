@@ -23,12 +23,7 @@ from rnnshape.network import Network, Question, Ref, Shape, called_alone
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
-from rnnshape.reading.live_weights import (
-    check_counted,
-    counted,
-    counted_beside,
-    on_other_data,
-)
+from rnnshape.reading.live_weights import check_counted, counted, counted_beside, on_other_data
 from rnnshape.reading.names.attributes import frozen, with_trained
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import layer_class

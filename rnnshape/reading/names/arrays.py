@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial, partialmethod
-from typing import Any, cast
+from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import within
@@ -35,6 +35,7 @@ from rnnshape.reading.names.sizes import (
     differ,
     indexed,
     of_numpy,
+    picked,
     place_of,
     product,
     reshaped,
@@ -69,12 +70,14 @@ class Array(StandIn):
         own_dtype: the kind of its entries; None of numbers of no further kind.
         own_range: as of `known_range`, where it is known; own_random: bounds of random numbers.
         own_is_small: whether what is made of its numbers may be too large for their dtype.
+        own_texts: what an array of texts holds, as `own_values` of numbers.
         own_coded: of numbers that stand for labels, the kind of these.
         own_is_predicted: whether a model has made it, of one entry for each sample.
     """
 
     own_what = "an array"
     own_range: tuple[int | None, int | None, int] | None = None
+    own_texts: tuple[str, ...] = ()
     own_coded: str | None = None
     own_random = (0, 0)
     own_is_small = False
@@ -161,17 +164,16 @@ class Array(StandIn):
         raise surely(TypeError(f"unhashable type: {self.own_what}"))
 
     def __getitem__(self, index: object) -> Any:
-        is_one = isinstance(index, int) and type(index) is not bool
-        if self.own_values and len(self.shape) == 1 and (is_one or isinstance(index, slice)):
-            part = self.own_values[cast("int | slice", index)]
-            return self._entry(part) if is_one else self.own_view((len(part),), part)
         parts = index if isinstance(index, tuple) else ()
         picks = [type(part) for part in parts if isinstance(part, int | list | tuple | Array)]
         if len(picks) > picks.count(int) and len(picks) > 1:  # they are gone over together
             if any(isinstance(part, Array) and not part.own_kind() for part in parts):
                 raise IsOpenError(opened("data"))  # indices, or a mask
             return self.own_picked(index)
-        made = array_of_shape(indexed(self.shape, index), self.own_dtype)
+        shape = indexed(self.shape, index)
+        if self.own_values and (values := picked(self.own_values, self.shape, parts or (index,))):
+            return self.own_view(shape, values) if shape else self._entry(values[0])
+        made = array_of_shape(shape, self.own_dtype)
         is_value = any(isinstance(one, Array) for one in within(index))  # it may pick by values
         is_part = type(made) is type(self) is Array and not is_value
         return self.own_like(made.shape) if is_part else made

@@ -96,7 +96,10 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         raise IsOpenError(opened("data"))
     entries = of_entries(within(value))
     if entries is not None:
-        return Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
+        made = Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
+        are_texts = len(values) == product(shape) and all(type(one) is str for one in values)
+        made.own_texts = values if are_texts else ()
+        return made
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES and kind != "object"
     if is_whole and all(isinstance(number, int | float) for number in values):
         made = Array(shape, values, kind)

@@ -211,16 +211,33 @@ class Scaler(TransformerMixin):
 
 
 class LabelEncoder(Scaler):
+    own_labels: Sequence[Any] = ()  # in order, where the code writes them
+
     def own_taken(self, data: Any) -> tuple[Any, ...]:
         shape = _without_one(tuple(sizes_of(data)))
         if len(shape) != 1:
             raise refused(f"LabelEncoder takes (samples,), not {shown(known_sizes(shape))}")
         return shape
 
+    def fit(self, data: Any, *_: Any) -> Scaler:
+        self.own_labels = sorted({*_labels_in(data)})
+        return super().fit(data)
+
     def transform(self, data: Any, *_: Any) -> Any:
-        made = super().transform(data)
+        shape, labels = super().transform(data).shape, _labels_in(data)
+        are_known = labels and {*labels} <= {*self.own_labels}
+        numbers = [*map(self.own_labels.index, labels)] if are_known else ()
+        made = Array(shape, tuple(numbers), "int64")
         made.own_coded = own(data, "own_entries")
         return made
+
+
+def _labels_in(data: Any) -> Sequence[Any]:
+    """The labels that code writes: texts, or numbers."""
+    if isinstance(data, list | tuple):
+        return data if len({*map(type, data)} & {str, int}) == 1 else ()
+    is_written = own(data, "own_is_written", True)
+    return () if is_written else (data.own_texts or data.own_numbers)
 
 
 def _compared(y_true: Any, y_pred: Any, *_: Any, **__: Any) -> Open:

@@ -303,6 +303,20 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
     return (*made, *sizes)
 
 
+def picked(values: tuple[Any, ...], shape: Sequence[Any], parts: Sequence[Any]) -> tuple[Any, ...]:
+    """The numbers that an index of whole numbers and slices leaves; none of another index."""
+    if not parts:
+        return values
+    part, *others = parts
+    ends = (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
+    if any(type(end) is not int and (end is not None or end is part) for end in ends):
+        return ()
+    each = len(values) // shape[0]
+    rows = [values[start : start + each] for start in range(0, len(values), each)][part]
+    taken = [rows] if type(part) is int else rows
+    return tuple(number for row in taken for number in picked(row, shape[1:], others))
+
+
 def _axes_of(part: Any) -> int:
     """How many axes a part of an index is of: a mask is of as many as it has."""
     is_mask = own(part, "own_is_data") and part.own_kind() != "int64"
