@@ -52,6 +52,10 @@ def model_of(
     every += [source.shape for source in network.given]
     squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
     checks = network.kind != "Functional" or squeezes or (call.is_traced and len(ranks) == 1)
+    other = with_sizes_of(network, call)
+    built = _built(other, given) if checks and other != network else None
+    if built is not None and built == _built(network, given):  # though not with each size alone
+        needed = _any_sizes
     inputs = [
         _input(network, description, place, rank, needed if checks else None)
         for place, rank in enumerate(ranks)
@@ -111,6 +115,10 @@ def needed_sizes(network: Network, given: Dimensions, number: int, shape: Sizes)
         size if size is not None and place and not takes_another(place, size) else None
         for place, size in enumerate(shape)
     )
+
+
+def _any_sizes(_: int, shape: Sizes) -> Sizes:
+    return (None,) * len(shape)
 
 
 def _built(network: Network, given: Dimensions) -> list[object] | None:
