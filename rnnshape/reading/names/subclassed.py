@@ -83,23 +83,29 @@ def keep_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) 
         session().problem(message, words="takes 1 positional argument but")
 
 
+NO_TENSOR = "Only input tensors may be passed as positional arguments"
+TWICE = "got multiple values for argument 'training'"
+
+
 def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
     """Keras takes nothing but tensors by position: all else is read as it was meant. What the
     code's own `call` needs it is given, also a `training`."""
-    is_of_graph = layer.own_kind == "Functional"
     if layer.own_keras_name in TAKE_LISTS and isinstance(next(iter(given), None), tuple):
         words = "layer must be called on a list of inputs"
         raise QueryError(f'{layer.own_keras_name} takes a list, and no tuple (Keras: "{words}")')
-    written = session().evaluator.words_of_call() if given[1:] and not is_of_graph else {}
+    written = session().evaluator.words_of_call() if given[1:] else {}
     takes = inspect.signature(layer.call).parameters
     is_own = layer.call.__func__.__module__ == "__main__"
     for place, value in enumerate(given[1:], 1):
         if isinstance(value, bool | int | float | str) and str(place) in written:
             word = [*takes][place] if is_own else "training"
             text = f"{word}={written[str(place)]}"
-            words = "Only input tensors may be passed as positional arguments"
-            session().problem(f"layers take no {word} by position: write {text}", text, words=words)
+            why = TWICE if layer.own_kind == "Functional" else NO_TENSOR
+            session().problem(f"layers take no {word} by position: write {text}", text, words=why)
     if not is_own:
+        is_second = any(own(part, "own_is_data") or own(part, "own_is_part") for part in given[1:2])
+        if layer.own_kind and is_second and "1" in written and len(layer.own_takes) < 2:
+            session().problem("a model takes one thing by position: leave out others", words=TWICE)
         others = [word for word in named if word not in OPTIONS]
         if layer.own_kind and given[0] is None and others:
             words = "missing a required argument: 'inputs'"

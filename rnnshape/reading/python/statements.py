@@ -241,7 +241,7 @@ def _may_stop(leave: Any) -> bool:
 
 def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
     around, doubted = evaluator.trying, len(evaluator.doubted)
-    evaluator.trying = [*around, node] if node.handlers else around
+    evaluator.trying = [*around, node] if _catches_errors(node) else around
     try:
         try:
             evaluator.block(node.body, scope)
@@ -260,11 +260,19 @@ def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> Non
         evaluator.block(node.finalbody, scope)
 
 
+ENDS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit"}  # of a program, and no errors of it
+
+
+def _catches_errors(node: ast.Try | ast.TryStar) -> bool:
+    kinds = (ast.unparse(one.type) if one.type else "" for one in node.handlers)
+    return not all({*kind.strip("()").split(", ")} <= ENDS for kind in kinds)
+
+
 def _doubted(
     evaluator: Evaluator, node: Any, scope: Scope, before: int, ends: Signal | None = None
 ) -> None:
     """Follows what is done where nothing fails; where that is not known, what is done then, too."""
-    doubts = evaluator.doubted[before:] if node.handlers else []
+    doubts = evaluator.doubted[before:] if _catches_errors(node) else []
 
     def well() -> None:
         if ends is not None:
