@@ -181,8 +181,13 @@ def either(
     if not isinstance(truth, Open):
         return first() if truth else second()
     made = both_ways(evaluator, truth, written(node.test), scope, first, second)
+    return _made_by(evaluator, node, made, truth)
+
+
+def _made_by(evaluator: Evaluator, node: ast.expr | ast.If, made: Any, because: Open) -> object:
+    """What a piece of code makes on both sides; where they do not agree, a value of its own."""
     evaluator.node = node
-    if not isinstance(made, Open) or made.node is not truth.node:
+    if not isinstance(made, Open) or made.node is not because.node:
         return made
     is_more = made.row is not None or made.alternatives or made.as_called is not None
     return made if is_more else evaluator.derived(made)
@@ -308,15 +313,15 @@ def _without(content: dict[Any, Any], lost: Mapping[int, Any], because: Open) ->
 
 
 def each_called(
-    evaluator: Evaluator, which: Open, scope: Scope, call: Callable[[Any], object]
+    evaluator: Evaluator, node: ast.Call, which: Open, scope: Scope, call: Callable[[Any], object]
 ) -> object:
     """What a call makes of one of several functions or classes, as if a condition chose it."""
     function, *others = which.as_called
     if not others:
         return call(function)
     rest = replace(which, as_called=(*others,))
-    first, second = lambda: call(function), lambda: each_called(evaluator, rest, scope, call)
+    first, second = lambda: call(function), lambda: each_called(evaluator, node, rest, scope, call)
     because = which.roots[0] if which.roots else which
-    return both_ways(
-        evaluator, because, f"{which.label} is {function.__name__}", scope, first, second
-    )
+    test = f"{which.label} is {function.__name__}"
+    made = both_ways(evaluator, because, test, scope, first, second)
+    return _made_by(evaluator, node, made, because)

@@ -225,7 +225,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     if isinstance(called, Open) and called.as_called is not None:
         if isinstance(called.as_called, tuple):
             call = partial(_called, evaluator, node, scope, given)
-            return each_called(evaluator, called, scope, call)
+            return each_called(evaluator, node, called, scope, call)
         called = called.as_called
     return _called(evaluator, node, scope, given, called)
 
