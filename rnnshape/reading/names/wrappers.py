@@ -59,16 +59,21 @@ class SpectralNormalization(Wrapper):
 
 def around_each(kind: type, given: Sequence[Any], named: Mapping[str, Any]) -> object:
     """What a layer of Keras is around one of several layers; None around one that is known."""
-    which = given[0] if given else None
+    words = [word for word in named if word in INNER and not given]
+    which = given[0] if given else named[words[0]] if words else None
     sides = own(which.as_called, "own_sides") if isinstance(which, Open) else None
     if not isinstance(which, Open) or not sides or is_of_code(kind):
         return None
     if any(len(side) != 1 for side in sides):
         return None
     first, *others = (side[0] for side in sides)
+
+    def around(layer: Any) -> Any:
+        return kind(**{**named, words[0]: layer}) if words else kind(layer, *given[1:], **named)
+
     with session().aside():  # they have one name
-        made = [kind(layer, *given[1:], **named) for layer in others]
-    return one_of([kind(first, *given[1:], **named), *made], which)
+        made = [around(layer) for layer in others]
+    return one_of([around(first), *made], which)
 
 
 class Bidirectional(Layer):

@@ -19,13 +19,12 @@ from rnnshape.reading.python.functions import UNKNOWN, comprehended, from_unknow
 from rnnshape.reading.python.handed_on import (
     CHANGE_THE_FIRST,
     FILLING,
-    HELD,
     containers_in,
     functions_of,
     names_in,
     owner_of,
 )
-from rnnshape.reading.python.in_common import functions_in, one_of
+from rnnshape.reading.python.in_common import one_of_held
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open, is_number, opens_in
 from rnnshape.reading.python.operators import (
@@ -79,11 +78,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                     return evaluator.known_of_open(owner, [place], part)
                 return part
             made = evaluator.really(operator.getitem, owner, place)
-            several: Any = owner.values() if isinstance(owner, dict) else owner
             tensors = may_be_in(owner) if isinstance(made, Open) else ()
-            if isinstance(made, Open) and isinstance(place, Open):
-                are_functions = isinstance(owner, HELD) and all(map(functions_in, several))
-                made = one_of(several, made) if tensors or are_functions else made
+            is_held = isinstance(owner, list | tuple | dict)
+            if isinstance(made, Open) and isinstance(place, Open) and is_held:
+                made = one_of_held(owner, made)
             elif tensors:
                 made = replace(made, may_be=tensors)
             is_pythons = type(owner) in (list, tuple, dict, str)
@@ -251,6 +249,9 @@ def _called(
         made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
+    if isinstance(made, Open) and getattr(called, "__name__", "") == "get" and parts:
+        held = getattr(called, "__self__", None)  # a dictionary, and perhaps a default
+        made = one_of_held(held, made, *parts[1:]) if type(held) is dict else made
     if isinstance(called, MethodWrapperType) and isinstance(made, Open):
         raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)

@@ -86,6 +86,13 @@ def one_of(values: Sequence[object], because: Open) -> object:
     return functools.reduce(lambda one, other: merged(one, other, because), values)
 
 
+def one_of_held(held: Any, made: Open, *others: object) -> object:
+    """What a key that is open takes of tensors, or of functions, in a list or dictionary."""
+    several = [*(held.values() if isinstance(held, dict) else held), *others]
+    are_functions = bool(several) and all(map(functions_in, several))
+    return one_of(several, made) if may_be_in(several) or are_functions else made
+
+
 def are_alike(one: Any, other: Any) -> bool:
     told = hook(one, "own_is_like")
     return are_same(one, other) or (told is not None and bool(told(one, other)))

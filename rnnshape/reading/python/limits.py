@@ -38,6 +38,7 @@ VIEWS = (type(NONE.keys()), type(NONE.values()), type(NONE.items()))
 COLLECTIONS: tuple[type[Any], ...] = (list, tuple, dict, set, frozenset, range, *VIEWS)
 ENDLESS = ("builtins", "itertools")  # where the iterators are from that no `Stream` bounds
 CHEAP = (len, bool, type, operator.getitem)  # they do not go over what they are given
+REPEATED = (str, bytes, bytearray, list, tuple)  # by a number times it
 SEQUENCES, HASHED = (list, tuple, str), (dict, set, frozenset)
 
 
@@ -152,10 +153,10 @@ def _foresee(function: object, parts: Sequence[Any]) -> None:
     """Stops what would make something large of little."""
     size = 0
     match function, parts:
-        case ((operator.mul | operator.imul), [str() | list() | tuple() as many, int() as times]):
-            size = len(many) * times
-        case ((operator.mul | operator.imul), [int() as times, str() | list() | tuple() as many]):
-            size = len(many) * times
+        case ((operator.mul | operator.imul), [one, other]):
+            for many, times in (one, other), (other, one):
+                if isinstance(many, REPEATED) and isinstance(times, int):
+                    size = len(many) * times
         case ((operator.pow | builtins.pow | operator.ipow), [int() as base, int() as power, *_]):
             size = base.bit_length() * abs(power) * MOST // MOST_BITS
         case ((operator.lshift | operator.ilshift), [int() as base, int() as power]):
