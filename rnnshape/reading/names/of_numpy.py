@@ -97,10 +97,11 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
     entries = of_entries(within(value))
     if entries is not None:
         made = Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
-        are_texts = len(values) == product(shape) and all(type(one) is str for one in values)
+        are_texts = [*map(type, values)] == [str] * len(values) and len(shape) == 1
         made.own_texts = values if are_texts else ()
         return made
-    is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES and kind != "object"
+    is_known = not [*opens_in(shape)] and len(values) == product(shape)
+    is_whole = is_known and len(values) <= MOST_VALUES and kind != "object"
     if is_whole and all(isinstance(number, int | float) for number in values):
         made = Array(shape, values, kind)
         made.own_is_small = is_small(dtype)

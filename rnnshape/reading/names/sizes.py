@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from rnnshape.errors import Problem
 from rnnshape.reading.names.session import opened, refused, session, where_of
+from rnnshape.reading.names.windows import Window, size_of_rows
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 from rnnshape.reading.python.scope import OF_FILES
 from rnnshape.training.data import shown
@@ -268,7 +269,7 @@ def sizes_of(value: Any) -> Any:
     first = inner[0] if inner else ()
     if any(differ(shape, first) for shape in inner):
         raise ValueError("the requested array has an inhomogeneous shape")
-    return (len(inner), *first)
+    return (len(inner), *(map(size_of_rows, zip(*inner, strict=True))))
 
 
 def indexed(shape: Sequence[Any], index: object) -> Any:
@@ -355,6 +356,9 @@ def _sliced(size: Any, part: slice) -> Any:
     for end in opens_in((size, part.start, part.stop, part.step)):
         left = session().evaluator.derived(end)
         left.stands_for = None if left.stands_for == CLASSES else left.stands_for  # may be one
+        first = 0 if start is None else start
+        if part.step is None and {type(first), type(stop)} == {int} and 0 <= first < stop:
+            left = replace(left, stands_for=Window(end, range(first, stop)))
         return left
     return len(range(size)[part])
 

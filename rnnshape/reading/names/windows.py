@@ -1,0 +1,31 @@
+"""Slices of an array whose size is open, and the rows that they are of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rnnshape.reading.python import Open
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The places that a slice takes of a size that is open: it has as many entries, or fewer."""
+
+    of: Open
+    places: range
+
+
+def size_of_rows(sizes: Sequence[Any]) -> Any:
+    """The size of each of some rows, which NumPy takes only where they are alike: slices of one
+    array that begin at several places then have as many entries as are written."""
+    known = next((size for size in sizes if not isinstance(size, Open)), None)
+    if known is not None:
+        return known
+    parts: list[Any] = [size.stands_for for size in sizes]
+    windows = [part for part in parts if isinstance(part, Window)]
+    lengths, starts = {len(one.places) for one in windows}, {one.places[0] for one in windows}
+    are_all = len(windows) == len(sizes) and len({id(one.of) for one in windows}) == 1
+    are_all = are_all and len(lengths) == 1 < len(starts)
+    return lengths.pop() if are_all else sizes[0]
