@@ -76,6 +76,11 @@ class Place(NamedTuple):
         return (*where, *self.shown(most))
 
 
+def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:
+    """The file, the line and the column of a place; a text that was pasted has no file."""
+    return (place.file or None, place.number, place.column) if place else (None, None, None)
+
+
 class QueryError(ValueError):
     """A question that no Keras layer answers to.
 

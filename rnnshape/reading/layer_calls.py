@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import within
 from rnnshape.network import MaskSet, Shape
+from rnnshape.reading.python.open import Side
 
 
 @dataclass(eq=False, slots=True)
@@ -73,6 +74,7 @@ class Tensor:
         return hash((self.maker, self.output))
 
 
+Keys: TypeAlias = "frozenset[tuple[int, str, bool]]"  # of sides
 Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | int | float | str | Unknown | None"
 
 
@@ -106,7 +108,7 @@ class LayerCall:
     beside: Sequence[LayerCall] = ()
     mask: MaskSet | None = None
     mask_of: Tensor | None = None
-    sides: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
     is_computed: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,16 +137,22 @@ def are_computed(tensors: Iterable[Tensor]) -> bool:
 
 def surely_called(calls: Iterable[LayerCall]) -> set[Layer]:
     """The layers that are called whatever is not known: under no condition, or on both sides."""
-    under: dict[Layer, set[frozenset[str]]] = {}
+    under: dict[Layer, set[Keys]] = {}
     for call in calls:
-        under.setdefault(call.layer, set()).add(frozenset(call.sides))
+        under.setdefault(call.layer, set()).add(frozenset(side.key for side in call.sides))
     return {layer for layer, sides in under.items() if _is_whole(sides)}
 
 
-def _is_whole(sides: set[frozenset[str]]) -> bool:
+def exclude(one: LayerCall, other: LayerCall) -> bool:
+    """Whether two calls are on both sides of a condition, so that no more than one is made."""
+    others = {side._replace(holds=not side.holds).key for side in other.sides}
+    return any(side.key in others for side in one.sides)
+
+
+def _is_whole(sides: set[Keys]) -> bool:
     """Whether one of these sets of conditions holds, whatever holds."""
     while frozenset() not in sides:
-        pairs = ((one - {text}, f"not {text}") for one in sides for text in one)
+        pairs = ((one - {key}, (*key[:2], not key[2])) for one in sides for key in one)
         fewer = {left for left, other in pairs if left | {other} in sides}
         if fewer <= sides:
             return False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Unknown
-from rnnshape.reading import graph
+from rnnshape.reading import graph, layer_calls
 
 
 def refusal_of(call: graph.LayerCall) -> QueryError | None:
@@ -28,13 +30,24 @@ def check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
         describe(graph.network_of([], (), "", [first, again]))
 
 
-def leave_weights_open(first: graph.LayerCall, again: graph.LayerCall, because: Unknown) -> None:
+def leave_weights_open(
+    before: Sequence[graph.LayerCall], again: graph.LayerCall, because: Unknown
+) -> None:
     """A layer has the weights of the call that is made: which one is not known on the sides of a
-    condition, where these need others."""
+    condition, where these need others. Raises a `QueryError` where none fits the last."""
+    unlike = [one for one in before if not _are_alike(one, again)]
+    if layer_calls.surely_called(one for one in unlike if not layer_calls.exclude(one, again)):
+        check_weights(unlike[0], again)
+    if unlike:
+        for call in (*before, again):
+            graph.shape_of(graph.Tensor(call))
+            call.returns = tuple(call.shapes or ())
+        again.layer.unread = because
+
+
+def _are_alike(first: graph.LayerCall, again: graph.LayerCall) -> bool:
     try:
         check_weights(first, again)
     except QueryError:
-        for call in (first, again):
-            graph.shape_of(graph.Tensor(call))
-            call.returns = tuple(call.shapes or ())
-        first.layer.unread = because
+        return False
+    return True

@@ -47,7 +47,8 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
         named = {word: value for word, value in named.items() if word != "dtype"}
     said = {word: value for word, value in of_all(name, named).items() if word in known.names}
     given = said | as_written_today(name, named)
-    words = {word: argument(value) for word, value in given.items()}
+    defaults = known.defaults
+    words = {word: argument(_flag(value, defaults.get(word))) for word, value in given.items()}
     made = bind(name, [*map(argument, values)], words, session().places())
     _check_numbers(name, values, named)
     as_written = (*words, *known.positional[: len(values)])
@@ -57,6 +58,12 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     if session().evaluator.trying and next(unknowns_in(made), None) is None:  # it may catch it
         check(made)
     return replace(made, left_open=tuple(left_open.items()))
+
+
+def _flag(value: Any, default: object) -> Any:
+    """`return_sequences=more or True`, of which Keras asks no more than whether it is true."""
+    is_flag = isinstance(value, Open) and isinstance(default, bool)
+    return value.stands_for if is_flag and isinstance(value.stands_for, bool) else value
 
 
 def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:

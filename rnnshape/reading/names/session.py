@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from rnnshape.errors import NotReadError, Place, Problem, QueryError, did_you_mean
+from rnnshape.errors import NotReadError, Place, Problem, QueryError, did_you_mean, where_of
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
+from rnnshape.reading.python.branches import sides_now
 from rnnshape.reading.python.scope import Counts, Log
 from rnnshape.reading.refused_calls import check_weights, leave_weights_open, refusal_of
 from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
@@ -49,8 +50,7 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
-        on_a_side: the first call of a layer by the code of a model on a side of a condition that is
-            not known, with the condition.
+        on_a_side: the calls of a layer by the code of a model on sides of conditions, not known.
         certain: the calls that are surely made, within no model; taken: those of models.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
@@ -77,7 +77,7 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls, self.counts]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
-        self.on_a_side: dict[graph.Layer, tuple[graph.LayerCall, Open]] = {}
+        self.on_a_side: dict[graph.Layer, list[graph.LayerCall]] = {}
         self.certain: list[graph.LayerCall] = []
         self.taken: set[graph.LayerCall] = set()
         self.unmasked: set[graph.Tensor] = set()  # by layers of the code that return what they take
@@ -142,17 +142,17 @@ class Session:
         words = tuple((word, _in_a_row(value)) for word, value in named.items())
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
-        call.sides = self.evaluator.sides if self.groups else ()
+        if self.groups and not self._is_built(layer):
+            call.sides = sides_now(self.evaluator)
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
             if (wrong := refusal_of(call)) is not None:  # the code itself may know what to do
                 raise wrong
             check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
-        if self.groups and self.evaluator.conditions:
-            self.on_a_side.setdefault(layer, (call, self.evaluator.conditions[-1][1]))
-        if self.groups and layer in self.on_a_side:
-            before, because = self.on_a_side[layer]
-            leave_weights_open(before, call, unknown_of(because))
+        if (before := self.on_a_side.get(layer)) and self.groups:
+            leave_weights_open(before, call, unknown_of(before[0].sides[0].asked))
+        if call.sides:
+            self.on_a_side.setdefault(layer, []).append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
             is_of_layer = self.part and not self.part.owner.own_is_model
             if (is_of_layer or not self.groups) and not self.evaluator.trying:
@@ -163,6 +163,12 @@ class Session:
             else:
                 check_weights(first, call)
         return call
+
+    def _is_built(self, layer: graph.Layer) -> bool:
+        """Whether a layer has its weights whatever calls it now."""
+        models = (model for model in self.holders_of(layer.stand_in) if model.own_kind)
+        is_made = layer in self.built or layer in self.made_weights
+        return is_made or any(model.own_is_described for model in models)
 
     def take_calls(self, calls: Sequence[graph.LayerCall]) -> None:
         """Notes the calls of a model, and checks those whose shapes were not known as they were
@@ -277,13 +283,18 @@ class Session:
     @contextmanager
     def within_call(self, title: str = "", owner: object = None) -> Iterator[None]:
         """While code that a layer or model calls is followed: Keras gives it real tensors."""
-        before, start = self.part, len(self.calls)
+        before, start, code = self.part, len(self.calls), self.evaluator
+        sides = code.under, code.early
+        if not self.groups:  # what depends on these is the model, and none of its layers
+            code.under, code.early = [], []
         self.part = before or (Part(owner) if owner is not None else None)
         self.groups.append(title)
         try:
             yield
         finally:
             self.groups.pop()
+            if not self.groups:
+                code.under, code.early = sides
             self.part = before
             made = [call for call in self.calls[start:] if not call.beside]
             for call in made if not self.groups else ():
@@ -380,11 +391,6 @@ def open_of(value: Unknown) -> Open:
     found = opened(value.name, value.reason)
     roots = tuple(map(opened, value.asked))
     return replace(found, roots=roots, is_named=True, is_number=value.is_number)
-
-
-def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:
-    """The file, the line and the column of a place; a text that was pasted has no file."""
-    return (place.file or None, place.number, place.column) if place else (None, None, None)
 
 
 def refused(words: str, kind: type[Exception] = ValueError) -> Exception:

@@ -13,8 +13,8 @@ from functools import reduce
 from itertools import zip_longest
 from typing import Any, ClassVar
 
-from rnnshape.errors import Problem
-from rnnshape.reading.names.session import opened, refused, session, where_of
+from rnnshape.errors import Problem, where_of
+from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.windows import Window, size_of_rows
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 from rnnshape.reading.python.scope import OF_FILES

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from rnnshape.errors import Problem
+from rnnshape.errors import Problem, where_of
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.nest import flattened, within
 from rnnshape.network import Network
@@ -37,7 +37,7 @@ from rnnshape.reading.names.given import (
     written_in,
 )
 from rnnshape.reading.names.rows import is_called_around
-from rnnshape.reading.names.session import opened, session, where_of
+from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, own

@@ -28,7 +28,7 @@ from rnnshape.reading.python.in_common import (
     under_name,
 )
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.open import IsOpenError, Open, Side, side_of
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,
@@ -160,13 +160,12 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Early:
-    """How a function or loop may have ended already; `rest` is the condition under which it has
-    not."""
+    """How a function or loop may have ended already; `rest` is the side on which it has not."""
 
     because: Open
     snapshot: Snapshot
     outcome: Outcome
-    rest: str
+    rest: Side
 
 
 def either(
@@ -215,15 +214,20 @@ def both_ways(
         ):
             return follow()
     snapshot = snapshot or Snapshot(evaluator, scope)
-    before = snapshot.before
+    before, side = snapshot.before, side_of(because, test)
+    others = side._replace(holds=not side.holds)
     try:
+        evaluator.under.append(side)
         one = _followed(evaluator, (condition, because), snapshot, first)
         before = one.contents
         snapshot.set(snapshot.before)
+        evaluator.under[-1] = others
         other = _followed(evaluator, (f"not {condition}", because), snapshot, second)
     except IsOpenError:  # more around it is not known, and nobody knows how far this came
         snapshot.merge(before, snapshot.now(), because)
         raise
+    finally:
+        evaluator.under.pop()
     for raised, goes_on in ((one, other), (other, one)):
         if isinstance(raised.signal, NOT_FOLLOWED):
             snapshot.merge(one.contents, other.contents, because)
@@ -243,10 +247,20 @@ def both_ways(
         return one._replace(value=value).end()
     goes_on, ends = sorted((one, other), key=lambda side: ENDS.index(type(side.signal)))
     snapshot.set(goes_on.contents)
-    early = Early(because, snapshot, ends, condition if goes_on is one else f"not {condition}")
+    early = Early(because, snapshot, ends, side if goes_on is one else others)
     scope.early.append(early)
     evaluator.early.append((early, scope, len(evaluator.calls)))
     return goes_on.end()
+
+
+def sides_now(evaluator: Evaluator) -> tuple[Side, ...]:
+    """The conditions, not known, under which what is followed now is done."""
+    evaluator.early = [
+        (early, scope, depth)
+        for early, scope, depth in evaluator.early
+        if early in scope.early and depth <= len(evaluator.calls)
+    ]
+    return (*evaluator.under, *(early.rest for early, _, _ in evaluator.early))
 
 
 def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = None) -> object:

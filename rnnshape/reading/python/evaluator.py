@@ -22,7 +22,14 @@ from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.limits import words_of
-from rnnshape.reading.python.open import MAKING, IsOpenError, Open, numbers_between, opens_in
+from rnnshape.reading.python.open import (
+    MAKING,
+    IsOpenError,
+    Open,
+    Side,
+    numbers_between,
+    opens_in,
+)
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.stand_in import (
@@ -102,7 +109,8 @@ class Evaluator:
         self.certain: Exception | None = None  # the last that is raised whatever is not known
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
-        self.early = list[tuple[Any, Scope, int]]()  # how functions and loops may have ended
+        # The same, and how functions and loops may have ended: what is done depends on these.
+        self.under, self.early = list[Side](), list[tuple[Any, Scope, int]]()
         self.assumed: object = None  # the body of a function that is followed so from its start
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
         self.with_attributes = set[FunctionType]()  # functions to which the code has given some
@@ -135,17 +143,6 @@ class Evaluator:
     is_sure = property(lambda evaluator: not (evaluator.conditions or evaluator.trying))
     # Also where an earlier round may have left the loop that is followed now.
     is_run = property(lambda now: now.is_sure and all(len(s.early) <= n for s, n in now.rounds))
-
-    @property
-    def sides(self) -> tuple[str, ...]:
-        """The conditions, not known, under which what is followed now is done."""
-        self.early = [
-            (early, scope, depth)
-            for early, scope, depth in self.early
-            if early in scope.early and depth <= len(self.calls)
-        ]
-        left = (early.rest for early, _, _ in self.early)
-        return (*(text for text, _ in self.conditions), *left)
 
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnnshape.errors import Place
 from rnnshape.source import Source
@@ -100,6 +100,32 @@ class Open:
         found = Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
         found.as_called = self.as_called
         return found
+
+
+class Side(NamedTuple):
+    """A side of a condition that is not known.
+
+    Attributes:
+        asked: what is not known; text: the condition, as it is written.
+        holds: whether it is the side on which it holds.
+    """
+
+    asked: Open
+    text: str
+    holds: bool
+
+    @property
+    def key(self) -> tuple[int, str, bool]:
+        """What is the same of the same sides."""
+        return id(self.asked), self.text, self.holds
+
+
+def side_of(asked: Open, text: str) -> Side:
+    """The side on which a condition holds; that of `not late` is one of `late`."""
+    match asked.node, asked.roots:
+        case ast.UnaryOp(op=ast.Not()), [root] if text == f"not {root.label}":
+            return Side(root, root.label, False)
+    return Side(asked, text, True)
 
 
 class IsOpenError(Exception):

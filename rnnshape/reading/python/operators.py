@@ -43,6 +43,9 @@ def note_distance(op: ast.operator, left: object, right: object, made: object) -
         made.is_number, made.start, made.offset = True, left.start, left.offset + by
 
 
+PLAIN = (bool, int, float, str, type(None))
+
+
 def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     is_or = isinstance(node.op, ast.Or)
     last = node.values[-1]
@@ -69,11 +72,10 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
             break
     if unknown is None:
         return known
-    words = [one.label for one in opens]
-    if not isinstance(known, Open):
-        decides = evaluator.really(bool, known) is is_or
-        if decides and isinstance(known, bool):
-            return known
+    words, truth = [one.label for one in opens], None
+    if isinstance(known, PLAIN):  # nothing else is asked for its truth, where it stands last
+        decides = bool(known) is is_or
+        truth = is_or if decides else None
         # `A or 8` is another value than `A`; `A or None` and `A and True` say the same.
         words += [repr(known)] if decides or not (is_or or known is True) else []
     if len(words) < 2:
@@ -81,6 +83,7 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     text = f" {'or' if is_or else 'and'} ".join(words)
     both = unknown.derived(shortened(text), evaluator.source, node, evaluator.steps)
     if both is not unknown:  # which has a label that is too long
+        both.stands_for = truth  # where it is known, a flag is as good as that
         both.roots = tuple(
             {id(root): root for one in opens for root in one.roots or (one,)}.values()
         )
