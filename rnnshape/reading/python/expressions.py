@@ -13,7 +13,7 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import Snapshot, each_called, either, lose
+from rnnshape.reading.python.branches import Snapshot, each_called, either, lose, may_be_now
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
@@ -221,10 +221,11 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if called is evaluator.given["locals"]:
             return evaluator.really(locals_of, scope)
     if isinstance(called, Open) and called.as_called is not None:
-        if isinstance(called.as_called, tuple):
+        if not isinstance(called.as_called, tuple):
+            called = called.as_called
+        else:
             call = partial(_called, evaluator, node, scope, given)
             return each_called(evaluator, node, called, scope, call)
-        called = called.as_called
     return _called(evaluator, node, scope, given, called)
 
 
@@ -383,7 +384,8 @@ def _of_open(
     if called.alternatives:  # a method of each of the models that it may be
         word = called.label.rpartition(".")[2]
         for model in called.alternatives:
-            evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
+            if may_be_now(evaluator, model.own_conditions):
+                evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
         return made
     given = [*parts, *keywords.values()]
     listed = [item for part in given if isinstance(part, list | tuple) for item in part]
