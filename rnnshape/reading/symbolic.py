@@ -18,7 +18,7 @@ from rnnshape.expression import is_size
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.replay import RecordedShape, sizes_of
 from rnnshape.rules.registry import has_rule
-from rnnshape.signatures import is_recurrent, snake_case
+from rnnshape.signatures import ACTIVATIONS, is_recurrent, snake_case
 
 # One follows at a time: what is undone would be the other's, too. A `call` may ask for another.
 _ALONE = threading.RLock()
@@ -88,14 +88,25 @@ def own_activations(layer: Any) -> dict[str, dict[str, object]]:
     with whether they keep a shape. Keras writes down those that have the name of one of its own."""
     found = dict[str, dict[str, object]]()
     for word in ("activation", "recurrent_activation"):
-        held = getattr(layer, word, None)
-        if inspect.isroutine(held) and not held.__module__.startswith(("keras.", "tf_keras.")):
-            shape = None
+        held: Any = getattr(layer, word, None)
+        package = str(getattr(held, "__module__", "")).partition(".")[0]
+        is_known = package == "tensorflow" and held.__name__ in ACTIVATIONS  # as Keras writes it
+        if inspect.isroutine(held) and package not in ("keras", "tf_keras") and not is_known:
+            kept = False
             with suppress(Exception):
-                shape = tuple(held(keras_of(layer).ops.zeros((2, 12))).shape)
-            kept = {"keeps_shape": shape == (2, 12)}
-            found[word] = {"class_name": "own_function", "config": held.__name__, **kept}
+                arrays = map(keras_of(layer).ops.zeros, ((2, 12), (3, 5, 24)))
+                kept = all(tuple(held(array).shape) == tuple(array.shape) for array in arrays)
+            own = {"class_name": "own_function", "config": held.__name__, "keeps_shape": kept}
+            found[word] = own
     return found
+
+
+def own_activation_within(layer: Any) -> str:
+    """The name of one that is in a layer within this one; empty where there is none."""
+    alone = own_activations(layer)
+    parts = (own_activations(part) for part in flattened(layer)[1:])
+    names = (str(one["config"]) for part in parts if part != alone for one in part.values())
+    return next(names, "")
 
 
 def is_built(layer: Any) -> bool:

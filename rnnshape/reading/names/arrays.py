@@ -179,6 +179,8 @@ class Array(StandIn):
         return self.own_like(made.shape) if is_part else made
 
     def _entry(self, number: Any) -> Any:
+        if self.own_is_small:  # what is made of it may be too large for its dtype
+            return replace(opened("a number from data"), is_number=True)
         is_of_numpy = type(self) is Array and self.own_dtype != "object"
         return of_numpy(number) if is_of_numpy else number
 
