@@ -35,14 +35,16 @@ def leave_weights_open(
 ) -> None:
     """A layer has the weights of the call that is made: which one is not known on the sides of a
     condition, where these need others. Raises a `QueryError` where none fits the last."""
+    layer, known = again.layer, again.layer.unread
+    layer.unread = None  # while what it makes is asked
     unlike = [one for one in before if not _are_alike(one, again)]
     if layer_calls.surely_called(one for one in unlike if not layer_calls.exclude(one, again)):
         check_weights(unlike[0], again)
-    if unlike:
-        for call in (*before, again):
-            graph.shape_of(graph.Tensor(call))
-            call.returns = tuple(call.shapes or ())
-        again.layer.unread = because
+    is_open = known is not None or bool(unlike)
+    for call in (*before, again) if is_open else ():
+        graph.shape_of(graph.Tensor(call))
+        call.returns = tuple(call.shapes or ())
+    layer.unread = because if is_open else None
 
 
 def _are_alike(first: graph.LayerCall, again: graph.LayerCall) -> bool:

@@ -46,6 +46,7 @@ from rnnshape.reading.names.sizes import (
     squeezed,
     with_let,
 )
+from rnnshape.reading.names.windows import of_array
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 from rnnshape.reading.python.scope import Log
 
@@ -170,7 +171,7 @@ class Array(StandIn):
             if any(isinstance(part, Array) and not part.own_kind() for part in parts):
                 raise IsOpenError(opened("data"))  # indices, or a mask
             return self.own_picked(index)
-        shape = indexed(self.shape, index)
+        shape = of_array(indexed(self.shape, index), self)
         if self.own_values and (values := picked(self.own_values, self.shape, parts or (index,))):
             return self.own_view(shape, values) if shape else self._entry(values[0])
         made = array_of_shape(shape, self.own_dtype)

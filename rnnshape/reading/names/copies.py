@@ -73,7 +73,7 @@ def made_anew(
 ) -> list[graph.Tensor]:
     """What a model returns whose calls are made once more: with other tensors `instead` of some,
     each call by `step`."""
-    made: dict[object, graph.LayerCall] = {}
+    made, code = dict[object, graph.LayerCall](), session().evaluator
 
     def now(given: Any) -> Any:
         if not isinstance(given, graph.Tensor):
@@ -84,7 +84,11 @@ def made_anew(
 
     for call in calls:
         arguments, words = rebuilt((list(call.arguments), dict(call.keywords)), now)
-        anew = made[call] = step(call.layer, arguments, words, call.group)
+        before, code.under = code.under, [*code.under, *call.sides]
+        try:
+            anew = made[call] = step(call.layer, arguments, words, call.group)
+        finally:
+            code.under = before
         anew.names, anew.returns = dict(call.names), call.returns
         anew.mask, anew.mask_of = call.mask, now(call.mask_of)
     return [*map(now, outputs)]

@@ -142,7 +142,7 @@ class Session:
         words = tuple((word, _in_a_row(value)) for word, value in named.items())
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
-        if self.groups and not self._is_built(layer):
+        if (self.groups or group) and not self._is_built(layer):
             call.sides = sides_now(self.evaluator)
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
             if (wrong := refusal_of(call)) is not None:  # the code itself may know what to do
@@ -151,9 +151,9 @@ class Session:
         self.calls.append(call)
         if (before := self.on_a_side.get(layer)) and self.groups:
             leave_weights_open(before, call, unknown_of(before[0].sides[0].asked))
-        if call.sides:
+        if call.sides and layer.unread is None:
             self.on_a_side.setdefault(layer, []).append(call)
-        if not (self.evaluator.conditions or self.evaluator.doubted):
+        if not (self.evaluator.conditions or self.evaluator.doubted or call.sides):
             is_of_layer = self.part and not self.part.owner.own_is_model
             if (is_of_layer or not self.groups) and not self.evaluator.trying:
                 self.certain.append(call)
@@ -165,10 +165,10 @@ class Session:
         return call
 
     def _is_built(self, layer: graph.Layer) -> bool:
-        """Whether a layer has its weights whatever calls it now."""
-        models = (model for model in self.holders_of(layer.stand_in) if model.own_kind)
-        is_made = layer in self.built or layer in self.made_weights
-        return is_made or any(model.own_is_described for model in models)
+        """Whether a layer surely has weights by now."""
+        holders = (model for model in self.holders_of(layer.stand_in) if model.own_kind)
+        say = (model.own_kind != "Sequential" or model.own_described().shape for model in holders)
+        return layer in self.built or layer in self.made_weights or any(say)
 
     def take_calls(self, calls: Sequence[graph.LayerCall]) -> None:
         """Notes the calls of a model, and checks those whose shapes were not known as they were

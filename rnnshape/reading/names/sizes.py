@@ -358,7 +358,7 @@ def _sliced(size: Any, part: slice) -> Any:
         left.stands_for = None if left.stands_for == CLASSES else left.stands_for  # may be one
         first = 0 if start is None else start
         if part.step is None and {type(first), type(stop)} == {int} and 0 <= first < stop:
-            left = replace(left, stands_for=Window(end, range(first, stop)))
+            left = replace(left, stands_for=Window(range(first, stop)))
         return left
     return len(range(size)[part])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rnnshape.reading.python import Open
@@ -11,10 +11,23 @@ from rnnshape.reading.python import Open
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """The places that a slice takes of a size that is open: it has as many entries, or fewer."""
+    """The places that a slice takes of a size that is open: it has as many entries, or fewer; and
+    the array that it is of, once that is known."""
 
-    of: Open
     places: range
+    of: object = None
+
+
+def of_array(shape: Sequence[Any], array: object) -> tuple[Any, ...]:
+    """The shape of a part of an array, with that for its slices."""
+
+    def told(size: Any) -> Any:
+        window = size.stands_for if isinstance(size, Open) else None
+        if not isinstance(window, Window) or window.of is not None:
+            return size
+        return replace(size, stands_for=Window(window.places, array))
+
+    return tuple(map(told, shape))
 
 
 def size_of_rows(sizes: Sequence[Any]) -> Any:
@@ -26,6 +39,6 @@ def size_of_rows(sizes: Sequence[Any]) -> Any:
     parts: list[Any] = [size.stands_for for size in sizes]
     windows = [part for part in parts if isinstance(part, Window)]
     lengths, starts = {len(one.places) for one in windows}, {one.places[0] for one in windows}
-    are_all = len(windows) == len(sizes) and len({id(one.of) for one in windows}) == 1
-    are_all = are_all and len(lengths) == 1 < len(starts)
+    are_of_one = len({id(one.of) for one in windows if one.of is not None}) == 1
+    are_all = are_of_one and len(windows) == len(sizes) and len(lengths) == 1 < len(starts)
     return lengths.pop() if are_all else sizes[0]

@@ -250,7 +250,8 @@ def _called(
         made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
-    if isinstance(made, Open) and getattr(called, "__name__", "") == "get" and parts:
+    is_of_open = isinstance(made, Open) and isinstance(next(iter(parts), None), Open)
+    if is_of_open and getattr(called, "__name__", "") == "get":
         held = getattr(called, "__self__", None)  # a dictionary, and perhaps a default
         made = one_of_held(held, made, *parts[1:]) if type(held) is dict else made
     if isinstance(called, MethodWrapperType) and isinstance(made, Open):

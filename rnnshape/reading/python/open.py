@@ -81,6 +81,8 @@ class Open:
         part = Open(label, self.reason, self.source, self.node, alternatives=known)
         part.is_number, part.stands_for, part.made = of_shape, self.stands_for, self.made
         part.may_be = self.may_be
+        if isinstance(self.stands_for, bool):  # what a true value has need not be true
+            part.stands_for = None
         return part
 
     def called(self, name: str) -> Open:
