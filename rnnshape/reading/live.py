@@ -64,7 +64,7 @@ from rnnshape.reading.symbolic import (
     tensors_in,
     traced,
 )
-from rnnshape.signatures import ACTIVATIONS, snake_case
+from rnnshape.signatures import snake_case
 
 Read = TypeVar("Read")
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
@@ -130,7 +130,7 @@ def _stand_in(layer: Any) -> Any:
         raise UnreadLayerError("its call was replaced")
     config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
     config["config"] |= own_activations(layer)
-    if (name := own_activation_within(layer)) in ACTIVATIONS:  # it would be read as Keras' own
+    if name := own_activation_within(layer):  # which would be read as Keras' own
         raise UnreadLayerError(f"the activation {name} in it is not Keras' own")
     try:
         return layer_of(config, lambda inner: Config("", {}).model(inner, 1))

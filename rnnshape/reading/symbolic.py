@@ -102,11 +102,11 @@ def own_activations(layer: Any) -> dict[str, dict[str, object]]:
 
 
 def own_activation_within(layer: Any) -> str:
-    """The name of one that is in a layer within this one; empty where there is none."""
+    """The name of Keras' that one in a layer within this one has; empty where there is none."""
     alone = own_activations(layer)
     parts = (own_activations(part) for part in flattened(layer)[1:])
     names = (str(one["config"]) for part in parts if part != alone for one in part.values())
-    return next(names, "")
+    return next((name for name in names if name in ACTIVATIONS), "")
 
 
 def is_built(layer: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -44,8 +44,6 @@ from rnnshape.reading.python.stand_in import StandIn, is_of_code, may_be_in
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
 STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
-MOST_CALLED, DEEPEST_CHOICE = 6, 2  # functions of which one is called, and such calls in each other
-CHOSEN = ast.Try([], [ast.ExceptHandler(None, None, [ast.Pass()])], [], [])
 ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 NOT_FOLLOWED = (RecursionError, TooLargeError, TooLongError)  # the program itself goes on
 
@@ -182,10 +180,10 @@ def either(
     if not isinstance(truth, Open):
         return first() if truth else second()
     made = both_ways(evaluator, truth, written(node.test), scope, first, second)
-    return _made_by(evaluator, node, made, truth)
+    return made_by(evaluator, node, made, truth)
 
 
-def _made_by(evaluator: Evaluator, node: ast.expr | ast.If, made: Any, because: Open) -> object:
+def made_by(evaluator: Evaluator, node: ast.expr | ast.If, made: Any, because: Open) -> object:
     """What a piece of code makes on both sides; where they do not agree, a value of its own."""
     evaluator.node = node
     if not isinstance(made, Open) or made.node is not because.node:
@@ -265,18 +263,6 @@ def sides_now(evaluator: Evaluator) -> tuple[Side, ...]:
     return (*evaluator.under, *(early.rest for early, _, _ in evaluator.early))
 
 
-def may_be_now(evaluator: Evaluator, conditions: Sequence[tuple[str, Open]]) -> bool:
-    """Whether what was made under some conditions may be there under those of now: where these ask
-    for the same in other words, nobody knows."""
-    now = {text: _asked_by(because) for text, because in evaluator.conditions}
-    asked = {label for labels in now.values() for label in labels}
-    return all(text in now or asked.isdisjoint(_asked_by(why)) for text, why in conditions)
-
-
-def _asked_by(because: Open) -> set[str]:
-    return {root.label for root in because.roots or (because,)}
-
-
 def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = None) -> object:
     """What comes of all the ways in which a function, a loop or a round of it may have ended so
     since there were `start` of them, this one last."""
@@ -338,42 +324,3 @@ def _without(content: dict[Any, Any], lost: Mapping[int, Any], because: Open) ->
             if (left := _without(parts, lost, because)) is not parts:
                 found[name] = getattr(part, "_make", tuple)(left.values())
     return {**content, **found} if found else content
-
-
-def each_called(
-    evaluator: Evaluator, node: ast.Call, which: Open, scope: Scope, call: Callable[[Any], object]
-) -> object:
-    """What a call makes of one of several functions or classes, as if a condition chose it. What
-    one of them refuses is no error: it may be another."""
-    if not _are_free(evaluator, which):
-        return call(replace(which, as_called=None))
-    because = which.roots[0] if which.roots else which
-
-    def called(function: Any) -> object:
-        around, doubted = evaluator.trying, len(evaluator.doubted)
-        evaluator.trying = [*around, CHOSEN]
-        try:
-            return call(function)
-        finally:
-            evaluator.trying = around
-            del evaluator.doubted[doubted:]
-
-    def one_of(functions: Sequence[Any]) -> object:
-        function, *others = functions
-        if not others:
-            return called(function)
-        test = f"{which.label} is {function.__name__}"
-        sides = functools.partial(called, function), functools.partial(one_of, others)
-        made = both_ways(evaluator, because, test, scope, *sides)
-        return _made_by(evaluator, node, made, because)
-
-    return one_of(which.as_called)
-
-
-def _are_free(evaluator: Evaluator, which: Open) -> bool:
-    """Whether each of several functions may be called now: not where a condition around asks for
-    what chooses it, nor where they are many, or are called by others of that kind."""
-    asked = [why for _, why in evaluator.conditions] + [one.asked for one in sides_now(evaluator)]
-    depth = evaluator.trying.count(CHOSEN)
-    are_few = len(which.as_called) <= MOST_CALLED and depth < DEEPEST_CHOICE
-    return are_few and all(_asked_by(which).isdisjoint(_asked_by(why)) for why in asked)

@@ -13,7 +13,7 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import Snapshot, each_called, either, lose, may_be_now
+from rnnshape.reading.python.branches import Snapshot, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
@@ -26,6 +26,7 @@ from rnnshape.reading.python.handed_on import (
 )
 from rnnshape.reading.python.in_common import one_of_held
 from rnnshape.reading.python.objects import vars_of
+from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, is_number, opens_in
 from rnnshape.reading.python.operators import (
     OPERATORS,
@@ -383,10 +384,7 @@ def _of_open(
     if reason:
         evaluator.refuse(made)
     if called.alternatives:  # a method of each of the models that it may be
-        word = called.label.rpartition(".")[2]
-        for model in called.alternatives:
-            if may_be_now(evaluator, model.own_conditions):
-                evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
+        call_of_each_model(evaluator, called, parts, keywords, made)
         return made
     given = [*parts, *keywords.values()]
     listed = [item for part in given if isinstance(part, list | tuple) for item in part]

@@ -100,7 +100,8 @@ class Open:
             return self
         roots = self.roots or (self,)
         found = Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
-        found.as_called = self.as_called
+        if not isinstance(self.as_called, tuple):  # what a function makes is not that function
+            found.as_called = self.as_called
         return found
 
 

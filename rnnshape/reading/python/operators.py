@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 
 from rnnshape.reading.python.branches import both_ways
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
@@ -79,7 +80,8 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
         # `A or 8` is another value than `A`; `A or None` and `A and True` say the same.
         words += [repr(known)] if decides or not (is_or or known is True) else []
     if len(words) < 2:
-        return unknown
+        is_plain = isinstance(known, (*PLAIN, Open))
+        return unknown if is_plain else replace(unknown, as_called=None)
     text = f" {'or' if is_or else 'and'} ".join(words)
     both = unknown.derived(shortened(text), evaluator.source, node, evaluator.steps)
     if both is not unknown:  # which has a label that is too long
