@@ -92,6 +92,7 @@ def read_sources(
 ) -> Reading:
     """The same of several texts, each of which knows the names of those before."""
     evaluator, sources = follower(let, folder, begins), [*sources]
+    SESSION.get().embeds = any("Embedding(" in source.text for source in sources)
     for source in sources:
         look_through(source)
     for source in sources:

@@ -143,10 +143,15 @@ def surely_called(calls: Iterable[LayerCall]) -> set[Layer]:
     return {layer for layer, sides in under.items() if _is_whole(sides)}
 
 
-def exclude(one: LayerCall, other: LayerCall) -> bool:
+def exclude_each_other(one: LayerCall, other: LayerCall) -> bool:
     """Whether two calls are on both sides of a condition, so that no more than one is made."""
     others = {side._replace(holds=not side.holds).key for side in other.sides}
     return any(side.key in others for side in one.sides)
+
+
+def is_made_with(one: LayerCall, other: LayerCall) -> bool:
+    """Whether a call is made wherever another one is."""
+    return {side.key for side in one.sides} <= {side.key for side in other.sides}
 
 
 def _is_whole(sides: set[Keys]) -> bool:

@@ -123,7 +123,6 @@ def _module_of(path: str, names: dict[str, Any]) -> Module:
 def look_through(source: Source) -> None:
     """Notes what any code says, also what cannot be followed, or runs later or not at all."""
     SESSION.get().may_compile |= "compile" in source.text.replace("re.compile", "")
-    SESSION.get().embeds |= "Embedding" in source.text
     is_told = "custom_object" in source.text or "keras_serializable" in source.text
     SESSION.get().has_custom_objects |= is_told
     SESSION.get().may_add_loss |= "add_loss" in source.text or "egulariz" in source.text

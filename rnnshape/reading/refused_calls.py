@@ -38,8 +38,12 @@ def leave_weights_open(
     layer, known = again.layer, again.layer.unread
     layer.unread = None  # while what it makes is asked
     unlike = [one for one in before if not _are_alike(one, again)]
-    if layer_calls.surely_called(one for one in unlike if not layer_calls.exclude(one, again)):
-        check_weights(unlike[0], again)
+    for one in unlike:
+        if layer_calls.is_made_with(one, again):
+            check_weights(one, again)
+    others = [one for one in unlike if not layer_calls.exclude_each_other(one, again)]
+    if layer_calls.surely_called(others):
+        check_weights(others[0], again)
     is_open = known is not None or bool(unlike)
     for call in (*before, again) if is_open else ():
         graph.shape_of(graph.Tensor(call))

@@ -151,7 +151,7 @@ def pad_sequences(
     is_filled = bool(own(sequences, "own_written"))  # with what nobody knows
     is_length = isinstance(maxlen, int) and "float" not in str(dtype) and not is_filled
     # Where words are embedded these are most likely such; what is no text may come in vectors.
-    is_text = session().embeds
+    is_text = session().embeds or "Embedding" in session().evaluator.source.text
     entries = row if isinstance(row, list | tuple) else [row]
     if not (is_length and is_text) and any(isinstance(entry, Open | None) for entry in entries):
         return opened("padded sequences")

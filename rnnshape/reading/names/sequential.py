@@ -138,7 +138,7 @@ class Sequential(Model):
         self.own_handed = None
         if isinstance(item, list | tuple):
             raise self.own_refused("Sequential takes its layers in one list, not in several", place)
-        if isinstance(item, Open) and isinstance(item.as_called, Layer):
+        if isinstance(item, Open) and item.as_called is not None:
             self.own_items += (item.as_called,)
         elif isinstance(item, Open):
             if not (item.reason or item.roots):  # a value that is given can't be a layer

@@ -188,8 +188,8 @@ def made_by(evaluator: Evaluator, node: ast.expr | ast.If, made: Any, because: O
     evaluator.node = node
     if not isinstance(made, Open) or made.node is not because.node:
         return made
-    is_more = made.row is not None or made.alternatives or made.as_called is not None
-    return made if is_more else evaluator.derived(made)
+    is_more = made.row is not None or made.as_called is not None or made.one_of
+    return made if is_more or made.alternatives else evaluator.derived(made)
 
 
 def both_ways(

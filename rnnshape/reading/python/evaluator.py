@@ -111,6 +111,7 @@ class Evaluator:
         self.conditions: list[tuple[str, Open]] = []
         # The same, and how functions and loops may have ended: what is done depends on these.
         self.under, self.early = list[Side](), list[tuple[Any, Scope, int]]()
+        self.choosing = 0  # how many calls of one of several classes are followed now
         self.assumed: object = None  # the body of a function that is followed so from its start
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
         self.with_attributes = set[FunctionType]()  # functions to which the code has given some

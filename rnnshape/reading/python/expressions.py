@@ -221,12 +221,11 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             return scope.module.names
         if called is evaluator.given["locals"]:
             return evaluator.really(locals_of, scope)
+    if isinstance(called, Open) and called.one_of:
+        call = partial(_called, evaluator, node, scope, given)
+        return each_called(evaluator, node, called, scope, call)
     if isinstance(called, Open) and called.as_called is not None:
-        if not isinstance(called.as_called, tuple):
-            called = called.as_called
-        else:
-            call = partial(_called, evaluator, node, scope, given)
-            return each_called(evaluator, node, called, scope, call)
+        called = called.as_called
     return _called(evaluator, node, scope, given, called)
 
 
@@ -384,7 +383,7 @@ def _of_open(
     if reason:
         evaluator.refuse(made)
     if called.alternatives:  # a method of each of the models that it may be
-        call_of_each_model(evaluator, called, parts, keywords, made)
+        call_of_each_model(evaluator, called, parts, keywords)
         return made
     given = [*parts, *keywords.values()]
     listed = [item for part in given if isinstance(part, list | tuple) for item in part]

@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnshape.reading.python.contents import PLAIN
 from rnnshape.reading.python.open import Open
-from rnnshape.reading.python.stand_in import Module, StandIn, hook, may_be_in, own
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, may_be_in, own
 
 MOST_ALIKE = 8  # layers of a list that are compared
 MISSING = object()
@@ -58,19 +58,21 @@ def merged(one: object, other: object, because: Open, name: object = "") -> obje
     sides = [side for side in (one, other) if isinstance(side, Open)]
     models = {id(model): model for side in sides for model in side.alternatives}
     named = under_name(because, name)
-    tensors, functions = may_be_in([one, other]), [functions_in(one), functions_in(other)]
-    if all(functions):
-        named = replace(named, as_called=(*dict.fromkeys(functions[0] + functions[1]),))
+    tensors, classes = may_be_in([one, other]), [classes_in(one), classes_in(other)]
+    if all(classes):
+        named = replace(named, one_of=(*dict.fromkeys(classes[0] + classes[1]),))
     if not (models or tensors):
         return named
     return replace(named, alternatives=(*models.values(),), may_be=tensors)
 
 
-def functions_in(value: object) -> tuple[Any, ...]:
-    """A function or a class, or those of which it is one."""
+def classes_in(value: object) -> tuple[Any, ...]:
+    """A class of a library, or those of which it is one; what code of its own does may depend on
+    which it is."""
     if isinstance(value, Open):
-        return value.as_called if isinstance(value.as_called, tuple) else ()
-    return (value,) if isinstance(value, type | types.FunctionType) else ()
+        return value.one_of
+    is_class = isinstance(value, type) and issubclass(value, StandIn)
+    return (value,) if is_class and not is_of_code(value) else ()
 
 
 def under_name(because: Open, name: object) -> Open:
@@ -87,10 +89,10 @@ def one_of(values: Sequence[object], because: Open) -> object:
 
 
 def one_of_held(held: Any, made: Open, *others: object) -> object:
-    """What a key that is open takes of tensors, or of functions, in a list or dictionary."""
+    """What a key that is open takes of tensors, or of classes, in a list or dictionary."""
     several = [*(held.values() if isinstance(held, dict) else held), *others]
-    are_functions = bool(several) and all(map(functions_in, several))
-    return one_of(several, made) if may_be_in(several) or are_functions else made
+    are_classes = bool(several) and all(map(classes_in, several))
+    return one_of(several, made) if may_be_in(several) or are_classes else made
 
 
 def are_alike(one: Any, other: Any) -> bool:

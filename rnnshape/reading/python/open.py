@@ -38,8 +38,8 @@ class Open:
         may_lack: whether a dictionary that has it under a key may not have that key.
         made: of what is made of other values, which may be others another time, the step at which.
         may_be: the tensors among which it is, or which it holds.
-        as_called: what does for it where it is called; several functions or classes of which it is
-            one.
+        as_called: what does for it where it is called.
+        one_of: the classes of a library of which it is one.
     """
 
     label: str
@@ -60,6 +60,7 @@ class Open:
     made: int = 0
     may_be: tuple[Any, ...] = ()
     as_called: Any = None
+    one_of: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         self.start = self if self.start is None else self.start
@@ -90,7 +91,7 @@ class Open:
         if self.is_named or not name.strip("_"):
             return self
         roots = self.roots if any(root.is_named for root in self.roots) else ()
-        if isinstance(self.as_called, tuple):  # nobody can give a function, but what chooses it
+        if self.one_of:  # nobody can give a class, but what chooses it
             roots = self.roots or (self,)
         return replace(self, label=name, is_named=True, is_undefined=False, roots=roots)
 
@@ -100,8 +101,7 @@ class Open:
             return self
         roots = self.roots or (self,)
         found = Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
-        if not isinstance(self.as_called, tuple):  # what a function makes is not that function
-            found.as_called = self.as_called
+        found.as_called = self.as_called
         return found
 
 

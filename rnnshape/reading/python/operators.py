@@ -77,11 +77,11 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     if isinstance(known, PLAIN):  # nothing else is asked for its truth, where it stands last
         decides = bool(known) is is_or
         truth = is_or if decides else None
-        # `A or 8` is another value than `A`; `A or None` and `A and True` say the same.
+        # `A or 8` is another value than `A`; `A or None` and `A and True` are as true as that.
         words += [repr(known)] if decides or not (is_or or known is True) else []
     if len(words) < 2:
         is_plain = isinstance(known, (*PLAIN, Open))
-        return unknown if is_plain else replace(unknown, as_called=None)
+        return unknown if is_plain else replace(unknown, as_called=None, one_of=())
     text = f" {'or' if is_or else 'and'} ".join(words)
     both = unknown.derived(shortened(text), evaluator.source, node, evaluator.steps)
     if both is not unknown:  # which has a label that is too long
