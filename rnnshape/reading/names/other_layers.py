@@ -315,6 +315,7 @@ def layer_named(model: Any, name: Any) -> Any:
             return layer
     if evaluator.trying and isinstance(name, str) and all(isinstance(one, str) for one in known):
         raise surely(ValueError(f"No such layer: {name}"))
+    counted_layers(model)  # it may be one that is not known
     raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
 
