@@ -7,14 +7,16 @@ that stand for Keras in code.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from rnnshape.description import describe
 from rnnshape.errors import NotReadError, QueryError, shortened
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import MOST_LAYERS, Network, Question, check_count
-from rnnshape.reading import replay
+from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
@@ -146,9 +148,32 @@ class Config:
             return layer_of(layer, lambda config: self.model(config, depth + 1))
         except UnreadLayerError as wrong:
             name = _name(layer)
-            # A Lambda has no weights, whatever it does.
-            count = 0 if class_name == "Lambda" else None if depth else self.parameters.get(name)
-            return RecordedLayer(row_text(class_name, name), wrong.message, self.where, count)
+            is_without = class_name in ("Lambda", "Activation")  # weights, whatever they do
+            count = 0 if is_without else None if depth else self.parameters.get(name)
+            text = row_text(class_name, name)
+            if wrong.makes_another:
+                text, known = self._with_own_activation(layer, name)
+                count = known if count is None else count
+            return RecordedLayer(text, wrong.message, self.where, count)
+
+    def _with_own_activation(self, layer: Any, name: str) -> tuple[str, int | None]:
+        """How a layer is written whose activation is the user's own, and its parameters, which do
+        not depend on that."""
+        own = {
+            word: {**value, "keeps_shape": True}
+            for word, value in layer["config"].items()
+            if isinstance(value, dict) and word.endswith("activation")
+        }
+        with session().aside(), suppress(QueryError):
+            made = layer_of({**layer, "config": {**layer["config"], **own}}, self.model)
+            session().take(made)
+            given = replay.input_tensor(_built_for(layer))
+            network = graph.network_of([], (), "", [graph.LayerCall(0, made.own_layer, (given,))])
+            is_known = network.inputs[0].shape is not None
+            return str(made.own_layer.call), describe(network).layers[
+                0
+            ].parameters if is_known else None
+        return row_text(str(layer["class_name"]), name), None
 
     def sequential(self, config: Any, name: str, depth: int) -> Model:
         made, layers = Sequential(name=name), config["layers"]
