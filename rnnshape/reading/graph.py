@@ -26,6 +26,7 @@ from rnnshape.network import (
     without_states,
 )
 from rnnshape.network_inputs import as_built, each_named
+from rnnshape.program import DEPENDS
 from rnnshape.reading.layer_calls import Given, surely_called
 from rnnshape.reading.layer_calls import InputTensor as InputTensor
 from rnnshape.reading.layer_calls import Layer as Layer
@@ -258,7 +259,7 @@ def network_of(
                 layer.parameters,
                 call.mask,
                 ref(call.mask_of) if call.mask_of in there else None,  # type: ignore[arg-type]
-                layer.name if layer.name or layer.unread else name_unless_open(layer.call),
+                _name_of(layer),
                 call.layer in sure,
             )
         )
@@ -273,6 +274,13 @@ def network_of(
     filled = replace(network, inputs=as_built(network))
     is_needed = filled != network and not is_taken(network) and is_taken(filled)
     return filled if is_needed else network
+
+
+def _name_of(layer: Layer) -> str | None:
+    """As a `Step` has it; of one of several layers nobody knows it."""
+    if layer.call.name.startswith(DEPENDS):
+        return None
+    return layer.name if layer.name or layer.unread else name_unless_open(layer.call)
 
 
 def _input(tensor: Tensor, *, is_beside: bool) -> Input:
