@@ -136,7 +136,8 @@ class Layer:
         known = [size for size in sizes if size is not None]
         if self.facts is None or len(known) < len(sizes):
             return 0 if self.same_as is not None else self.step.parameters
-        return sum(known) if self.step.is_sure or not any(known) else None
+        is_had = self.step.is_sure or not any(known)  # or it may never be called, and have none
+        return sum(known) if is_had else None
 
 
 def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:

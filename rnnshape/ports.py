@@ -52,8 +52,8 @@ def model_of(
     every += [source.shape for source in network.given]
     squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
     checks = network.kind != "Functional" or squeezes or (call.is_traced and len(ranks) == 1)
-    other = with_sizes_of(network, call)
-    built = _built(other, given) if checks and other != network else None
+    other = with_sizes_of(network, call) if checks else network
+    built = _built(other, given) if other != network else None
     if built is not None and built == _built(network, given):  # though not with each size alone
         needed = _any_sizes
     inputs = [

@@ -234,8 +234,8 @@ class Report:
     @property
     def weights(self) -> tuple[Tensor, ...] | None:
         """Of all layers; None where one is not known."""
-        many = {layer: self.parameters_of(layer) for layer in self.layers}
-        if any(known is None or (known and not layer.facts) for layer, known in many.items()):
+        pairs = ((layer, self.parameters_of(layer)) for layer in self.layers)
+        if any(known is None or (known and not layer.facts) for layer, known in pairs):
             return None
         weights = tuple(weight for layer in self.layers for weight in layer.weights)
         return None if any(weight.known_size is None for weight in weights) else weights

@@ -129,8 +129,8 @@ def _stand_in(layer: Any) -> Any:
     if any("call" in vars(part) for part in flattened(layer)):
         raise UnreadLayerError("its call was replaced")
     config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
-    config["config"] |= own_activations(layer)
-    if name := own_activation_within(layer):  # which would be read as Keras' own
+    config["config"] |= (alone := own_activations(layer))
+    if name := own_activation_within(layer, alone):  # which would be read as Keras' own
         raise UnreadLayerError(f"the activation {name} in it is not Keras' own")
     try:
         return layer_of(config, lambda inner: Config("", {}).model(inner, 1))

@@ -169,10 +169,9 @@ class Config:
             session().take(made)
             given = replay.input_tensor(_built_for(layer))
             network = graph.network_of([], (), "", [graph.LayerCall(0, made.own_layer, (given,))])
-            is_known = network.inputs[0].shape is not None
-            return str(made.own_layer.call), describe(network).layers[
-                0
-            ].parameters if is_known else None
+            is_known = network.inputs[0].shape is not None  # else it would be assumed
+            many = describe(network).layers[0].parameters if is_known else None
+            return str(made.own_layer.call), many
         return row_text(str(layer["class_name"]), name), None
 
     def sequential(self, config: Any, name: str, depth: int) -> Model:

@@ -101,9 +101,9 @@ def own_activations(layer: Any) -> dict[str, dict[str, object]]:
     return found
 
 
-def own_activation_within(layer: Any) -> str:
-    """The name of Keras' that one in a layer within this one has; empty where there is none."""
-    alone = own_activations(layer)
+def own_activation_within(layer: Any, alone: dict[str, dict[str, object]]) -> str:
+    """The name of Keras' that one in a layer within this one has, beside those that the layer has
+    `alone`; empty where there is none."""
     parts = (own_activations(part) for part in flattened(layer)[1:])
     names = (str(one["config"]) for part in parts if part != alone for one in part.values())
     return next((name for name in names if name in ACTIVATIONS), "")

@@ -76,11 +76,16 @@ def around_each(kind: type, given: Sequence[Any], named: Mapping[str, Any]) -> o
     return one_of([around(first), *made], which)
 
 
-class Bidirectional(Layer):
-    """A layer both ways: Keras copies the one that is given, but not a `backward_layer`."""
+class LayerAround(Layer):
+    """A layer of Keras around another, of which it may be known only that it is one of several."""
 
     def __new__(cls, *values: Any, **named: Any) -> Any:
-        return around_each(cls, values, named) or super().__new__(cls)
+        made = around_each(cls, values, named)
+        return super().__new__(cls) if made is None else made
+
+
+class Bidirectional(LayerAround):
+    """A layer both ways: Keras copies the one that is given, but not a `backward_layer`."""
 
     def __init__(self, *values: Any, backward_layer: Any = None, **named: Any) -> None:
         more = {} if backward_layer is None else {"backward_layer": backward_layer}
@@ -118,15 +123,12 @@ def _check_is_built_alike(layer: graph.Layer | None, given: Sequence[Any]) -> No
 INNER = {"layer", "cell", "cells"}
 
 
-class LayerOverTime(Layer):
+class LayerOverTime(LayerAround):
     """`TimeDistributed(layer)`: one row of a layer of the code, or of a model that is no chain,
     which is followed once."""
 
     own_inner: Sequence[Any] = ()
     own_inside: Any = None
-
-    def __new__(cls, *values: Any, **named: Any) -> Any:
-        return around_each(cls, values, named) or super().__new__(cls)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)

@@ -254,7 +254,8 @@ def both_ways(
 
 
 def sides_now(evaluator: Evaluator) -> tuple[Side, ...]:
-    """The conditions, not known, under which what is followed now is done."""
+    """The conditions, not known, under which what is followed now is done. Where a function or loop
+    is over, it is forgotten how that may have ended."""
     evaluator.early = [
         (early, scope, depth)
         for early, scope, depth in evaluator.early

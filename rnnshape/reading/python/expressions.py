@@ -79,11 +79,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                     return evaluator.known_of_open(owner, [place], part)
                 return part
             made = evaluator.really(operator.getitem, owner, place)
-            tensors = may_be_in(owner) if isinstance(made, Open) else ()
-            is_held = isinstance(owner, list | tuple | dict)
-            if isinstance(made, Open) and isinstance(place, Open) and is_held:
+            is_one = isinstance(place, Open) and isinstance(owner, list | tuple | dict)
+            if isinstance(made, Open) and is_one:
                 made = one_of_held(owner, made)
-            elif tensors:
+            elif isinstance(made, Open) and (tensors := may_be_in(owner)):
                 made = replace(made, may_be=tensors)
             is_pythons = type(owner) in (list, tuple, dict, str)
             return _may_fail(evaluator, made, scope) if is_pythons else made

@@ -12,7 +12,7 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
 from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.contents import PLAIN, within
-from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.functions import class_, function, let_all_be_given
 from rnnshape.reading.python.limits import TOO_MUCH, ExitError
 from rnnshape.reading.python.loops import follow_for, follow_while
@@ -73,7 +73,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 made = class_(evaluator, node, scope)
             else:
                 made = function(evaluator, node.name, node.args, node.body, scope)
-            decorators = [evaluator.worth(written, scope) for written in node.decorator_list]
+            decorators = [evaluator.worth(each, scope) for each in node.decorator_list]
             for decorator in reversed(decorators):  # where either is not known, it is left as is
                 if isinstance(decorator, Open):
                     let_all_be_given(evaluator, made)
@@ -264,7 +264,7 @@ ENDS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit"}  # of a program, and
 
 
 def _catches_errors(node: ast.Try | ast.TryStar) -> bool:
-    kinds = (ast.unparse(one.type) if one.type else "" for one in node.handlers)
+    kinds = (written(one.type) if one.type else "" for one in node.handlers)
     return not all({*kind.strip("()").split(", ")} <= ENDS for kind in kinds)
 
 
