@@ -18,8 +18,8 @@ from typing import Any
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.open import IsOpenError, Open
 
-MOST_STEPS = 640_000  # pieces of code that are followed, and values that Python is given
-STEPS_OF_STATEMENT, STEPS_OF_LOOP = 160_000, 80_000
+MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
+STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
 # A loop that takes too many steps is one of unknown length; of those within others, one of more
 # rounds than these.
 MANY_ROUNDS = 100
