@@ -253,7 +253,9 @@ def outputs_of_other_rows(
         rows = tuple(axis.length for axis in pairs[0])
         # What the code takes from the batch when it runs may be the batch again.
         if rows not in batches and (pairs[0][0].is_said or len({*rows}) > 1):
-            are_said = (a.is_said or (batch and a.length != b.length) for a, b in pairs)
+            are_said = (
+                a.is_said or (batch and a.length != b.length and not a.is_unknown) for a, b in pairs
+            )
             found[ref] = tuple(
                 a.length if known else None for (a, _), known in zip(pairs, are_said, strict=True)
             )

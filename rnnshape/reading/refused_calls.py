@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
@@ -28,6 +28,30 @@ def check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
     given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
     if given != before and all(graph.shapes_made([call]) for call in (first, again)):
         describe(graph.network_of([], (), "", [first, again]))
+
+
+def check_cell(call: graph.LayerCall, built: Mapping[graph.Layer, graph.LayerCall]) -> None:
+    """Raises a `QueryError` where a recurrent layer or cell has its weights of one of `built`, in
+    which they stand too, for another number of features."""
+    for layer, first in built.items():
+        others = layer.innermost | call.layer.innermost
+        if layer is call.layer or len(others) > 1 or not (_is_of_cell(layer, call.layer)):
+            continue
+        shapes = [graph.shape_of(next(one.tensors)) for one in (first, call)]
+        before, given = (shape[-1] if isinstance(shape, tuple) else None for shape in shapes)
+        if type(before) is type(given) is int and before != given:
+            raise call.layer.call.error(
+                f"{call.layer.call} has the weights of {layer.call}, which is called with {before} "
+                f"features, and is called with {given}: make a cell for each "
+                '(Keras: "Dimensions must be equal", "Matrix size-incompatible")'
+            )
+
+
+def _is_of_cell(*layers: graph.Layer) -> bool:
+    return all(
+        one.call.name in ("Bidirectional", "RNN") or one.call.name.endswith("Cell")
+        for one in layers
+    )
 
 
 def leave_weights_open(

@@ -68,7 +68,7 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     is_repeated = y.samples == 1 and has_all
     is_other = y.shape == () or (y.samples and rows not in (None, 1) and not is_repeated)
     is_counted = call.is_batched and not (y.of and is_other)
-    made = rows if port.is_of_batch else port.shape[0]
+    made = rows if port.is_of_batch or port.shape[0] is None else port.shape[0]
     if not port.is_of_batch and made == rows and y.shape:  # then those of the last batch may differ
         rows = call.last_rows
     if y.shape is None or is_counted or y.shape[:1] == (None,):

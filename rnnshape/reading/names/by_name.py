@@ -7,6 +7,7 @@ from typing import Any
 
 from rnnshape.errors import Problem, counted, did_you_mean
 from rnnshape.nest import within
+from rnnshape.program import DEPENDS
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.given import listed
@@ -70,7 +71,8 @@ def wrong_names(
     # The only loss of a list is that of the only labels, whatever their name.
     is_single = isinstance(loss, list | tuple) and len(labels) == len(loss) - loss.count(None) == 1
     compared = [name for name, its in zip(keyed, call.losses, strict=False) if its]
-    if labels and not keyed and len(outputs) == 1:
+    may_be_several = any(_is_of_open_list(tensor) for tensor in gives)
+    if labels and not keyed and len(outputs) == 1 and not may_be_several:
         message = "of a model with one output the labels are the array itself, not a dictionary"
         remedies = tuple(f"y={data.name}" for data in labels.values())
         yield call.problem("labels", message, remedies=remedies)
@@ -129,6 +131,12 @@ def _texts(value: Any) -> Iterator[str]:
         parts = value.values() if isinstance(value, dict) else value
         for part in parts if isinstance(value, dict | list | tuple) else ():
             yield from _texts(part)
+
+
+def _is_of_open_list(tensor: Any) -> bool:
+    """Whether it stands for what the code leaves open, which may be a list of several."""
+    maker = tensor.maker
+    return isinstance(maker, LayerCall) and maker.layer.call.name.startswith(DEPENDS)
 
 
 def _is_named(tensor: Any, keys: Iterable[str]) -> bool:

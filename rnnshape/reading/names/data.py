@@ -22,7 +22,7 @@ from rnnshape.reading.names.functions import on_numbers
 from rnnshape.reading.names.generators import PyDataset
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
-from rnnshape.reading.names.of_shapes import known_range
+from rnnshape.reading.names.of_shapes import drawn_from, known_range
 from rnnshape.reading.names.of_sklearn import SKLEARN
 from rnnshape.reading.names.of_tensorflow import EagerTensor
 from rnnshape.reading.names.session import opened, refused, session
@@ -219,9 +219,14 @@ def drawn(*_: Any, **__: Any) -> Any:
     return session().evaluator.named_by_let(replace(opened(), is_number=True))
 
 
+def _randint(a: Any, b: Any) -> Any:
+    """Which has both of its bounds."""
+    return drawn_from(drawn(), a, b + 1)
+
+
 # The names
 
-RANDOM = ("gauss", "randint", "random", "randrange", "uniform")  # each a number
+RANDOM = ("gauss", "random", "randrange", "uniform")  # each a number
 _NUMPY = {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}
 KERAS_DATA: dict[str, Any] = {
     "timeseries_dataset_from_array": timeseries_dataset_from_array,
@@ -242,7 +247,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
-    "random": Module("random", dict.fromkeys(RANDOM, drawn)),
+    "random": Module("random", dict.fromkeys(RANDOM, drawn) | {"randint": _randint}),
     "numpy": Module("numpy", {name: on_numbers(name, one) for name, one in _NUMPY.items()}),
     "sklearn": Module("sklearn", {}),
     **{f"sklearn.{name}": Module(f"sklearn.{name}", names) for name, names in SKLEARN.items()},

@@ -62,8 +62,7 @@ from rnnshape.reading.names.subclassed import OPTIONS, check_begun, check_given,
 from rnnshape.reading.names.tensors import Tensor, name_given, plain_shape, plain_sizes, tensors_of
 from rnnshape.reading.names.training import TAKEN_BY_FIT, History, history_of
 from rnnshape.reading.names.weights import load_weights, refresh, save_weights
-from rnnshape.reading.python import IsOpenError, Open, opens_in
-from rnnshape.reading.python.functions import outermost_call
+from rnnshape.reading.python import IsOpenError, Open, opens_in, outermost_call, sides_now
 
 
 class Model(Layer):
@@ -76,6 +75,7 @@ class Model(Layer):
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
         own_auto_name: the name that Keras gives it otherwise; empty where its number is not known.
         own_conditions: those, not known, under which it is made; own_tried: the `try`s around it.
+        own_sides: the sides of conditions on which it is made, also those left by `return`.
         own_compiled: its losses and metrics; None where it is not compiled.
     """
 
@@ -105,7 +105,7 @@ class Model(Layer):
         made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_auto_name, made.own_items = "", "", "", ()
         made.own_conditions, made.own_tried = (*held.evaluator.conditions,), held.evaluator.trying
-        made.own_made_in = outermost_call(held.evaluator)
+        made.own_made_in, made.own_sides = outermost_call(held.evaluator), sides_now(held.evaluator)
         made.own_node = (held.evaluator.source, held.evaluator.node)
         held.models.append(made)
         return made
@@ -206,8 +206,8 @@ class Model(Layer):
         if not self.own_is_aside:  # which no code has written
             check_given(self, (inputs, *more), named)
         session().call_around(self)
-        first: Any = opened("inputs") if inputs is None else inputs
         tensors = {word: part for word, part in named.items() if word not in OPTIONS}
+        first: Any = opened("inputs") if inputs is None else inputs
         first, more, tensors = beside_others((first, more, tensors))
         named = {**named, **tensors}
         check_mixed(first, self.own_title or "this model")
@@ -216,7 +216,7 @@ class Model(Layer):
         if is_given_several(self, (first, *more, *tensors.values())):
             return called_with_several(self, first, more, named)
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
-            first, more, named = map(with_inputs, (first, more, named))
+            first, more, named = with_inputs((first, more, named))
         elif is_data:
             is_described = self.own_is_described
             trained(self, "__call__", first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from rnnshape.nest import within
@@ -68,9 +69,17 @@ def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: An
     low, high = (0, low) if high is None else (low, high)
     if named.get("endpoint") is True and type(high) is int:
         high += 1
-    if isinstance(made, Array) and isinstance(named.get("endpoint", False), bool):
+    if isinstance(named.get("endpoint", False), bool):
+        if not isinstance(made, Array):
+            return drawn_from(made, low, high)
         made.own_random = low, high
     return made
+
+
+def drawn_from(number: Any, low: Any, high: Any) -> Any:
+    """A number drawn at random, which knows its bounds where they are known."""
+    are_known = isinstance(number, Open) and type(low) is int and type(high) is int
+    return replace(number, stands_for=range(low, high), start=None) if are_known else number
 
 
 def with_entries(function: Callable[..., Any], *, whole: bool = False) -> Callable[..., Any]:
@@ -164,12 +173,18 @@ def arange(
     end, step = limit if stop is None else stop, more.get("delta", step)
     ends = values if end is None else (values[0] if values else start, end)
     values = (start, *ends, step) if len(ends) == 1 else (*ends, step)[:3]
+    dtype = dtype_of(more.get("dtype", int))
+    if any(isinstance(value, Open) for value in values):
+        known = [value for value in values if not isinstance(value, Open)]
+        is_whole = all(type(value) is int for value in known)
+        many = values[1] if isinstance(values[1], Open) and known == [0, 1] else opened()
+        return Array((many,), dtype=dtype if is_whole else None)
     if not ends or not all(isinstance(value, int | float) for value in values):
         return opened("data")
     if all(isinstance(value, int) for value in values):
         numbers = range(*values)
         kept = tuple(numbers) if len(numbers) <= MOST_VALUES else ()
-        return Array((len(numbers),), kept, dtype_of(more.get("dtype", int)))
+        return Array((len(numbers),), kept, dtype)
     return Array((max(0, math.ceil((values[1] - values[0]) / values[2])),))
 
 

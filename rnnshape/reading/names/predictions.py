@@ -196,7 +196,7 @@ def _outputs_for(model: Any, shapes: Sequence[Any]) -> Sequence[Any]:
         return list(gives)
     if not model.own_kind:  # what a `call` of the code does may depend on them
         raise QueryError("it is called for other sizes")
-    again = [Tensor(graph.InputTensor(plain_shape(sizes))) for sizes in after]
+    again = [Tensor(graph.InputTensor(sizes)) for sizes in after]
     with session().aside():
         made = model.own_made_anew(dict(zip(takes, again, strict=True)))
     return [*graph.tensors_in(made)]

@@ -15,10 +15,9 @@ from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
-from rnnshape.reading.python.branches import sides_now
+from rnnshape.reading.python import Evaluator, IsOpenError, Open, own, sides_now
 from rnnshape.reading.python.scope import Counts, Log
-from rnnshape.reading.refused_calls import check_weights, leave_weights_open, refusal_of
+from rnnshape.reading.refused_calls import check_cell, check_weights, leave_weights_open, refusal_of
 from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
@@ -157,6 +156,8 @@ class Session:
             is_of_layer = self.part and not self.part.owner.own_is_model
             if (is_of_layer or not self.groups) and not self.evaluator.trying:
                 self.certain.append(call)
+            if layer.holds or layer.call.name.endswith("Cell"):
+                check_cell(call, self.built)
             first = self.built.setdefault(layer, call)
             if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
                 self.unchecked[call] = first  # to find the shapes of a long loop takes time

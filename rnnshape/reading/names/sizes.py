@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from rnnshape.errors import Problem, where_of
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.windows import Window, size_of_rows
-from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
+from rnnshape.reading.python import ITEM, IsOpenError, Open, StandIn, exact, opens_in, own
 from rnnshape.reading.python.scope import OF_FILES
 from rnnshape.training.data import shown
 
@@ -144,10 +144,10 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def squeezed(shape: Sequence[Any], axis: Any) -> list[Any]:
-    """A shape without its axes of 1, or without some of these; a table may have but one column."""
+    """A shape without its axes of 1, or without some of these; an open size may be 1, but that data
+    has a single sample is not expected."""
     for unknown in opens_in(shape[1:] if axis is None else ()):
-        if unknown.stands_for == SIZE_OF_TABLE:
-            raise IsOpenError(unknown)
+        raise IsOpenError(unknown)
     ones = [place for place, size in enumerate(shape) if type(size) is int and size == 1]
     places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = {place_of(place, len(shape)) for place in places}
@@ -348,7 +348,7 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
 
 def _sliced(size: Any, part: slice) -> Any:
     start, stop = part.start, part.stop
-    if isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start:
+    if isinstance(start, Open) and isinstance(stop, Open) and _is_within(size, start, stop):
         size = max(0, stop.offset - start.offset)  # `x[i : i + 3]`
         part = slice(None, None, part.step)
     if part.start is part.stop is part.step is None:
@@ -361,6 +361,16 @@ def _sliced(size: Any, part: slice) -> Any:
             left = replace(left, stands_for=Window(range(first, stop)))
         return left
     return len(range(size)[part])
+
+
+def _is_within(size: Any, start: Open, stop: Open) -> bool:
+    """Whether a slice is of a known length and ends before the axis does, where nobody knows its
+    begin: that of a loop is meant to, and of a number drawn at random the bounds may be known."""
+    first = start.start
+    if stop.start is not first or isinstance(size, Open) or ITEM in first.label:
+        return stop.start is first
+    drawn = first.stands_for if isinstance(first.stands_for, range) else range(0)
+    return bool(drawn) and drawn[0] + start.offset >= 0 and drawn[-1] + stop.offset <= size
 
 
 def with_let(name: str, shape: tuple[Any, ...]) -> tuple[tuple[Any, ...], bool]:

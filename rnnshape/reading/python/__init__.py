@@ -17,10 +17,12 @@ kind of node; `functions` and `streams` go no further than the code asks.
 
 from functools import partial
 
+from rnnshape.reading.python.branches import sides_now
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import worth
+from rnnshape.reading.python.functions import outermost_call
 from rnnshape.reading.python.module import follow_module
-from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.open import ITEM, IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import Doubt, body_of
 from rnnshape.reading.python.stand_in import (
     Module,
@@ -34,6 +36,7 @@ from rnnshape.reading.python.stand_in import (
 from rnnshape.reading.python.statements import follow
 
 __all__ = [
+    "ITEM",
     "Doubt",
     "Evaluator",
     "IsOpenError",
@@ -46,8 +49,10 @@ __all__ = [
     "hook",
     "is_of_code",
     "opens_in",
+    "outermost_call",
     "own",
     "python",
+    "sides_now",
     "what_it_is",
 ]
 

@@ -203,8 +203,10 @@ class Evaluator:
                 return self.array((many,), "int64")
             found = self.derived(wrong.value)
             is_given = any(part is wrong.value for part in parts)
-            are_rows = plain in allowed.GO_OVER or (wrong.value is made and not is_given)
+            is_returned = wrong.value is made and not is_given
+            are_rows = plain in allowed.GO_OVER or is_returned
             found.row = wrong.value.row if are_rows else found.row
+            found.alternatives = wrong.value.alternatives if is_returned else found.alternatives
             if found is not wrong.value:
                 is_made = wrong.is_made and not is_given
                 is_number = plain in allowed.NUMBERS

@@ -12,11 +12,15 @@ from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, made_by, sides_now
 from rnnshape.reading.python.evaluator import Evaluator, written
-from rnnshape.reading.python.open import Open
+from rnnshape.reading.python.open import Open, Side
 from rnnshape.reading.python.scope import Scope
 
 MOST_CALLED, DEEPEST_CHOICE = 6, 2  # classes of which one is called, and such calls in each other
-EQUALS = re.compile(r"([^=]+) == ('[^']*'|\d+)")
+PATH = re.compile(r"\w+(?:\.\w+|\[['\"\w]+\])+")  # `args.model`, `config["model"]`
+# A condition that asks whether a value is true, is some text or number, or is among some.
+ASKS = re.compile(r"[\w.\[\]'\"]+(?: == ('[^']*'|\d+)| in [(\[](['\w, -]*)[)\]])?")
+KNOWN = re.compile(r"'[^']*'|\d+")
+TRUE = "true"
 # What a `try` is like that catches all errors.
 CAUGHT = ast.Try([], [ast.ExceptHandler(None, None, [ast.Pass()])], [], [])
 
@@ -74,23 +78,48 @@ def call_of_each_model(
 ) -> None:
     """Calls a method of each of the models that may be there under the conditions of now."""
     word = method.label.rpartition(".")[2]
+    now = sides_now(evaluator)
     for model in method.alternatives:
-        pairs = [(now, made) for now in evaluator.conditions for made in model.own_conditions]
-        if not any(_exclude(*pair) for pair in pairs):
+        if all(_may_meet(one, other) for one in now for other in model.own_sides):
             evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
 
 
-def _exclude(one: tuple[str, Open], other: tuple[str, Open]) -> bool:
-    """Whether two conditions do not hold together: `kind == 'a'` and what negates it, or asks for
-    another text."""
-    texts, equals = (one[0], other[0]), [EQUALS.fullmatch(text) for text, _ in (one, other)]
-    pairs = [match.groups() for match in equals if match]
-    is_other = len(pairs) == 2 and pairs[0][0] == pairs[1][0] and pairs[0][1] != pairs[1][1]
-    is_negated = texts[0] == f"not {texts[1]}" or texts[1] == f"not {texts[0]}"
-    return (is_other or is_negated) and not _asked_by(one[1]).isdisjoint(_asked_by(other[1]))
+def _may_meet(one: Side, other: Side) -> bool:
+    """Whether two sides of conditions may both be taken: not that of `kind == 'a'` and what negates
+    it or asks for another text, by whatever name, nor where that is not clear."""
+    (text, asked, holds), (other_text, other_asked, other_holds) = _asks(one), _asks(other)
+    if asked.isdisjoint(other_asked):
+        return True
+    known, others = _values(text), _values(other_text)
+    if not (known and others) or (TRUE in known) != (TRUE in others):
+        return text == other_text and holds == other_holds
+    if holds and other_holds:
+        return not known.isdisjoint(others)
+    return not ((holds and known <= others) or (other_holds and others <= known))
+
+
+def _asks(side: Side) -> tuple[str, set[object], bool]:
+    """The condition, of what is not known, and whether it holds; that of a name is what the code
+    has given the name."""
+    text, asked, holds = side.text, side.asked, side.holds
+    if asked.is_named and asked.start.roots:
+        text, asked = asked.start.label, asked.start
+    if " != " in text:
+        text, holds = text.replace(" != ", " == "), not holds
+    return text, _asked_by(asked), holds
+
+
+def _values(text: str) -> frozenset[str]:
+    """The values of which a condition asks whether it is one; none where it asks something else."""
+    match = ASKS.fullmatch(text)
+    if match is None:
+        return frozenset()
+    compared = match[1] or match[2]
+    return frozenset(KNOWN.findall(compared)) if compared else frozenset([TRUE])
 
 
 def _asked_by(because: Open) -> set[object]:
-    """What is not known: a name may be given to something else, what is under `args.model` less."""
-    roots = because.roots or (because,)
-    return {id(root) if root.is_named or "." not in root.label else root.label for root in roots}
+    """What is not known, as it was before it was given a name: that may be given to something else,
+    what is under `args.model` less."""
+    before = [root.start for root in because.roots or (because,)]
+    return {root.label if PATH.fullmatch(root.label) else id(root) for root in before}

@@ -11,6 +11,7 @@ from rnnshape.errors import Place
 from rnnshape.source import Source
 
 LONGEST_LABEL = 100  # characters
+ITEM = "[...]"  # in the label of what a loop goes over
 # What makes another value of one that is open; all else is the same value, or a part of it.
 MAKING = ast.BinOp | ast.UnaryOp | ast.Call | ast.IfExp | ast.AugAssign | ast.JoinedStr
 DEEPEST = 10  # lists within each other that are searched

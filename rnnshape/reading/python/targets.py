@@ -12,7 +12,7 @@ from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.objects import delete_attribute, is_instance
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.open import ITEM, IsOpenError, Open
 from rnnshape.reading.python.progress import without_progress
 from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
@@ -23,7 +23,7 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr, scope: Scope) 
     the distance of their values is known: `zip(range(n), range(3, n + 3))`."""
     if is_alike(over.row):
         return over.row
-    item = evaluator.part(over, "[...]")
+    item = evaluator.part(over, ITEM)
     match item, without_progress(iterated):
         case Open(), ast.Call(func=ast.Name("range")):
             return replace(item, is_number=True)
