@@ -199,6 +199,5 @@ def _environment() -> dict[str, str]:
         # A folder that can't exist: no keras.json is read, and none is written.
         "KERAS_HOME": os.path.join(os.devnull, "keras"),
         "TF_CPP_MIN_LOG_LEVEL": "2",
-        "TF_ENABLE_ONEDNN_OPTS": "0",  # the first run of each operation takes 4 ms less
         "CUDA_VISIBLE_DEVICES": "-1",  # a GPU takes longer to wake than the answer takes
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Unknown
+from rnnshape.layer import check_same_weights
 from rnnshape.reading import graph, layer_calls
 
 
@@ -30,28 +31,15 @@ def check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
         describe(graph.network_of([], (), "", [first, again]))
 
 
-def check_cell(call: graph.LayerCall, built: Mapping[graph.Layer, graph.LayerCall]) -> None:
-    """Raises a `QueryError` where a recurrent layer or cell has its weights of one of `built`, in
-    which they stand too, for another number of features."""
-    for layer, first in built.items():
-        others = layer.innermost | call.layer.innermost
-        if layer is call.layer or len(others) > 1 or not (_is_of_cell(layer, call.layer)):
-            continue
-        shapes = [graph.shape_of(next(one.tensors)) for one in (first, call)]
-        before, given = (shape[-1] if isinstance(shape, tuple) else None for shape in shapes)
-        if type(before) is type(given) is int and before != given:
-            raise call.layer.call.error(
-                f"{call.layer.call} has the weights of {layer.call}, which is called with {before} "
-                f"features, and is called with {given}: make a cell for each "
-                '(Keras: "Dimensions must be equal", "Matrix size-incompatible")'
-            )
-
-
-def _is_of_cell(*layers: graph.Layer) -> bool:
-    return all(
-        one.call.name in ("Bidirectional", "RNN") or one.call.name.endswith("Cell")
-        for one in layers
-    )
+def check_held(first: graph.LayerCall, again: graph.LayerCall) -> None:
+    """Raises a `QueryError` where a layer that stands in another, as a cell in an `RNN`, is called
+    with other features than the one that was called first."""
+    if first.layer is again.layer or not all(graph.shapes_made([one]) for one in (first, again)):
+        return
+    networks = [graph.network_of([], (), "", [one]) for one in (first, again)]
+    before, made = (describe(network).layers[-1] for network in networks)
+    if made.facts is not None:
+        check_same_weights(made.step, made.facts, before, networks[1])
 
 
 def leave_weights_open(

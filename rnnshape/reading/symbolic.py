@@ -148,7 +148,8 @@ def check_nests(what: Any, given: object, target: object) -> None:
         is_single = len(functional.outputs) == 1 and not keys_in(functional._outputs_struct)
     elif "Sequential" in bases(what):
         is_single, first = True, type([*getattr(what, "layers", ()), None][0])
-        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in given)
+        parts = given if isinstance(given, list | tuple) else ()
+        is_list = any(getattr(part, "shape", ()) != () for part in parts)  # NumPy's sizes have ()
         is_wrong = is_list and is_recurrent(first.__name__)
         if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
             raise QueryError("input: a Sequential without an Input takes the array itself")

@@ -246,9 +246,12 @@ def _joined(call: Call, taken: Sequence[Tensor], given: Sequence[Tensor]) -> str
     """How the states of both directions become those of one: side by side, in twice the units."""
     count = len(taken)
     if len(given) != 2 * count or "units" not in call:
-        widths = {state.shape[-1] for state in given}
-        alike = len(given) == count and len(widths) == 1
-        return f" of {widths.pop()} units: give it as many" if alike else ""
+        if len(given) != count or len({state.shape[1:] for state in given}) > 1:
+            return ""
+        width = given[0].shape[-1]
+        if width == taken[0].shape[-1]:  # of other sizes in space
+            return f" of {as_tuple(['batch', *map(str, given[0].shape[1:])])}"
+        return f" of {width} units: give it as many"
     pairs = [
         f"Concatenate()([{tensor.name}, {other.name}])"
         for tensor, other in zip(given[:count], given[count:], strict=True)

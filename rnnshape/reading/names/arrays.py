@@ -81,11 +81,10 @@ class Array(StandIn):
     own_texts: tuple[str, ...] = ()
     own_coded: str | None = None
     own_random = (0, 0)
-    own_is_small = False
-    own_is_data = True
-    own_is_predicted = False
+    own_is_data, own_is_small, own_is_predicted = True, False, False
     own_returned_by = ""  # the method of a model that returns it alone
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
+    own_of_either: Callable[..., Any]
 
     def __init__(
         self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None

@@ -118,6 +118,8 @@ def followed_for_itself(
         code.conditions, code.trying = conditions, trying
         for call in held.calls[number:]:  # they are no part of a call that is followed now
             call.beside = call.beside or (call,)
+    if made is None and model.own_open is None:
+        model.own_open = opened(model.own_title, "its call returns None")
     if model.own_is_symbolic and not groups:
         check_returned(model, [start], made)
     if next(opens_in(made), None) is not None:

@@ -236,8 +236,9 @@ class Frame(Array):
     iloc = property(lambda table: Rows(table, True))
     loc = at = property(lambda table: Rows(table, False))
 
-    def to_numpy(self, *_: object, **__: object) -> Any:
-        return Array(self.shape, dtype=self.own_entries)
+    def to_numpy(self, dtype: Any = None, *_: object, **__: object) -> Any:
+        made = Array(self.shape, dtype=self.own_entries)
+        return made if dtype is None else made.astype(dtype)
 
     values = property(to_numpy)
     to_list = Array.tolist

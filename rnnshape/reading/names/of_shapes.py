@@ -13,6 +13,7 @@ from rnnshape.reading.names.dtypes import are_whole, dtype_of, is_whole, of_entr
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, own
+from rnnshape.reading.python.in_common import are_same
 
 
 def of_shape(
@@ -208,6 +209,22 @@ def joined(values: Any, axis: Any = 0, **_: Any) -> Any:
         words = "all the input array dimensions except for the concatenation axis must match"
         raise refused(f"{words} exactly")
     return with_axis(sum(lengths), shapes[0], axis)
+
+
+def _of_either(one: Array, other: Array, because: Open) -> Array | None:
+    """What is known of one of two arrays of as many axes: the sizes that both have."""
+    if type(one) is not Array or len(one.shape) != len(other.shape) or not one.shape:
+        return None
+    sizes = [
+        size if are_same(size, another) else because.part(f".shape[{place}]")
+        for place, (size, another) in enumerate(zip(one.shape, other.shape, strict=True))
+    ]
+    made = Array(sizes, dtype=together([one.own_entries, other.own_entries]))
+    made.own_name = one.own_name or other.own_name
+    return made
+
+
+Array.own_of_either = _of_either
 
 
 def multiplied(one: Any, other: Any) -> Any:

@@ -17,7 +17,7 @@ from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own, sides_now
 from rnnshape.reading.python.scope import Counts, Log
-from rnnshape.reading.refused_calls import check_cell, check_weights, leave_weights_open, refusal_of
+from rnnshape.reading.refused_calls import check_held, check_weights, leave_weights_open, refusal_of
 from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
@@ -74,7 +74,7 @@ class Session:
         self.trained: list[tuple[Any, object, Any]] = []
         self.counts = Counts()
         evaluator.roots += [self.models, self.unused, self.calls, self.counts]
-        self.built: dict[graph.Layer, graph.LayerCall] = {}
+        self.built: dict[Any, graph.LayerCall] = {}  # by a layer, and by those that it holds
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.on_a_side: dict[graph.Layer, list[graph.LayerCall]] = {}
         self.certain: list[graph.LayerCall] = []
@@ -156,8 +156,7 @@ class Session:
             is_of_layer = self.part and not self.part.owner.own_is_model
             if (is_of_layer or not self.groups) and not self.evaluator.trying:
                 self.certain.append(call)
-            if layer.holds or layer.call.name.endswith("Cell"):
-                check_cell(call, self.built)
+            check_held(self.built.setdefault(layer.innermost, call), call)
             first = self.built.setdefault(layer, call)
             if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
                 self.unchecked[call] = first  # to find the shapes of a long loop takes time

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Unknown, calls_within
+from rnnshape.expression import Unknown
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import needed_by
@@ -106,20 +106,6 @@ class Bidirectional(LayerAround):
             self.own_layer.unread = unknown_of(because)
 
 
-def _check_is_built_alike(layer: graph.Layer | None, given: Sequence[Any]) -> None:
-    """What a layer around another makes is not known where that has weights for other features by
-    now; a model has its `Input`."""
-    sizes = plain_sizes(given[0]) if given and isinstance(given[0], Tensor) else None
-    if layer is None or not sizes or any(c.name == "Sequential" for c in calls_within(layer.call)):
-        return
-    for part in layer.innermost - {layer}:
-        first = session().first_call(part.stand_in) if part.stand_in else None
-        before = plain_sizes(next(first.tensors)) if first else None
-        if before and before[-1] != sizes[-1]:
-            because = opened(str(part.call), f"it has its weights for {before[-1]} features")
-            layer.unread = unknown_of(because)
-
-
 INNER = {"layer", "cell", "cells"}
 
 
@@ -188,7 +174,6 @@ class LayerOverTime(LayerAround):
                     made = reshaped(model.own_title, model.own_takes[0], timestep, given)
                     if made is not None:
                         return made
-            _check_is_built_alike(self.own_layer, given)
             return super().call(*given, **named)
         first = given[0] if given else next(iter(named.values()))
         sizes = plain_sizes(first) if isinstance(first, Tensor) else None

@@ -37,6 +37,10 @@ def merged(one: object, other: object, because: Open, name: object = "") -> obje
     """What two sides agree on; of a model and something unread, the model."""
     if are_same(one, other):
         return other
+    if (of_either := hook(one, "own_of_either")) and type(one) is type(other):
+        made = of_either(one, other, under_name(because, name))
+        if made is not None:
+            return made
     for first, second in ((one, other), (other, one)):
         chosen = hook(first, "own_chosen_over")
         if chosen is not None:
