@@ -91,6 +91,19 @@ def sources_of(outputs: Sequence[Tensor], inputs: Sequence[Tensor] = ()) -> list
     return [end for end in ends if isinstance(end.maker, InputTensor)]
 
 
+def ends_in_common(
+    tensors: Sequence[Tensor], among: Iterable[LayerCall] | None = None
+) -> tuple[list[Tensor], list[LayerCall]]:
+    """The last tensors from which each of some is made, by calls `among` those; and all the calls
+    after them."""
+    before = [{*calls_before([end], [])} for end in tensors]
+    common = set.intersection(*before, *([] if among is None else [{*among}]))
+    calls = sorted(set.union(*before) - common, key=lambda call: call.number)
+    taken = (*tensors, *(tensor for call in calls for tensor in call.tensors))
+    ends = (end for end in taken if isinstance(end.maker, InputTensor) or end.maker in common)
+    return [*dict.fromkeys(ends)], calls
+
+
 def shape_of(tensor: Tensor) -> Shape | Unknown | None:
     """The shape of a tensor; None where it is not known."""
     maker = tensor.maker

@@ -92,9 +92,7 @@ def masking(call: Call, given: Tensor) -> Facts | None:
     value = call["mask_value"]
     if value is None:
         words = '(Keras: "Attempt to convert a value (None)")'
-        raise call.error(
-            f"{call} compares with no number: write 0.0 {words}", "mask_value"
-        )
+        raise call.error(f"{call} compares with no number: write 0.0 {words}", "mask_value")
     if isinstance(value, tuple) and len(value) not in (1, given.shape[-1]):
         return None
     return made("the input, zero where a timestep is masked", given.axes, mask=given.axes[:-1])

@@ -248,12 +248,8 @@ def shape_among(tensors: Sequence[Tensor], because: Open) -> Shape | None:
 
 def one_of_tensors(layer: graph.Layer, tensors: Sequence[Tensor], because: Open) -> Any:
     """A step for what is one of some tensors, on either side of a condition."""
-    before = [{*graph.calls_before([end], [])} for end in tensors]
-    common = set.intersection(*before)
-    calls = sorted(set.union(*before) - common, key=lambda call: call.number)
-    taken = [*tensors, *(tensor for call in calls for tensor in call.tensors)]
-    ends = (t for t in taken if isinstance(t.maker, graph.InputTensor) or t.maker in common)
-    made = unread_step(layer, [*dict.fromkeys(ends)], [shape_among(tensors, because)])
+    ends, calls = graph.ends_in_common(tensors)
+    made = unread_step(layer, ends, [shape_among(tensors, because)])
     if any(call.layer.call.name == "Masking" or call.layer.call["mask_zero"] for call in calls):
         made.maker.mask = "any"
     return made
