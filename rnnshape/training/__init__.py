@@ -52,8 +52,9 @@ def _as_given(model: Model, validated: Model, call: TrainingCall) -> list[Proble
     from rnnshape.training.labels import label_problems
     from rnnshape.training.samples import sample_problems
 
-    found = [*sample_problems(model, call)]
-    found += (of_x := [*input_problems(model, call)])
+    of_x = [*input_problems(model, call)]
+    is_refused = any(not one.silent for one in of_x)  # then nothing is silent
+    found = [one for one in sample_problems(model, call) if not (one.silent and is_refused)] + of_x
     # Of X that is wrong the samples are none, and labels by columns are told as such.
     is_alone = of_x and (not call.is_batched or bool(call.x[0].of))
     later = replace(call, x=()) if is_alone else call

@@ -87,8 +87,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         outputs = [known and ref not in others for ref, known in zip(refs, are_made, strict=True)]
         each = outputs if len(outputs) == len(given.y) else [all(outputs)] * len(given.y)
         why = unjudged or "the first axis of the output is not the batch" * bool(others)
-        without = [layer for layer in described.layers if not (layer.facts or layer.unread)]
-        why = why or "".join(f"there is no rule for {one.call.name}" for one in without[:1])
+        without = [layer for layer in described.layers if layer.has_no_rule]
+        why = why or "".join(f"there is no rule for {one.without_rule}" for one in without[:1])
         for y, tensor in zip(given.y, made, strict=False):
             may_be_masked = tensor and tensor.masked and tensor.mask_runs is None
             if tensor and may_be_masked and len(y.shape or ()) != len(tensor.axes):

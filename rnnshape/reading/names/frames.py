@@ -103,6 +103,12 @@ class Frame(Array):
         columns = (len(taken),) if len(taken) > 1 else columns
         return self.own_with((self.shape[0], *columns), taken or keys)
 
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The same, and something else where a column is not there."""
+        asked = key if isinstance(key, list) else [key]
+        is_there = self.own_labels is None or all(one in self.own_labels for one in asked)
+        return self[key] if is_there else default
+
     own_entries = property(lambda table: UNKNOWN_ENTRIES if table.own_others else table.own_dtype)
 
     def own_with(self, shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:

@@ -34,7 +34,7 @@ KEEPING = (
     "rename", "replace", "reset_index", "round", "sample", "set_index", "shift", "sort_index",
     "sort_values", "sub", "tail", "truediv",
 )  # fmt: skip
-OF_WHOLE_TABLES = (*KEEPING, *GROUPING, "iloc", "loc", "pop", "to_numpy")  # and of no column alone
+OF_WHOLE_TABLES = (*KEEPING, *GROUPING, "get", "iloc", "loc", "pop", "to_numpy")  # not of columns
 NO_TABLE = ("chunksize", "iterator", "squeeze", "**")  # arguments with which none may be read
 
 
@@ -149,6 +149,9 @@ def known_of_open(
         made.stands_for = TABLE
     elif is_of_table:
         made.stands_for = None if is_call and method == "astype" else TABLE
+    takes_many, takes_one = (
+        (method in ("filter", "get"), method in ("get", "pop")) if is_call else (True, is_itself)
+    )
     with suppress(IsOpenError):
         if owner.reason:
             pass
@@ -158,9 +161,9 @@ def known_of_open(
             found = reshaped_open(sizes_given(*given), made)
             if is_of_table and isinstance(found, Array):
                 found.own_dtype = UNREAD_ENTRIES
-        elif isinstance(first, list) and are_names(first) and (method == "filter" or not is_call):
+        elif isinstance(first, list) and are_names(first) and takes_many:
             found = table[first]
-        elif isinstance(first, str) and is_whole and (method == "pop" if is_call else is_itself):
+        elif isinstance(first, str) and is_whole and takes_one:
             found = table[first]  # none has a name twice
         elif method in ("iloc", "loc") and isinstance(first, tuple):
             found = Rows(table, method == "iloc")[first]
