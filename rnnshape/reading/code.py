@@ -258,7 +258,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
             model.own_flow()
     for model in models:
         name = _title(model, models)
-        notes = tuple(f"made where {one}" for one, _ in reversed(model.own_conditions) if one)
+        notes = tuple(f"made where {one}" for one in _conditions_of(model))
         with evaluator.within(*model.own_node):
             try:
                 network = model.own_network(name)
@@ -364,6 +364,14 @@ def _tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
 def _listed(names: Sequence[object]) -> str:
     """The first of some names, and whether there are more."""
     return f"{', '.join(map(str, names[:3]))}{', ...' if len(names) > 3 else ''}"
+
+
+def _conditions_of(model: Any) -> Iterator[str]:
+    """Under which of those that are not known a model is made, the innermost first: those around
+    it, and those under which the function had not returned."""
+    around = [text for text, _ in reversed(model.own_conditions) if text]
+    sides = ("not " * (not side.holds) + shortened(side.text) for side in reversed(model.own_sides))
+    yield from dict.fromkeys([*around, *sides])
 
 
 def _title(model: Model, models: Sequence[Model]) -> str:
