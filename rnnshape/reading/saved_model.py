@@ -28,7 +28,7 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
-from rnnshape.signatures import OPERATIONS, is_recurrent, snake_case
+from rnnshape.signatures import LAYERS, OPERATIONS, is_recurrent, snake_case
 from rnnshape.training.data import Function
 
 OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda")  # layers that Keras 2 makes of its functions
@@ -54,6 +54,8 @@ def read_config(
     try:
         if _depth(config) > DEEPEST:
             raise RecursionError
+        if isinstance(config, dict) and config.get("class_name") in LAYERS:  # of a layer alone
+            config = {"class_name": "Sequential", "config": {"layers": [config]}}
         network = Config(where, parameters or {}).network(config)
         name = plain_name(str(config["class_name"]))
         note = f"{name} is a class of its own: it is read as the file has its layers"

@@ -70,9 +70,9 @@ def nested_models(depth: int) -> str:
 
 
 LSTM = layer("LSTM", units=3, return_state=True)
-X, Y = given("x", 5, 2), given("y", 5, 2)
-OPERATION = "keras.src.ops.numpy"
+X, Y, OPERATION = given("x", 5, 2), given("y", 5, 2), "keras.src.ops.numpy"
 MADE = {
+    "a layer alone": GRU,
     "a name that Keras made up": model_of(GRU, name="sequential_3"),
     "a tuple": model_of(GRU, build_input_shape=tuple_of(None, 7, 4)),
     "an input": model_of(layer("InputLayer", batch_shape=[2, 7, 4], dtype="int32", name="t"), GRU),
