@@ -371,7 +371,7 @@ def _conditions_of(model: Any) -> Iterator[str]:
     it, and those under which the function had not returned."""
     around = [text for text, _ in reversed(model.own_conditions) if text]
     sides = ("not " * (not side.holds) + shortened(side.text) for side in reversed(model.own_sides))
-    yield from dict.fromkeys([*around, *sides])
+    yield from dict.fromkeys(one.replace("not not ", "") for one in (*around, *sides))
 
 
 def _title(model: Model, models: Sequence[Model]) -> str:

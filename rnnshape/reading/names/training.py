@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem, where_of
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.nest import flattened, within
+from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
@@ -59,6 +59,7 @@ OTHER_AXES = "with other numbers of axes than before, data may be refused"
 SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"
 OF_CLASSES = "of labels of more than two axes Keras takes none"
 BESIDE_CLASSES = "beside class_weight Keras takes none"
+WHICH = "under this condition it may be another one"
 SQUEEZED = "squeeze without an axis, where batches may be of several sizes, may be refused"
 
 
@@ -208,6 +209,9 @@ def given_to(
         given, validation = left_open((given, validation), "class_weight", OF_CLASSES)
     if is_twice and not are_known:
         given, validation = left_open((given, validation), "sample_weight", BESIDE_CLASSES)
+    if evaluator.is_of_several:
+        left = rebuilt((given, validation), lambda one: one and replace(one, shape=None))
+        given, validation = left_open(left, "the model", WHICH)
     return Given(call, *given[:2], validation, compiled)
 
 
@@ -385,9 +389,6 @@ def _checked_kinds(model: Any, method: str, x: Any, y: Any) -> Any:
             refuse(f"{method} takes no {kind} as {what}", words)
             return None
     return x
-
-
-# Plain values
 
 
 def _batch_size(value: Any) -> int | None:

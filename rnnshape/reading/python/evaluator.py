@@ -112,6 +112,7 @@ class Evaluator:
         # The same, and how functions and loops may have ended: what is done depends on these.
         self.under, self.early = list[Side](), list[tuple[Any, Scope, int]]()
         self.choosing = 0  # how many calls of one of several classes are followed now
+        self.is_of_several = False  # whether what is called now may be another of several models
         self.assumed: object = None  # the body of a function that is followed so from its start
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
         self.with_attributes = set[FunctionType]()  # functions to which the code has given some

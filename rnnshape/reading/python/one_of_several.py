@@ -8,6 +8,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, made_by, sides_now
@@ -70,29 +71,38 @@ def _are_free(evaluator: Evaluator, which: Open) -> bool:
     what chooses it, nor where they are many, or are called by others of that kind."""
     asked = [why for _, why in evaluator.conditions] + [one.asked for one in sides_now(evaluator)]
     are_few = len(which.one_of) <= MOST_CALLED and evaluator.choosing < DEEPEST_CHOICE
-    return are_few and all(_asked_by(which).isdisjoint(_asked_by(why)) for why in asked)
+    return are_few and not any(_are_related(which, why) for why in asked)
 
 
 def call_of_each_model(
     evaluator: Evaluator, method: Open, parts: Sequence[object], keywords: Mapping[str, object]
 ) -> None:
-    """Calls a method of each of the models that may be there under the conditions of now."""
+    """Calls a method of each of the models that may be there under the conditions of now; of one of
+    which that is not clear it is not said whether it takes what it is given."""
     word = method.label.rpartition(".")[2]
-    now = sides_now(evaluator)
+    now, before = sides_now(evaluator), evaluator.is_of_several
     for model in method.alternatives:
-        if all(_may_meet(one, other) for one in now for other in model.own_sides):
+        meet = [_may_meet(one, other) for one in now for other in model.own_sides]
+        if False in meet:
+            continue
+        evaluator.is_of_several = before or None in meet
+        try:
             evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
+        finally:
+            evaluator.is_of_several = before
 
 
-def _may_meet(one: Side, other: Side) -> bool:
+def _may_meet(one: Side, other: Side) -> bool | None:
     """Whether two sides of conditions may both be taken: not that of `kind == 'a'` and what negates
-    it or asks for another text, by whatever name, nor where that is not clear."""
+    it or asks for another text, by whatever name. None where that is not clear."""
     (text, asked, holds), (other_text, other_asked, other_holds) = _asks(one), _asks(other)
-    if asked.isdisjoint(other_asked):
-        return True
     known, others = _values(text), _values(other_text)
-    if not (known and others) or (TRUE in known) != (TRUE in others):
-        return text == other_text and holds == other_holds
+    if not (known and others):
+        return holds == other_holds if (text, asked) == (other_text, other_asked) else None
+    if asked != other_asked:
+        return None if _are_related(one.asked, other.asked) else True
+    if (TRUE in known) != (TRUE in others):
+        return None
     if holds and other_holds:
         return not known.isdisjoint(others)
     return not ((holds and known <= others) or (other_holds and others <= known))
@@ -123,3 +133,16 @@ def _asked_by(because: Open) -> set[object]:
     what is under `args.model` less."""
     before = [root.start for root in because.roots or (because,)]
     return {root.label if PATH.fullmatch(root.label) else id(root) for root in before}
+
+
+def _are_related(one: Open, other: Open) -> bool:
+    """Whether the same may be asked: something stands in both, as `kind` in `kind.lower()`."""
+    texts, others = (
+        {word for root in why.roots or (why,) for word in (root.label, root.start.label)}
+        for why in (one, other)
+    )
+    return not _asked_by(one).isdisjoint(_asked_by(other)) or any(
+        re.search(rf"(?<![\w.]){re.escape(part)}(?!\w)", whole)
+        for pair in product(texts, others)
+        for part, whole in (pair, pair[::-1])
+    )
