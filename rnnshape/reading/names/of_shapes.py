@@ -122,8 +122,10 @@ def known_range(array: Array) -> tuple[int | None, int | None, int]:
         return array.own_range
     low, high = array.own_random
     many = product(array.shape)
-    if any(type(number) is not int for number in (low, high, many)) or not many:
+    if type(low) is not int or type(high) is not int or (type(many) is int and not many):
         return None, None, 0
+    if type(many) is not int:
+        return None, None, high
     reach = 0 if array.own_is_written else int((high - low) * NEVER ** (1 / many))
     least, most = high - 1 - reach, low + reach
     is_sure = reach and least <= most
@@ -150,7 +152,9 @@ def _some_of(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) 
     made = of_shape(1)(a, size, *more, **named)
     if isinstance(made, Array):
         parts = [*within([a])]
-        made.own_dtype = together([of_entries(parts)]) or ("int64" if are_whole(parts) else None)
+        is_below = isinstance(a, Open) and a.is_number
+        are_numbers = is_below or are_whole(parts)
+        made.own_dtype = together([of_entries(parts)]) or ("int64" if are_numbers else None)
         if "p" not in named and len(more) < 2:
             made.own_random = (0, a) if type(a) is int else _range_of(own(a, "own_values", parts))
     if len(sizes) < 2:
@@ -212,18 +216,25 @@ def joined(values: Any, axis: Any = 0, **_: Any) -> Any:
 
 
 def _of_either(one: Array, other: Array, because: Open) -> Array | None:
-    """What is known of one of two arrays of as many axes: the sizes that both have."""
+    """What is known of one of two arrays of as many axes: the sizes that both have, and of their
+    numbers what is known of both."""
     if type(one) is not Array or len(one.shape) != len(other.shape) or not one.shape:
         return None
+    shape = because.part(".shape")
     sizes = [
-        size if are_same(size, another) else because.part(f".shape[{place}]")
+        size if are_same(size, another) else shape.part(f"[{place}]")
         for place, (size, another) in enumerate(zip(one.shape, other.shape, strict=True))
     ]
     made = Array(sizes, dtype=together([one.own_entries, other.own_entries]))
-    made.own_name = one.own_name or other.own_name
+    for word in OF_NUMBERS:
+        if are_same(known := getattr(one, word), getattr(other, word)):
+            setattr(made, word, known)
+    if because.is_named:
+        made.own_is_assigned(because.label, in_module=True)
     return made
 
 
+OF_NUMBERS = ("own_coded", "own_is_predicted", "own_is_small", "own_random", "own_range")
 Array.own_of_either = _of_either
 
 

@@ -294,6 +294,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             made.append(_sliced(size, part))
         elif isinstance(part, Open) and part.is_number:
             continue
+        elif isinstance(part, Open) and isinstance(part.row, Open) and part.row.is_number:
+            made.append(opened("the number of chosen samples"))  # of a list of numbers
         elif isinstance(part, Open):
             raise IsOpenError(part)
         elif isinstance(part, list | tuple | range) or own(part, "own_is_data"):
