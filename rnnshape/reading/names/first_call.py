@@ -28,6 +28,8 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in
 from rnnshape.reading.python.scope import named_in, nodes_of
 
+RETURNS_NONE = "its call returns None"
+
 
 class AnyInput(Tensor):
     """What a model is given that nobody knows: one tensor, or several."""
@@ -118,8 +120,10 @@ def followed_for_itself(
         code.conditions, code.trying = conditions, trying
         for call in held.calls[number:]:  # they are no part of a call that is followed now
             call.beside = call.beside or (call,)
-    if made is None and model.own_open is None:
-        model.own_open = opened(model.own_title, "its call returns None")
+    if made is None and model.own_open is None and not model.own_takes:
+        model.own_open = opened(model.own_title, RETURNS_NONE)
+    elif made is not None and model.own_open is not None and model.own_open.reason == RETURNS_NONE:
+        model.own_open = None  # of another call it may return something
     if model.own_is_symbolic and not groups:
         check_returned(model, [start], made)
     if next(opens_in(made), None) is not None:
