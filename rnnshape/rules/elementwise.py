@@ -91,7 +91,7 @@ def prelu(call: Call, given: Tensor) -> Facts | None:
 def masking(call: Call, given: Tensor) -> Facts | None:
     value = call["mask_value"]
     if value is None:
-        words = '(Keras: "Attempt to convert a value (None)", "None values not supported")'
+        words = '(Keras: "None values not supported")'
         raise call.error(f"{call} compares with no number: write 0.0 {words}", "mask_value")
     if isinstance(value, tuple) and len(value) not in (1, given.shape[-1]):
         return None
