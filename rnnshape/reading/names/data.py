@@ -224,9 +224,14 @@ def _randint(a: Any, b: Any) -> Any:
     return drawn_from(drawn(), a, b + 1)
 
 
+def _randrange(start: Any, stop: Any = None, step: Any = 1) -> Any:
+    return drawn_from(drawn(), *((0, start) if stop is None else (start, stop)))
+
+
 # The names
 
-RANDOM = ("gauss", "random", "randrange", "uniform")  # each a number
+RANDOM = ("gauss", "random", "uniform")  # each a number
+OF_BOUNDS: dict[str, Any] = {"randint": _randint, "randrange": _randrange}
 _NUMPY = {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}
 KERAS_DATA: dict[str, Any] = {
     "timeseries_dataset_from_array": timeseries_dataset_from_array,
@@ -247,7 +252,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
-    "random": Module("random", dict.fromkeys(RANDOM, drawn) | {"randint": _randint}),
+    "random": Module("random", dict.fromkeys(RANDOM, drawn) | OF_BOUNDS),
     "numpy": Module("numpy", {name: on_numbers(name, one) for name, one in _NUMPY.items()}),
     "sklearn": Module("sklearn", {}),
     **{f"sklearn.{name}": Module(f"sklearn.{name}", names) for name, names in SKLEARN.items()},

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from rnnshape.errors import Problem, where_of
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.windows import Window, size_of_rows
+from rnnshape.reading.names.windows import Window, are_numbers, size_of_rows
 from rnnshape.reading.python import ITEM, IsOpenError, Open, StandIn, exact, opens_in, own
 from rnnshape.reading.python.scope import OF_FILES
 from rnnshape.training.data import shown
@@ -146,7 +146,7 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
 def squeezed(shape: Sequence[Any], axis: Any) -> list[Any]:
     """A shape without its axes of 1, or without some of these; an open size may be 1, but that data
     has a single sample is not expected."""
-    for unknown in opens_in(shape[1:] if axis is None else ()):
+    if axis is None and (unknown := next(opens_in(shape[1:]), None)) is not None:
         raise IsOpenError(unknown)
     ones = [place for place, size in enumerate(shape) if type(size) is int and size == 1]
     places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
@@ -294,8 +294,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             made.append(_sliced(size, part))
         elif isinstance(part, Open) and part.is_number:
             continue
-        elif isinstance(part, Open) and isinstance(part.row, Open) and part.row.is_number:
-            made.append(opened("the number of chosen samples"))  # of a list of numbers
+        elif isinstance(part, Open) and are_numbers(part):
+            made.append(opened("the number of chosen samples"))
         elif isinstance(part, Open):
             raise IsOpenError(part)
         elif isinstance(part, list | tuple | range) or own(part, "own_is_data"):

@@ -1,7 +1,9 @@
-"""Slices of an array whose size is open, and the rows that they are of another one."""
+"""What indexes an array of which nobody knows how long it is: slices, and the rows that they are of
+another one; lists of numbers."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -42,3 +44,12 @@ def size_of_rows(sizes: Sequence[Any]) -> Any:
     are_of_one = len({id(one.of) for one in windows if one.of is not None}) == 1
     are_all = are_of_one and len(windows) == len(sizes) and len(lengths) == 1 < len(starts)
     return lengths.pop() if are_all else sizes[0]
+
+
+def are_numbers(value: Open) -> bool:
+    """Whether it is a list of numbers, of which nobody knows how many; a tuple as an index has one
+    for each axis."""
+    match value.node:
+        case ast.Call(func=ast.Name("tuple")):
+            return False
+    return isinstance(value.row, Open) and value.row.is_number

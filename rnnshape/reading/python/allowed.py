@@ -212,7 +212,7 @@ def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
         raise IsOpenError(dataclasses.replace(wrong.value, row=(number, wrong.value.row))) from None
 
 
-GO_OVER = (iter, list, enumerated)
+GO_OVER = (iter, list, tuple, enumerated)
 OF_MATH = (function for name, function in vars(math).items() if name not in ("frexp", "modf"))
 NUMBERS = (len, int, float, round, max, min, *filter(callable, OF_MATH))
 

@@ -8,7 +8,6 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, made_by, sides_now
@@ -19,7 +18,7 @@ from rnnshape.reading.python.scope import Scope
 MOST_CALLED, DEEPEST_CHOICE = 6, 2  # classes of which one is called, and such calls in each other
 PATH = re.compile(r"\w+(?:\.\w+|\[['\"\w]+\])+")  # `args.model`, `config["model"]`
 # A condition that asks whether a value is true, is some text or number, or is among some.
-ASKS = re.compile(r"[\w.\[\]'\"]+(?: == ('[^']*'|\d+)| in [(\[](['\w, -]*)[)\]])?")
+ASKS = re.compile(r"([\w.\[\]'\"]+)(?: == ('[^']*'|\d+)| in [(\[](['\w, -]*)[)\]])?")
 KNOWN = re.compile(r"'[^']*'|\d+")
 TRUE = "true"
 # What a `try` is like that catches all errors.
@@ -71,7 +70,10 @@ def _are_free(evaluator: Evaluator, which: Open) -> bool:
     what chooses it, nor where they are many, or are called by others of that kind."""
     asked = [why for _, why in evaluator.conditions] + [one.asked for one in sides_now(evaluator)]
     are_few = len(which.one_of) <= MOST_CALLED and evaluator.choosing < DEEPEST_CHOICE
-    return are_few and not any(_are_related(which, why) for why in asked)
+    known = {_known_by(root) for root in which.roots or (which,)}
+    return are_few and known.isdisjoint(
+        _known_by(root) for why in asked for root in why.roots or (why,)
+    )
 
 
 def call_of_each_model(
@@ -95,12 +97,13 @@ def call_of_each_model(
 def _may_meet(one: Side, other: Side) -> bool | None:
     """Whether two sides of conditions may both be taken: not that of `kind == 'a'` and what negates
     it or asks for another text, by whatever name. None where that is not clear."""
-    (text, asked, holds), (other_text, other_asked, other_holds) = _asks(one), _asks(other)
-    known, others = _values(text), _values(other_text)
-    if not (known and others):
-        return holds == other_holds if (text, asked) == (other_text, other_asked) else None
-    if asked != other_asked:
-        return None if _are_related(one.asked, other.asked) else True
+    if one.asked is other.asked and one.text == other.text:
+        return one.holds == other.holds
+    (what, known, holds), (other_what, others, other_holds) = _asks(one), _asks(other)
+    if what is None or other_what is None:
+        return None
+    if what != other_what:
+        return None if _are_related(what, other_what) else True
     if (TRUE in known) != (TRUE in others):
         return None
     if holds and other_holds:
@@ -108,41 +111,36 @@ def _may_meet(one: Side, other: Side) -> bool | None:
     return not ((holds and known <= others) or (other_holds and others <= known))
 
 
-def _asks(side: Side) -> tuple[str, set[object], bool]:
-    """The condition, of what is not known, and whether it holds; that of a name is what the code
-    has given the name."""
+def _asks(side: Side) -> tuple[str | None, frozenset[str], bool]:
+    """What a side of a condition asks for, as it was before it was given a name, the values that it
+    may be, and whether it is one of these. Nothing, where it asks something else."""
     text, asked, holds = side.text, side.asked, side.holds
-    if asked.is_named and asked.start.roots:
+    if asked.is_named and asked.start.roots:  # of a name, what the code has given it
         text, asked = asked.start.label, asked.start
+    label = asked.label
     if " != " in text:
-        text, holds = text.replace(" != ", " == "), not holds
-    return text, _asked_by(asked), holds
+        text, label, holds = (*(one.replace(" != ", " == ") for one in (text, label)), not holds)
+    written, found = ASKS.fullmatch(text), ASKS.fullmatch(label)
+    roots = asked.roots or (asked,)
+    is_clear = written and found and written[2] == found[2] and written[3] == found[3]
+    if not (is_clear and found and len(roots) == 1 and found[1] in (roots[0].label, text)):
+        return None, frozenset(), holds
+    compared = found[2] or found[3]
+    known = frozenset(KNOWN.findall(compared)) if compared else frozenset([TRUE])
+    return _known_by(roots[0]), known, holds
 
 
-def _values(text: str) -> frozenset[str]:
-    """The values of which a condition asks whether it is one; none where it asks something else."""
-    match = ASKS.fullmatch(text)
-    if match is None:
-        return frozenset()
-    compared = match[1] or match[2]
-    return frozenset(KNOWN.findall(compared)) if compared else frozenset([TRUE])
+def _known_by(root: Open) -> str:
+    """By what something is known that is not: a path such as `args.model` always, another name
+    only until it is given to something else."""
+    start = root.start
+    return start.label if PATH.fullmatch(start.label) else f"{start.label} {id(start)}"
 
 
-def _asked_by(because: Open) -> set[object]:
-    """What is not known, as it was before it was given a name: that may be given to something else,
-    what is under `args.model` less."""
-    before = [root.start for root in because.roots or (because,)]
-    return {root.label if PATH.fullmatch(root.label) else id(root) for root in before}
-
-
-def _are_related(one: Open, other: Open) -> bool:
-    """Whether the same may be asked: something stands in both, as `kind` in `kind.lower()`."""
-    texts, others = (
-        {word for root in why.roots or (why,) for word in (root.label, root.start.label)}
-        for why in (one, other)
-    )
-    return not _asked_by(one).isdisjoint(_asked_by(other)) or any(
-        re.search(rf"(?<![\w.]){re.escape(part)}(?!\w)", whole)
-        for pair in product(texts, others)
-        for part, whole in (pair, pair[::-1])
-    )
+def _are_related(one: str, other: str) -> bool:
+    """Whether what is not known may be the same, as `config["a"]` and `config.get("a")`, or made of
+    the same: two paths are not, unless one goes on from the other."""
+    if PATH.fullmatch(one) and PATH.fullmatch(other):
+        return one.startswith(other) or other.startswith(one)
+    words, others = ({*re.findall(r"[^\W\d]\w*", what)} for what in (one, other))
+    return not words.isdisjoint(others)
