@@ -65,9 +65,8 @@ def as_any_input(given: Any) -> Any:
 
 
 def with_inputs(given: Any, *, is_batch_kept: bool = False) -> Any:
-    """What a model is called with, with an input in place of each array, which keeps its batch
-    beside tensors; those of a dictionary have its keys as their names."""
-    is_batch_kept = is_batch_kept or holds_tensors(given)
+    """What a model is called with, with an input in place of each array; those of a dictionary have
+    its keys as their names."""
 
     def made(leaf: Any, name: str = "") -> Any:
         if not isinstance(leaf, Array):

@@ -74,8 +74,7 @@ class Model(Layer):
         own_open: what is not known of it, where it can't be answered.
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
         own_auto_name: the name that Keras gives it otherwise; empty where its number is not known.
-        own_conditions: those, not known, under which it is made; own_tried: the `try`s around it.
-        own_sides: the sides of conditions on which it is made, also those left by `return`.
+        own_conditions, own_sides: under which it is made, not known; own_tried: `try`s around it.
         own_compiled: its losses and metrics; None where it is not compiled.
     """
 
@@ -216,7 +215,8 @@ class Model(Layer):
         if is_given_several(self, (first, *more, *tensors.values())):
             return called_with_several(self, first, more, named)
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
-            first, more, named = with_inputs((first, more, named))
+            kept = holds_tensors((more, named))
+            first, more, named = (with_inputs(x, is_batch_kept=kept) for x in (first, more, named))
         elif is_data:
             is_described = self.own_is_described
             trained(self, "__call__", first)
