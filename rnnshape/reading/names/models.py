@@ -205,8 +205,8 @@ class Model(Layer):
         if not self.own_is_aside:  # which no code has written
             check_given(self, (inputs, *more), named)
         session().call_around(self)
-        tensors = {word: part for word, part in named.items() if word not in OPTIONS}
         first: Any = opened("inputs") if inputs is None else inputs
+        tensors = {word: part for word, part in named.items() if word not in OPTIONS}
         first, more, tensors = beside_others((first, more, tensors))
         named = {**named, **tensors}
         check_mixed(first, self.own_title or "this model")

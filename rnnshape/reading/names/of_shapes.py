@@ -226,7 +226,7 @@ def _of_either(one: Array, other: Array, because: Open) -> Array | None:
         for place, (size, another) in enumerate(zip(one.shape, other.shape, strict=True))
     ]
     made = Array(sizes, dtype=together([one.own_entries, other.own_entries]))
-    for word in OF_NUMBERS:
+    for word in KNOWN_OF_NUMBERS:
         if are_same(known := getattr(one, word), getattr(other, word)):
             setattr(made, word, known)
     if because.is_named:
@@ -234,7 +234,7 @@ def _of_either(one: Array, other: Array, because: Open) -> Array | None:
     return made
 
 
-OF_NUMBERS = ("own_coded", "own_is_predicted", "own_is_small", "own_random", "own_range")
+KNOWN_OF_NUMBERS = ("own_coded", "own_is_predicted", "own_is_small", "own_random", "own_range")
 Array.own_of_either = _of_either
 
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from rnnshape.errors import Problem, where_of
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.windows import Window, are_numbers, size_of_rows
+from rnnshape.reading.names.windows import Window, is_list_of_numbers, size_of_rows
 from rnnshape.reading.python import ITEM, IsOpenError, Open, StandIn, exact, opens_in, own
 from rnnshape.reading.python.scope import OF_FILES
 from rnnshape.training.data import shown
@@ -294,7 +294,7 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             made.append(_sliced(size, part))
         elif isinstance(part, Open) and part.is_number:
             continue
-        elif isinstance(part, Open) and are_numbers(part):
+        elif isinstance(part, Open) and is_list_of_numbers(part):
             made.append(opened("the number of chosen samples"))
         elif isinstance(part, Open):
             raise IsOpenError(part)

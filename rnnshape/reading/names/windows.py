@@ -46,7 +46,7 @@ def size_of_rows(sizes: Sequence[Any]) -> Any:
     return lengths.pop() if are_all else sizes[0]
 
 
-def are_numbers(value: Open) -> bool:
+def is_list_of_numbers(value: Open) -> bool:
     """Whether it is a list of numbers, of which nobody knows how many; a tuple as an index has one
     for each axis."""
     match value.node:

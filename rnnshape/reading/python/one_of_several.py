@@ -120,14 +120,15 @@ def _asks(side: Side) -> tuple[str | None, frozenset[str], bool]:
     label = asked.label
     if " != " in text:
         text, label, holds = (*(one.replace(" != ", " == ") for one in (text, label)), not holds)
-    written, found = ASKS.fullmatch(text), ASKS.fullmatch(label)
-    roots = asked.roots or (asked,)
-    is_clear = written and found and written[2] == found[2] and written[3] == found[3]
-    if not (is_clear and found and len(roots) == 1 and found[1] in (roots[0].label, text)):
+    as_text, found = ASKS.fullmatch(text), ASKS.fullmatch(label)
+    root, *others = asked.roots or (asked,)
+    if not (as_text and found) or others or found[1] != root.label:
+        return None, frozenset(), holds
+    if as_text.groups()[1:] != found.groups()[1:]:  # the label is of something else
         return None, frozenset(), holds
     compared = found[2] or found[3]
     known = frozenset(KNOWN.findall(compared)) if compared else frozenset([TRUE])
-    return _known_by(roots[0]), known, holds
+    return _known_by(root), known, holds
 
 
 def _known_by(root: Open) -> str:
