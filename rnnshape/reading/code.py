@@ -369,9 +369,7 @@ def _listed(names: Sequence[object]) -> str:
 def _conditions_of(model: Any) -> Iterator[str]:
     """Under which of those that are not known a model is made, the innermost first: those around
     it, and those under which the function had not returned."""
-    around = [text for text, _ in reversed(model.own_conditions) if text]
-    sides = ("not " * (not side.holds) + shortened(side.text) for side in reversed(model.own_sides))
-    yield from dict.fromkeys(one.replace("not not ", "") for one in (*around, *sides))
+    yield from dict.fromkeys(shortened(side.said) for side in reversed(model.own_sides))
 
 
 def _title(model: Model, models: Sequence[Model]) -> str:

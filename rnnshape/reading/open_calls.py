@@ -20,6 +20,7 @@ from rnnshape.reading.python.branches import Snapshot
 from rnnshape.reading.python.evaluator import written
 from rnnshape.reading.python.handed_on import changed_in
 from rnnshape.reading.python.limits import ExhaustedError, ExitError, TooLongError
+from rnnshape.reading.python.open import Side
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 
 MOST_SIDES = 6  # of the conditions of a function, each of which is followed
@@ -138,14 +139,12 @@ def _on_each_side(
     made: object = None
     for side in sides:
         of_side, many = Undo(evaluator, function), len(SESSION.get().models)
-        evaluator.conditions = [
-            (text if holds else f"not {text}", Open(text)) for text, holds in side.items()
-        ]
-        evaluator.assumed = body_of(function)
+        evaluator.under = [Side(Open(text), text, holds) for text, holds in side.items()]
+        evaluator.around, evaluator.assumed = len(side), body_of(function)
         try:
             made = _called(evaluator, name, function, bound)
         finally:
-            evaluator.conditions, evaluator.assumed = [], None
+            evaluator.under, evaluator.around, evaluator.assumed = [], 0, None
         since = SESSION.get().models[many:]
         networks = [*map(_network, since)]
         is_trained = len(SESSION.get().trained) > of_side.lengths[-1]

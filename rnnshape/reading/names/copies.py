@@ -35,7 +35,7 @@ def save(model: Any, filepath: Any = None, *given: Any, **named: Any) -> None:
 def keep_saved(model: Any, filepath: Any) -> None:
     """Keeps a model for the code that loads it again; by a callback it is the one model that the
     code trains."""
-    if not session().evaluator.conditions:
+    if not session().evaluator.under:
         session().saved.append((filepath, model))
 
 

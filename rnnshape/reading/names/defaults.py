@@ -88,7 +88,7 @@ def clear_session(*_: Any, **__: Any) -> None:
 
 def _set(word: str, value: Any) -> None:
     """Under a condition that is not known it is not known either."""
-    because = [condition for _, condition in session().evaluator.conditions[-1:]]
+    because = [side.asked for side in session().evaluator.under[-1:]]
     value = value.name if isinstance(value, DTypePolicy) else value
     session().defaults[word] = because[0] if because else None if value == "float32" else value
 

@@ -109,14 +109,14 @@ def followed_for_itself(
     held = session()
     groups, part, number = held.groups, held.part, len(held.calls)
     code = held.evaluator
-    conditions, trying = code.conditions, code.trying
+    under, trying = code.under, code.trying
     held.groups, held.part, held.follows = [], None, [*held.follows, model.own_is_symbolic]
-    code.conditions, code.trying = conditions or [*model.own_conditions], model.own_tried
+    code.under, code.trying = under or [*model.own_sides], model.own_tried
     try:
         made = model.own_made_of(start, more, named or {})
     finally:
         held.groups, held.part, held.follows = groups, part, held.follows[:-1]
-        code.conditions, code.trying = conditions, trying
+        code.under, code.trying = under, trying
         for call in held.calls[number:]:  # they are no part of a call that is followed now
             call.beside = call.beside or (call,)
     if made is None and model.own_open is None and not model.own_takes:

@@ -174,7 +174,7 @@ class Layer(StandIn):
             attributes.check_settable(self, name)
             words, plain = dict(self.own_layer.call.arguments), argument(value)
             call = bind(self.own_keras_name, (), words | {name: plain}, self.own_layer.call.places)
-            why = [unknown_of(because) for _, because in session().evaluator.conditions[-1:]]
+            why = [unknown_of(side.asked) for side in session().evaluator.under[-1:]]
             if why and not is_new:
                 self.own_layer.unread = why[0]
             self.own_layer.call = attributes.trained_as(call, plain, *why) if is_new else call

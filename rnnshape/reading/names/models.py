@@ -74,7 +74,7 @@ class Model(Layer):
         own_open: what is not known of it, where it can't be answered.
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
         own_auto_name: the name that Keras gives it otherwise; empty where its number is not known.
-        own_conditions, own_sides: under which it is made, not known; own_tried: `try`s around it.
+        own_sides: conditions under which it is made, not known; own_tried: `try`s around it.
         own_compiled: its losses and metrics; None where it is not compiled.
     """
 
@@ -103,8 +103,8 @@ class Model(Layer):
         made.own_takes, made.own_gives, made.own_nests = [], [], (None, None)
         made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_auto_name, made.own_items = "", "", "", ()
-        made.own_conditions, made.own_tried = (*held.evaluator.conditions,), held.evaluator.trying
-        made.own_made_in, made.own_sides = outermost_call(held.evaluator), sides_now(held.evaluator)
+        made.own_sides, made.own_tried = sides_now(held.evaluator), held.evaluator.trying
+        made.own_made_in = outermost_call(held.evaluator)
         made.own_node = (held.evaluator.source, held.evaluator.node)
         held.models.append(made)
         return made

@@ -142,7 +142,7 @@ class Session:
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
         if (self.groups or group) and not self._is_built(layer):
-            call.sides = sides_now(self.evaluator)
+            call.sides = sides_now(self.evaluator)[self.evaluator.around :]
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
             if (wrong := refusal_of(call)) is not None:  # the code itself may know what to do
                 raise wrong
@@ -152,7 +152,7 @@ class Session:
             leave_weights_open(before, call, unknown_of(before[0].sides[0].asked))
         if call.sides and layer.unread is None:
             self.on_a_side.setdefault(layer, []).append(call)
-        if not (self.evaluator.conditions or self.evaluator.doubted or call.sides):
+        if not (self.evaluator.under or self.evaluator.doubted or call.sides):
             is_of_layer = self.part and not self.part.owner.own_is_model
             if (is_of_layer or not self.groups) and not self.evaluator.trying:
                 self.certain.append(call)
@@ -284,9 +284,9 @@ class Session:
     def within_call(self, title: str = "", owner: object = None) -> Iterator[None]:
         """While code that a layer or model calls is followed: Keras gives it real tensors."""
         before, start, code = self.part, len(self.calls), self.evaluator
-        sides = code.under, code.early
+        sides = code.around, code.early
         if not self.groups:  # what depends on these is the model, and none of its layers
-            code.under, code.early = [], []
+            code.around, code.early = len(code.under), []
         self.part = before or (Part(owner) if owner is not None else None)
         self.groups.append(title)
         try:
@@ -294,7 +294,7 @@ class Session:
         finally:
             self.groups.pop()
             if not self.groups:
-                code.under, code.early = sides
+                code.around, code.early = sides
             self.part = before
             made = [call for call in self.calls[start:] if not call.beside]
             for call in made if not self.groups else ():

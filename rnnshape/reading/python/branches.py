@@ -17,7 +17,7 @@ from rnnshape.reading.python.contents import (
     set_content,
     within,
 )
-from rnnshape.reading.python.evaluator import Evaluator, shortened, written
+from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.in_common import (
     MISSING,
     are_alike,
@@ -204,30 +204,26 @@ def both_ways(
 ) -> object:
     """Follows both sides of a condition that is not known, and keeps what they agree on. The
     snapshot is of now, where there is one."""
-    condition = shortened(test)
+    side = side_of(because, test)
+    others = side._replace(holds=not side.holds)
     # Of a function that is followed on one side of its conditions the text says which one it is.
     is_assumed = evaluator.assumed is not None and scope.body is evaluator.assumed
-    for text, follow in ((condition, first), (f"not {condition}", second)):
+    for now, follow in ((side, first), (others, second)):
         if any(
-            text in (known, f"not not {known}") and (because is why or is_assumed)
-            for known, why in evaluator.conditions
+            now.said == known.said and (now.asked is known.asked or is_assumed)
+            for known in evaluator.under
         ):
             return follow()
     snapshot = snapshot or Snapshot(evaluator, scope)
-    before, side = snapshot.before, side_of(because, test)
-    others = side._replace(holds=not side.holds)
+    before = snapshot.before
     try:
-        evaluator.under.append(side)
-        one = _followed(evaluator, (condition, because), snapshot, first)
+        one = _followed(evaluator, side, snapshot, first)
         before = one.contents
         snapshot.set(snapshot.before)
-        evaluator.under[-1] = others
-        other = _followed(evaluator, (f"not {condition}", because), snapshot, second)
+        other = _followed(evaluator, others, snapshot, second)
     except IsOpenError:  # more around it is not known, and nobody knows how far this came
         snapshot.merge(before, snapshot.now(), because)
         raise
-    finally:
-        evaluator.under.pop()
     for raised, goes_on in ((one, other), (other, one)):
         if isinstance(raised.signal, NOT_FOLLOWED):
             snapshot.merge(one.contents, other.contents, because)
@@ -298,9 +294,9 @@ def lose(evaluator: Evaluator, scope: Scope, because: Open, *values: object) -> 
 
 
 def _followed(
-    evaluator: Evaluator, condition: tuple[str, Open], snapshot: Snapshot, run: Callable[[], object]
+    evaluator: Evaluator, side: Side, snapshot: Snapshot, run: Callable[[], object]
 ) -> Outcome:
-    evaluator.conditions.append(condition)
+    evaluator.under.append(side)
     try:
         value = run()
     except IsOpenError:
@@ -308,7 +304,7 @@ def _followed(
     except (Exception, Signal) as signal:
         return Outcome(signal, getattr(signal, "value", None), snapshot.now())
     finally:
-        evaluator.conditions.pop()
+        evaluator.under.pop()
     return Outcome(None, value, snapshot.now())
 
 

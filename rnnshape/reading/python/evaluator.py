@@ -107,10 +107,10 @@ class Evaluator:
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
         self.certain: Exception | None = None  # the last that is raised whatever is not known
-        # that are not known, each as it is written, and are followed as if they held
-        self.conditions: list[tuple[str, Open]] = []
-        # The same, and how functions and loops may have ended: what is done depends on these.
-        self.under, self.early = list[Side](), list[tuple[Any, Scope, int]]()
+        # Conditions that are not known and are followed as if they held, how many of them are
+        # around what a layer calls, and how functions and loops may have ended.
+        self.under, self.around = list[Side](), 0
+        self.early: list[tuple[Any, Scope, int]] = []
         self.choosing = 0  # how many calls of one of several classes are followed now
         self.is_of_several = False  # whether what is called now may be another of several models
         self.assumed: object = None  # the body of a function that is followed so from its start
@@ -142,7 +142,7 @@ class Evaluator:
         return self.open("").place
 
     # Whether what is followed is done whatever else is known, and nothing catches an error.
-    is_sure = property(lambda evaluator: not (evaluator.conditions or evaluator.trying))
+    is_sure = property(lambda evaluator: not (evaluator.under or evaluator.trying))
     # Also where an earlier round may have left the loop that is followed now.
     is_run = property(lambda now: now.is_sure and all(len(s.early) <= n for s, n in now.rounds))
 

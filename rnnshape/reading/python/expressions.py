@@ -150,7 +150,7 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     for around in [scope.elsewhere[name]] if name in scope.elsewhere else scope.around():
         if name in around.names:
             why = evaluator.unsure.why_lacking(around.names, name) if evaluator.trying else None
-            if why is not None and all(why is not known for _, known in evaluator.conditions):
+            if why is not None and all(why is not side.asked for side in evaluator.under):
                 _doubt(evaluator, why, {"NameError"})
             return around.names[name]
         if name in around.own:

@@ -68,7 +68,7 @@ def _called(evaluator: Evaluator, kind: Any, call: Callable[[Any], object]) -> o
 def _are_free(evaluator: Evaluator, which: Open) -> bool:
     """Whether each of several classes may be called now: not where a condition around asks for
     what chooses it, nor where they are many, or are called by others of that kind."""
-    asked = [why for _, why in evaluator.conditions] + [one.asked for one in sides_now(evaluator)]
+    asked = [one.asked for one in sides_now(evaluator)]
     are_few = len(which.one_of) <= MOST_CALLED and evaluator.choosing < DEEPEST_CHOICE
     known = {_known_by(root) for root in which.roots or (which,)}
     return are_few and known.isdisjoint(

@@ -119,6 +119,11 @@ class Side(NamedTuple):
     holds: bool
 
     @property
+    def said(self) -> str:
+        """What holds on it."""
+        return self.text if self.holds else f"not {self.text}".removeprefix("not not ")
+
+    @property
     def key(self) -> tuple[int, str, bool]:
         """What is the same of the same sides."""
         return id(self.asked), self.text, self.holds
