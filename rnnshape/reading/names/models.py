@@ -145,8 +145,8 @@ class Model(Layer):
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         if name[4:] in ("variable", "name", "is_of_module", "is_built", "is_symbolic"):
             return other
-        if name == "own_compiled":
-            return None
+        if name in ("own_open", "own_compiled"):
+            return None if name == "own_compiled" else one if other is None else other
         if name in ("own_takes", "own_gives", "own_nests") and not self.own_kind:
             left, right = (
                 len(x) > 0 if name != "own_nests" else x[1] is not None for x in (one, other)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from rnnshape.reading.python.contents import (
     HOLDING,
     PLAIN,
+    changeable_in,
     content_of,
     held_by,
     set_content,
@@ -113,7 +114,7 @@ class Snapshot:
                 shorter, longer = sorted((content, second[key]), key=len)
                 parts = [*shorter.values(), *longer.values()]
                 row = None if isinstance(value, set) else row_of(parts, because)
-                lost[key] = row, may_be_in(parts)
+                lost[key] = row, may_be_in(parts), changeable_in(parts)
         changed = {
             key
             for key, content in first.items()
@@ -128,15 +129,17 @@ class Snapshot:
                 content = {
                     name: part
                     if id(part) not in changed or other.get(name) is part
-                    else under_name(because, name)
+                    else replace(under_name(because, name), among=(part, other.get(name)))
                     for name, part in content.items()
                 }
-            names = () if key in lost or are_same(content, other) else {**content, **other}
+            names = () if key in lost or _is_untouched(content, other) else {**content, **other}
             # Of a name in a class another may stand behind it.
             may_lack = self.may_have_more or key not in self.names or isinstance(value, ClassNames)
             if isinstance(value, dict):
                 self.unsure.note(value, content.keys() ^ other.keys(), because)
-            of_name = functools.partial(merged_in, value, because=because, may_lack=may_lack)
+            of_name = functools.partial(
+                merged_in, value, because=because, may_lack=may_lack, before=self.held
+            )
             known = {
                 name: of_name(name, content.get(name, MISSING), other.get(name, MISSING))
                 for name in names
@@ -237,7 +240,7 @@ def both_ways(
             return goes_on.end()
     if type(one.signal) is type(other.signal):
         snapshot.merge(one.contents, other.contents, because)
-        value = merged(one.value, other.value, because)
+        value = merged(one.value, other.value, because, before=snapshot.held)
         if isinstance(one.signal, ReturnedSignal):
             raise ReturnedSignal(value)
         return one._replace(value=value).end()
@@ -267,15 +270,25 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
         if isinstance(early.outcome.signal, kind):
             scope.early.remove(early)
             early.snapshot.merge(early.outcome.contents, early.snapshot.now(), early.because)
-            value = merged(early.outcome.value, value, early.because)
+            before = early.snapshot.held
+            value = merged(early.outcome.value, value, early.because, before=before)
     return value
 
 
-def lose(evaluator: Evaluator, scope: Scope, because: Open, *values: object) -> None:
+def lose(
+    evaluator: Evaluator,
+    scope: Scope,
+    because: Open,
+    *values: object,
+    added: Sequence[object] = (),
+) -> None:
     """Nobody knows what lists, sets or dictionaries hold: they are open wherever they stand; of
-    what holds the names of an object, and of a class, each of them is."""
-    changed = (value for value in values if not isinstance(value, (*PLAIN, tuple)))
-    lost = {id(value): (None, may_be_in([value])) for value in changed}
+    what holds the names of an object, and of a class, each of them is. Lists to which may be
+    `added` what they are made of stay like that."""
+    lost = dict[int, Any]()
+    for value in (value for value in values if not isinstance(value, (*PLAIN, tuple))):
+        row = row_of([*value, *added], because) if added and isinstance(value, list) else None
+        lost[id(value)] = row, may_be_in([value, *added]), ()
     for held in Snapshot(evaluator, scope).held.values() if lost else ():
         inside = held if is_of_code(held) else held_by(held)
         content = content_of(held) or {}
@@ -308,14 +321,21 @@ def _followed(
     return Outcome(None, value, snapshot.now())
 
 
+def _is_untouched(content: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    """Whether the very same stands at each place."""
+    is_same = content.keys() == other.keys()
+    return is_same and all(part is other[name] for name, part in content.items())
+
+
 def _without(content: dict[Any, Any], lost: Mapping[int, Any], because: Open) -> dict[Any, Any]:
     """A content with what is open in place of lists that nobody knows, each with its last value and
     the tensors that were in it."""
     found = dict[Any, Any]()
     for name, part in content.items() if lost else ():
         if id(part) in lost:
-            row, tensors = lost[id(part)]
-            found[name] = replace(under_name(because, name), row=row, may_be=tensors)
+            row, tensors, among = lost[id(part)]
+            made = under_name(because, name)
+            found[name] = replace(made, row=row, may_be=tensors, among=among)
         elif isinstance(part, tuple) and str(name)[:4] != "own_":
             parts = dict(enumerate(part))
             if (left := _without(parts, lost, because)) is not parts:

@@ -7,12 +7,26 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Log, Scope
-from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 from rnnshape.reading.python.streams import Stream
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
 HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
+
+
+def changeable_in(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Those that code can change or call: not numbers, data, or what a network is made of."""
+    return tuple(value for value in values if _is_changeable(value))
+
+
+def _is_changeable(value: Any) -> bool:
+    if isinstance(value, Open):
+        return bool(value.among)
+    if isinstance(value, StandIn):
+        return is_of_code(type(value)) or hook(value, "own_may_be_changed") is not None
+    return not isinstance(value, (*PLAIN, type)) or is_of_code(value)
 
 
 def held_by(value: Any) -> Any:

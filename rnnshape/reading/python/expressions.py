@@ -14,13 +14,14 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, either, lose
+from rnnshape.reading.python.contents import changeable_in
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, comprehended, from_unknown, function
 from rnnshape.reading.python.handed_on import (
     CHANGE_THE_FIRST,
-    FILLING,
     containers_in,
     functions_of,
+    methods_named,
     names_in,
     owner_of,
 )
@@ -34,6 +35,7 @@ from rnnshape.reading.python.operators import (
     compared,
     note_distance,
 )
+from rnnshape.reading.python.reached import Reached, may_change
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_lack_file
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -82,8 +84,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             is_one = isinstance(place, Open) and isinstance(owner, list | tuple | dict)
             if isinstance(made, Open) and is_one:
                 made = one_of_held(owner, made)
-            elif isinstance(made, Open) and (tensors := may_be_in(owner)):
-                made = replace(made, may_be=tensors)
+            elif isinstance(made, Open) and isinstance(owner, list | tuple):
+                made = replace(made, may_be=may_be_in(owner), among=changeable_in(owner))
             is_pythons = type(owner) in (list, tuple, dict, str)
             return _may_fail(evaluator, made, scope) if is_pythons else made
         case ast.BinOp(left=left, op=op, right=right):
@@ -253,6 +255,9 @@ def _called(
     if is_of_open and getattr(called, "__name__", "") == "get":
         held = getattr(called, "__self__", None)  # a dictionary, and perhaps a default
         made = one_of_held(held, made, *parts[1:]) if type(held) is dict else made
+    if called is evaluator.given["getattr"] and isinstance(made, Open):
+        named_so = methods_named(parts[0], node.args[1:]) if isinstance(parts[1], Open) else []
+        made = replace(made, among=(*named_so, *made.among))
     if isinstance(called, MethodWrapperType) and isinstance(made, Open):
         raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
@@ -336,6 +341,10 @@ def _with_changes(
                 may_fill(part, made)
     for names, name in names_in(handed):
         names[name] = replace(evaluator.open(node), label=name, is_named=True)
+    if isinstance(called, Open) and called.among and not called.alternatives:
+        reached = Reached([*called.among, *parts, *keywords.values()], {word})
+        added = parts if word == "append" else ()
+        may_change(evaluator, scope, evaluator.open(node), reached, added)
     if not isinstance(made, Open):
         lost = [*containers_in(handed)]
         if lost:
@@ -356,11 +365,6 @@ def _with_changes(
     is_open = any(True for _ in opens_in([parts, keywords]))
     if is_open or word == "sort" or any(isinstance(part, Stream) for part in parts):
         lost += owner_of(called)
-    match node:
-        case ast.Call(func=ast.Attribute(ast.Subscript(ast.Name() | ast.Attribute() as held))):
-            groups = evaluator.worth(held, scope) if word in FILLING else None
-            if isinstance(called, Open) and isinstance(groups, list | dict):
-                lost.append(groups)  # `groups[label].append(3)`
     if lost:
         lose(evaluator, scope, made, *lost)
     return made

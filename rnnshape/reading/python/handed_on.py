@@ -60,6 +60,19 @@ def functions_of(value: object) -> list[object]:
     return [MethodType(part, value) for part in methods if isinstance(part, FunctionType)]
 
 
+def methods_named(value: object, names: Iterable[ast.expr]) -> list[Any]:
+    """Those whose names may be what a text is worth: that of `"build_" + kind` begins so."""
+    begins = ""
+    for name in names:
+        match name:
+            case ast.BinOp(left=ast.Constant(str(text))):
+                begins = text
+            case ast.JoinedStr(values=[ast.Constant(str(text)), *_]):
+                begins = text
+    methods: list[Any] = functions_of(value)
+    return [method for method in methods if method.__name__.startswith(begins)]
+
+
 def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
     function: Any = value.__func__ if isinstance(value, MethodType) else value
     owner = value.__self__ if isinstance(value, MethodType) else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.reading.python.contents import PLAIN
+from rnnshape.reading.python.contents import PLAIN, changeable_in
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, may_be_in, own
 
@@ -18,7 +18,14 @@ MISSING = object()
 
 
 def merged_in(
-    value: Any, name: Any, one: object, other: object, because: Open, *, may_lack: bool
+    value: Any,
+    name: Any,
+    one: object,
+    other: object,
+    because: Open,
+    *,
+    may_lack: bool,
+    before: Container[int] = (),
 ) -> object:
     """What is under a name of a value: what the code has set, or what the value itself keeps. Of a
     name that has no value on one side it is that of the other: there alone code can ask for it."""
@@ -27,15 +34,19 @@ def merged_in(
         return other if one is MISSING else one
     if is_own and not are_same(one, other):
         return value.own_merged(name, one, other, because)
-    made = merged(one, other, because, name)
+    made = merged(one, other, because, name, before)
     if isinstance(made, Open) and isinstance(value, dict) and (one is MISSING or other is MISSING):
         return replace(made, may_lack=True)
     return made
 
 
-def merged(one: object, other: object, because: Open, name: object = "") -> object:
-    """What two sides agree on; of a model and something unread, the model."""
-    if are_same(one, other):
+def merged(
+    one: object, other: object, because: Open, name: object = "", before: Container[int] = ()
+) -> object:
+    """What two sides agree on; of a model and something unread, the model. Two lists of the same
+    content, that were there `before`, by their `id`s, are still two."""
+    are_two = one is not other and id(one) in before and id(other) in before
+    if are_same(one, other) and not (are_two and isinstance(one, list | set | dict)):
         return other
     if (of_either := hook(one, "own_of_either")) and type(one) is type(other):
         made = of_either(one, other, under_name(because, name))
@@ -52,7 +63,8 @@ def merged(one: object, other: object, because: Open, name: object = "") -> obje
             return first  # code that uses it does so only where it is there
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
             tensors = may_be_in([one, other])
-            return replace(under_name(because, name), row=first.row, may_be=tensors)
+            made = replace(under_name(because, name), row=first.row, may_be=tensors)
+            return replace(made, among=changeable_in([one, other]))
     if type(one) is type(other) is tuple and len(one) == len(other):
         pairs = [*zip(one, other, strict=True)]
         if all(
@@ -65,9 +77,10 @@ def merged(one: object, other: object, because: Open, name: object = "") -> obje
     tensors, classes = may_be_in([one, other]), [classes_in(one), classes_in(other)]
     if all(classes):
         named = replace(named, one_of=(*dict.fromkeys(classes[0] + classes[1]),))
-    if not (models or tensors):
+    among = changeable_in([one, other])
+    if not (models or tensors or among):
         return named
-    return replace(named, alternatives=(*models.values(),), may_be=tensors)
+    return replace(named, alternatives=(*models.values(),), may_be=tensors, among=among)
 
 
 def classes_in(value: object) -> tuple[Any, ...]:
@@ -96,7 +109,10 @@ def one_of_held(held: Any, made: Open, *others: object) -> object:
     """What a key that is open takes of tensors, or of classes, in a list or dictionary."""
     several = [*(held.values() if isinstance(held, dict) else held), *others]
     are_classes = bool(several) and all(map(classes_in, several))
-    return one_of(several, made) if may_be_in(several) or are_classes else made
+    found: Any = one_of(several, made) if may_be_in(several) or are_classes else made
+    is_changeable = not several or bool(changeable_in(several))
+    is_open = isinstance(found, Open) and is_changeable
+    return replace(found, among=(held, *others)) if is_open else found
 
 
 def are_alike(one: Any, other: Any) -> bool:

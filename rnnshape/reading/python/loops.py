@@ -116,6 +116,8 @@ def _rounds(
                 _round(evaluator, node, scope)
             except BrokenSignal:
                 return True
+            if not is_whole and isinstance(node, ast.While):  # what it asks may change something
+                evaluator.worth(node.test, scope)
             for early in scope.early[start:] if is_tested else ():
                 if isinstance(early.outcome.signal, BrokenSignal):  # how often it runs is not known
                     _maybe_once(evaluator, node, scope, early.because)

@@ -9,8 +9,8 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import BOUNDS, OURS, ExhaustedError, ExitError, words_of
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.reached import unfinished
 from rnnshape.reading.python.scope import OUTSIDE_LOOP, ReturnedSignal, Scope, Signal
-from rnnshape.reading.python.statements import unfinished
 from rnnshape.source import Source
 
 

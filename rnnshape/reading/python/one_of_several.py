@@ -14,6 +14,7 @@ from rnnshape.reading.python.branches import both_ways, made_by, sides_now
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.open import Open, Side
 from rnnshape.reading.python.scope import Scope
+from rnnshape.reading.python.stand_in import hook
 
 MOST_CALLED, DEEPEST_CHOICE = 6, 2  # classes of which one is called, and such calls in each other
 PATH = re.compile(r"\w+(?:\.\w+|\[['\"\w]+\])+")  # `args.model`, `config["model"]`
@@ -21,6 +22,7 @@ PATH = re.compile(r"\w+(?:\.\w+|\[['\"\w]+\])+")  # `args.model`, `config["model
 ASKS = re.compile(r"([\w.\[\]'\"]+)(?: == ('[^']*'|\d+)| in [(\[](['\w, -]*)[)\]])?")
 KNOWN = re.compile(r"'[^']*'|\d+")
 TRUE = "true"
+CHANGING_LAYERS = {"add", "pop"}  # methods of a model
 # What a `try` is like that catches all errors.
 CAUGHT = ast.Try([], [ast.ExceptHandler(None, None, [ast.Pass()])], [], [])
 
@@ -84,6 +86,9 @@ def call_of_each_model(
     word = method.label.rpartition(".")[2]
     now, before = sides_now(evaluator), evaluator.is_of_several
     for model in method.alternatives:
+        if word in CHANGING_LAYERS and all(side in now for side in model.own_sides):
+            hook(model, "own_may_be_changed")(model, {word}, method)  # it is there on both sides
+            continue
         meet = [_may_meet(one, other) for one in now for other in model.own_sides]
         if False in meet:
             continue

@@ -1,17 +1,15 @@
-"""What each kind of statement does, and what one may change that is not followed to its end."""
+"""What each kind of statement does."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 from copy import copy
-from types import FunctionType, MethodType
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import both_ways, either, lose
-from rnnshape.reading.python.contents import PLAIN, within
+from rnnshape.reading.python.branches import both_ways, either
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.functions import class_, function, let_all_be_given
 from rnnshape.reading.python.limits import TOO_MUCH, ExitError
@@ -28,10 +26,8 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
     body_of,
-    nodes_of,
     own_nodes,
 )
-from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
 from rnnshape.reading.python.streams import Managed
 from rnnshape.reading.python.targets import assign, delete, fits, give
 
@@ -333,47 +329,3 @@ def _cases(
         if matched:
             evaluator.block(case.body, scope)
             return
-
-
-def unfinished(
-    evaluator: Evaluator, node: ast.AST, scope: Scope, because: Open, goes_on: bool
-) -> None:
-    """The names that a statement gives are open; so is, where Python would go on with it, what is
-    held by all that its names reach, and those of the functions that it may call."""
-    code: list[tuple[list[ast.AST], Scope]] = [([node], scope)] if goes_on else []
-    found: dict[int, Any] = {}
-    given: list[str] = []
-    called: set[str] = set()
-    while code:
-        nodes, inner = code.pop()
-        parts = [*nodes_of(nodes)]
-        words = {part.id for part in parts if isinstance(part, ast.Name)}
-        called |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
-        called |= {str(part.value) for part in parts if isinstance(part, ast.Constant)}
-        given += [name for part in parts if isinstance(part, ast.Global) for name in part.names]
-        known = [around.names for around in inner.around()]
-        waiting = [names[word] for names in known for word in words & names.keys()]
-        while waiting:
-            value = waiting.pop()
-            if id(value) in found or isinstance(value, PLAIN):
-                continue
-            found[id(value)] = value
-            if isinstance(value, MethodType):
-                called.add(value.__name__)
-            if isinstance(value, StandIn):  # what is ours in it changes by its methods alone
-                waiting += [part for name, part in vars(value).items() if name[:4] != "own_"]
-            elif not isinstance(value, FunctionType):
-                waiting += within(value)
-            elif body := body_of(value):
-                code.append(([*body], value.own_scope))  # type: ignore[attr-defined]
-    for one in found.values():
-        if (may_change := hook(one, "own_may_be_changed")) is not None:
-            may_change(one, called, because)
-    lost = [one for one in found.values() if isinstance(one, list | set | dict) or is_of_code(one)]
-    objects = (one for one in found.values() if not isinstance(one, StandIn))
-    lose(evaluator, scope, because, *lost, *(vars(one) for one in objects if is_of_code(type(one))))
-    names = (part for part in ast.walk(node) if isinstance(part, ast.Name))
-    for name in (*given, *(part.id for part in names if isinstance(part.ctx, ast.Store))):
-        made = Open(name, because.reason, because.source, because.node)
-        made.roots = (because,) if because.label else ()
-        scope.names[name] = made
