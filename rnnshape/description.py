@@ -30,7 +30,14 @@ from rnnshape.network import (
     kind_of_axis,
     without_states,
 )
-from rnnshape.network_inputs import every_size, mend_by_data, other_sizes, with_assumed_as_open
+from rnnshape.network_inputs import (
+    OTHER_BATCHES,
+    every_size,
+    may_need_one_batch,
+    mend_by_data,
+    other_sizes,
+    with_assumed_as_open,
+)
 from rnnshape.rule_run import Measured, RuleRun, tensor_of
 from rnnshape.rules.facts import Tensor
 from rnnshape.rules.registry import HAND_ON_NUMBERS
@@ -156,6 +163,7 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
         for other in other_sizes(network, sizes, assumed):
             try:
                 described = describe(network, other, measured)
+                _check_is_no_chance(network, other, measured)
             except QueryError as again:
                 refusals.append(again)
                 continue
@@ -170,6 +178,14 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
                 return describe(network, other, measured), replace(question, dimensions=other)
         mend_by_data(wrong, question, is_taken)
         raise
+
+
+def _check_is_no_chance(network: Network, sizes: Dimensions, measured: Measured) -> None:
+    """A `QueryError` where a batch fits that nobody has said, and twice as many do not, though the
+    network needs no one batch: it is as long as another axis, as 7 where there are 7 timesteps."""
+    for kind, size in () if may_need_one_batch(network) else sizes.usual:
+        if kind == "batch" and size in OTHER_BATCHES:
+            describe(network, replace(sizes, usual=((kind, 2 * size),)), measured)
 
 
 def _assumed_kinds(inputs: Iterable[Tensor]) -> list[str]:

@@ -14,7 +14,7 @@ from rnnshape.errors import Problem, QueryError, counted, did_you_mean, shortene
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import not_of_a_graph
 from rnnshape.network import Dimensions, Network, Question, Size, Step
-from rnnshape.network_inputs import with_other_sizes
+from rnnshape.network_inputs import may_need_one_batch, with_other_sizes
 from rnnshape.ports import model_of, needed_sizes, with_sizes_of
 from rnnshape.training import problems_of, with_batch
 from rnnshape.training.data import Data, Function, TrainingCall, shown
@@ -110,9 +110,7 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
         return rows if place == 0 and size is None else size
 
     with_data = with_sizes_of(network, call)
-    # Data that it holds may be of one batch, and a size that is written, that of one.
-    may_depend = len(network.given) < len(network.inputs)
-    may_depend |= any(step.layer.name == "reshape" for step in network.steps)
+    may_depend = may_need_one_batch(network)
     is_other = are_sizes_known(call.x) and (with_data != network or may_depend)
     if not (is_other and is_taken(network, given)):
         return

@@ -94,6 +94,12 @@ def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:
 OTHER_BATCHES = (7, 8, 30, 64, 840)  # of which one is a multiple of most numbers, or more
 
 
+def may_need_one_batch(network: Network) -> bool:
+    """Whether data that it holds may be of one batch, or a size that is written, that of one."""
+    is_written = any(step.layer.name == "reshape" for step in network.steps)
+    return is_written or len(network.given) < len(network.inputs)
+
+
 def other_sizes(
     network: Network, sizes: Dimensions, assumed: Collection[str]
 ) -> Iterator[Dimensions]:

@@ -41,7 +41,7 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
-from rnnshape.reading.python.stand_in import StandIn, is_of_code, may_be_in
+from rnnshape.reading.python.stand_in import StandIn, is_of_code, may_be_in, own
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
 STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
@@ -261,6 +261,14 @@ def sides_now(evaluator: Evaluator) -> tuple[Side, ...]:
         if early in scope.early and depth <= len(evaluator.calls)
     ]
     return (*evaluator.under, *(early.rest for early, _, _ in evaluator.early))
+
+
+def may_be_none(evaluator: Evaluator, value: object) -> Open | None:
+    """What is not known of a model that is made on a side of a condition, and nothing on the other,
+    where that is over."""
+    now = {side.key for side in sides_now(evaluator)}
+    sides = [side for side in own(value, "own_sides", ()) if isinstance(side, Side)]
+    return next((side.asked for side in sides if side.key not in now), None)
 
 
 def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = None) -> object:

@@ -36,7 +36,7 @@ from rnnshape.reading.python.operators import (
     note_distance,
 )
 from rnnshape.reading.python.reached import Reached, may_change
-from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_lack_file
+from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_fail
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
@@ -318,7 +318,7 @@ def _with_changes(
 ) -> object:
     """What a call makes; where that is not known, nor is what it changes."""
     called, parts, keywords = given
-    if may_lack_file(node, evaluator.trying):
+    if may_fail(node, evaluator.trying, isinstance(called, Open) and isinstance(made, Open)):
         _may_fail(evaluator, evaluator.open(node), scope)
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
     out = None if body_of(called) is not None else keywords.get("out")

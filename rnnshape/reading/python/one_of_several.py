@@ -86,8 +86,9 @@ def call_of_each_model(
     word = method.label.rpartition(".")[2]
     now, before = sides_now(evaluator), evaluator.is_of_several
     for model in method.alternatives:
-        if word in CHANGING_LAYERS and all(side in now for side in model.own_sides):
-            hook(model, "own_may_be_changed")(model, {word}, method)  # it is there on both sides
+        is_there = {side.key for side in model.own_sides} <= {side.key for side in now}
+        if word in CHANGING_LAYERS and is_there:
+            hook(model, "own_may_be_changed")(model, {word}, method)  # also where another is meant
             continue
         meet = [_may_meet(one, other) for one in now for other in model.own_sides]
         if False in meet:

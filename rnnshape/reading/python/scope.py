@@ -82,14 +82,28 @@ class Scope:
 # What reads a file, and what code expects of one that is not there.
 OF_FILES = re.compile("open|load|load_model|loadtxt|genfromtxt|fromfile|listdir|scandir|read_.*")
 NOT_THERE = {"EnvironmentError", "FileNotFoundError", "IOError", "OSError"}
+OF_ALL = {"BaseException", "Exception"}  # what catches any error
 
 
-def may_lack_file(node: ast.Call, trying: Sequence[ast.Try | ast.TryStar]) -> bool:
-    """Whether a call reads a file that the code around it knows may not be there."""
+def may_fail(node: ast.Call, trying: Sequence[ast.Try | ast.TryStar], is_unread: bool) -> bool:
+    """Whether a call reads a file that the code around it knows may not be there; or is of one of
+    these, or not read, where the code has something else to go on with."""
     word = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    kinds = (handler.type for around in trying for handler in around.handlers if handler.type)
-    is_known = not NOT_THERE.isdisjoint(named_in(kinds))
-    return bool(trying) and bool(OF_FILES.fullmatch(word)) and is_known
+    is_of_file = bool(OF_FILES.fullmatch(word))
+    for handler in (handler for around in trying for handler in around.handlers):
+        kinds = named_in([handler.type]) if handler.type else OF_ALL
+        if is_of_file and not NOT_THERE.isdisjoint(kinds):
+            return True
+        if (is_of_file or is_unread) and not OF_ALL.isdisjoint(kinds) and _gives(handler):
+            return True
+    return False
+
+
+def _gives(handler: ast.ExceptHandler) -> bool:
+    """Whether it gives a name another value, or returns one, other than None."""
+    giving = (ast.Assign, ast.AnnAssign, ast.Return)
+    values = (node.value for node in own_nodes(handler.body) if isinstance(node, giving))
+    return any(value and getattr(value, "value", "") is not None for value in values)
 
 
 def locals_of(scope: Scope) -> dict[str, Any]:

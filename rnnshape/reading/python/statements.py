@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import both_ways, either
+from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.functions import class_, function, let_all_be_given
 from rnnshape.reading.python.limits import TOO_MUCH, ExitError
@@ -49,7 +49,10 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             change, target = IN_PLACE[type(op)], _once(evaluator, target, scope)
             before, more = evaluator.worth(target, scope), evaluator.worth(value, scope)
             evaluator.node = node
-            assign(evaluator, target, evaluator.really(change, before, more), scope)
+            made = evaluator.really(change, before, more)
+            if isinstance(made, Open) and isinstance(before, list | set | dict):
+                lose(evaluator, scope, made, before)  # by its other names, too
+            assign(evaluator, target, made, scope)
         case ast.AnnAssign(target=target, annotation=annotation, value=given):
             if isinstance(target, ast.Name) and isinstance(scope.names, ClassNames):
                 fields = scope.names.get("__annotations__", {})
