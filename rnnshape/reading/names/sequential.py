@@ -99,8 +99,10 @@ class Sequential(Model):
 
     def own_may_be_changed(self, words: Collection[str], because: Open) -> None:
         super().own_may_be_changed(words, because)
-        if not {"add", "pop"}.isdisjoint(words) and self.own_open is None:
+        if "pop" in words and self.own_open is None:
             self.own_open = opened(self.own_title, "code that is not read may change its layers")
+        elif "add" in words and isinstance(self, Sequential):
+            self._add(because, None)
 
     def _were_added(self, item: Any) -> bool:
         """Whether something else may have added layers before this one, which says no input."""

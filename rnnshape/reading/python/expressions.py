@@ -343,7 +343,7 @@ def _with_changes(
         names[name] = replace(evaluator.open(node), label=name, is_named=True)
     if isinstance(called, Open) and called.among and not called.alternatives:
         reached = Reached([*called.among, *parts, *keywords.values()], {word})
-        added = parts if word == "append" else ()
+        added = parts if word == "append" and {*map(type, called.among)} == {list} else ()
         may_change(evaluator, scope, evaluator.open(node), reached, added)
     if not isinstance(made, Open):
         lost = [*containers_in(handed)]
