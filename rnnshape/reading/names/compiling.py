@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from rnnshape.errors import Place, did_you_mean, shortened
+from rnnshape.errors import Place, counted, did_you_mean, shortened
 from rnnshape.expression import calls_within
 from rnnshape.nest import within
 from rnnshape.reading import graph
@@ -248,6 +249,8 @@ def follow_functions(said: Compiled | None, gives: Sequence[Any], y: Any) -> Non
     and with what the model returns: what they name may be gone."""
     given: list[Any] = [*within([said.loss, said.metrics, said.weighted])] if said else []
     called = [one for one in given if body_of(one) is not None]
+    for one in called:
+        _check_takes_two(one)
     own_methods: list[Any] = [method for one in given for method in methods_of(one)]
     called += [method for method in own_methods if method.__name__ in OF_EACH_BATCH]
     kinds = (vars(one.stands_for) for one in given if _is_of_class(one))
@@ -270,6 +273,22 @@ def follow_functions(said: Compiled | None, gives: Sequence[Any], y: Any) -> Non
             with suppress(Exception), held.aside():  # what it makes is not followed
                 one(*of_self, y_true, y_pred)
     held.tells_what_is_sure = before
+
+
+def _check_takes_two(function: Any) -> None:
+    """A loss or metric that is a function is called with the labels and the predictions."""
+    takes = inspect.signature(function)
+    try:
+        takes.bind("y_true", "y_pred")
+    except TypeError:
+        words = [*takes.parameters.values()]
+        stars = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        needed = [word for word in words if word.default is word.empty and word.kind not in stars]
+        more = counted(len(needed) - 2, "required positional argument")
+        said = f"missing {more}" if len(needed) > 2 else "but 2 were given"
+        names = ", ".join(word.name for word in words)
+        message = f"Keras gives {function.__name__} y_true and y_pred alone, and it takes {names}"
+        session().problem(message, words=said)
 
 
 def _is_of_class(value: Any) -> bool:
