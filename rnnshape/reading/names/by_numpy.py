@@ -48,6 +48,8 @@ CUTTING = {  # the numbers that they are given say which are left: of fewer than
 OF_SHAPES = re.compile(
     r"shape|dimension|ax[ie]s|broadcast|size|length|align|rank|element|division|-d\b|empty"
 )
+# What is joined may be numbers.
+JOINING = ("append", "column_stack", "concatenate", "hstack", "vstack")
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
 # The step between lengths in the place of a long one, with which half a length grows evenly, too;
 # how many such steps are tried at once; and how many long ones are replaced.
@@ -67,6 +69,8 @@ def by_numpy(name: str) -> Callable[..., Any]:
 
     def made(*given: Any, **named: Any) -> Any:
         named.pop("dtype", None)
+        if name in JOINING:
+            given = rebuilt(given, _as_number)
         parts = [*given, *named.values()]
         for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
@@ -114,6 +118,10 @@ def by_numpy(name: str) -> Callable[..., Any]:
         return found
 
     return made
+
+
+def _as_number(value: object) -> object:
+    return Array(()) if isinstance(value, Open) and value.is_number else value
 
 
 def _run(

@@ -96,7 +96,8 @@ class Frame(Array):
         if columns is None:
             return opened()
         if len(self.shape) == 1:
-            return Frame(columns, dtype=self.own_dtype) if columns else opened()
+            is_one = bool(columns) or type(key) is str  # of a row, the entry of a column
+            return Frame(columns, dtype=self.own_dtype) if is_one else opened()
         self.own_check(key)
         keys = key if isinstance(key, list) else [key]
         taken = [label for one in keys for label in self.own_labels or () if label == one]

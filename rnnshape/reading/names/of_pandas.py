@@ -197,8 +197,16 @@ def _of_dtype(make: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def in_columns_of_kinds(data: Any = None, *_: Any, **__: Any) -> Any:
+    """`pandas.get_dummies`, which makes as many columns as there are kinds."""
+    if isinstance(data, Frame):
+        return Frame((data.shape[0], opened("the number of columns")), dtype=UNREAD_ENTRIES)
+    return replace(opened("a table"), stands_for=TABLE)
+
+
 PANDAS = Module("pandas", {
     "DataFrame": _of_dtype(table), "Series": _of_dtype(column), "concat": joined,
+    "get_dummies": in_columns_of_kinds,
     "factorize": lambda values, *_, **__: (
         values.factorize() if isinstance(values, Frame) else opened()),
 })  # fmt: skip
