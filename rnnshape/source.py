@@ -15,6 +15,7 @@ from rnnshape.errors import Place, QueryError
 LONGEST_TEXT = 400_000  # characters
 MOST_BITS = 14_000  # of a number in a text
 NO_PYTHON = "this can't be read"  # how what is said of it begins
+STOPS = "this stops: "  # and what is said of code that ends with an error of Python
 FUNCTION = re.compile(r"[^\S\n]*(?:async )?def ")
 LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
 # Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.

@@ -26,7 +26,7 @@ from rnnshape.network import Question
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
 from rnnshape.reading.found import Reading
-from rnnshape.source import NO_PYTHON
+from rnnshape.source import NO_PYTHON, STOPS
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
 
@@ -35,7 +35,7 @@ EXPRESSION, STDIN = "<expression>", "<stdin>"
 
 def check(options: Options, environment: Environment) -> ExitCode:
     """Writes what is wrong with each text or file on standard output. What is open or not read, and
-    a file without a model, is no fault; what is no Python is one."""
+    a file without a model, is no fault; what is no Python is one. Where code stops is noted."""
     why = "--check tells what is wrong, and nothing else"
     refuse(options, (*sorted(options.views), "compare", "seed", "export"), why)
     if options.format not in (None, Format.JSON, Format.PLAIN):
@@ -45,7 +45,7 @@ def check(options: Options, environment: Environment) -> ExitCode:
         check_text(options)
     if not options.what:
         messages.note(environment, "--check: no file is named, so that nothing is checked")
-    code, asked = ExitCode.ANSWERED, _Asked([], [])
+    code, asked = ExitCode.ANSWERED, _Asked([], [], [])
     with ExitStack() as stack, suppress(BrokenPipeError):
         reader = stack.enter_context(environment.reader())
         for what in options.what:
@@ -70,6 +70,8 @@ def check(options: Options, environment: Environment) -> ExitCode:
             for problem in problems:
                 code = ExitCode.WRONG
                 print(_line(problem, options), file=environment.stdout, flush=True)
+            while asked.stopped:
+                messages.note(environment, _line(asked.stopped.pop(0), options))
         # A hook's options may be for files that have not changed.
         unused = unused_options(options, asked.questions, asked.readings)
         for words in () if code is ExitCode.FAILED else [*unused.values()][:1]:
@@ -78,10 +80,11 @@ def check(options: Options, environment: Environment) -> ExitCode:
 
 
 class _Asked(NamedTuple):
-    """What was read, and the questions that were asked of it."""
+    """What was read, the questions that were asked of it, and where the code of a file stops."""
 
     readings: list[Reading]
     questions: list[Question]
+    stopped: list[Problem]
 
     def of(self, reading: Reading, options: Options) -> list[Question]:
         questions = [*questions_of(reading, options)]
@@ -118,6 +121,8 @@ def _problems(
     file, before = file or file_and_name(what)[0], len(asked.readings)
     for found in _found(what, options, reader, asked):
         if isinstance(found, NotReadError) and not found.message.startswith(NO_PYTHON):
+            stops = [problem_of(found)] if found.message.startswith(STOPS) else []
+            asked.stopped.extend(replace(one, file=_path(file, one.file)) for one in stops)
             continue
         if isinstance(found, QueryError):
             is_read = len(asked.readings) > before

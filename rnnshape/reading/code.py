@@ -47,7 +47,7 @@ from rnnshape.reading.uncalled import (
     call_what_is_not_called,
     refused_aside,
 )
-from rnnshape.source import Source
+from rnnshape.source import STOPS, Source
 from rnnshape.training.data import TrainingCall
 
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
@@ -154,7 +154,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
     held = SESSION.get()
     if (ended := evaluator.ended) is not None:
-        evaluator.tell(NotReadError(f"this stops: {ended.reason}", ended.place))
+        evaluator.tell(NotReadError(f"{STOPS}{ended.reason}", ended.place))
     layers = compared = 0
     for message, place in held.uncompiled[:1] if not held.may_compile else ():
         held.problem(message, place=place)

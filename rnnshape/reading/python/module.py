@@ -11,7 +11,7 @@ from rnnshape.reading.python.limits import BOUNDS, OURS, ExhaustedError, ExitErr
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.reached import unfinished
 from rnnshape.reading.python.scope import OUTSIDE_LOOP, ReturnedSignal, Scope, Signal
-from rnnshape.source import Source
+from rnnshape.source import STOPS, Source
 
 
 def follow_module(
@@ -48,7 +48,7 @@ def _stops(evaluator: Evaluator, node: ast.stmt, scope: Scope, wrong: BaseExcept
         if isinstance(wrong, OURS):
             evaluator.tell(wrong if isinstance(wrong, QueryError) else NotReadError(words, place))
         elif not evaluator.is_sure:
-            evaluator.tell(NotReadError(f"this stops: {words}", place))
+            evaluator.tell(NotReadError(f"{STOPS}{words}", place))
         elif evaluator.ended is None:
             evaluator.ended = Open("the code stops", words, evaluator.source, node)
     spent, evaluator.steps = evaluator.steps, 0  # what this takes is not counted
