@@ -124,9 +124,8 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
 
 def check_begun(layer: Any) -> None:
     """An `__init__` of the code has to call that of Keras."""
-    functions = [value for kind in type(layer).__mro__ for value in vars(kind).values()]
-    bodies = (part for one in functions for part in (body_of(one) or ()))
-    is_own = body_of(type(layer).__init__) is not None
+    kinds, is_own = type(layer).__mro__, body_of(type(layer).__init__) is not None
+    bodies = (part for kind in kinds for one in vars(kind).values() for part in body_of(one) or ())
     is_named = any("__init__(" in ast.unparse(part) for part in bodies)
     has_run = any(name[:4] != "own_" for name in vars(layer))  # it was not given too little
     if is_own and not (is_named and (layer.own_is_begun or not has_run)):

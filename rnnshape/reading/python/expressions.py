@@ -35,7 +35,7 @@ from rnnshape.reading.python.operators import (
     compared,
     note_distance,
 )
-from rnnshape.reading.python.reached import Reached, may_change
+from rnnshape.reading.python.reached import change_by_call
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_fail
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -331,7 +331,9 @@ def _with_changes(
         handed += functions_of(one)
     if isinstance(called, Open) and called.without_base:  # of which nobody knows who calls what
         handed += vars(called.without_base).values()
-        made = replace(made, stands_for=called.without_base) if type(made) is Open else made
+        if type(made) is Open:
+            kind, among = called.without_base, changeable_in([*parts, *keywords.values()])
+            made = replace(made, stands_for=kind, among=(kind, *among))
     if isinstance(made, Open) and body_of(called) is None:
         handed += [*parts, *keywords.values()]
         functions = [part for part in handed if isinstance(part, FunctionType)]
@@ -342,9 +344,7 @@ def _with_changes(
     for names, name in names_in(handed):
         names[name] = replace(evaluator.open(node), label=name, is_named=True)
     if isinstance(called, Open) and called.among and not called.alternatives:
-        reached = Reached([*called.among, *parts, *keywords.values()], {word})
-        added = parts if word == "append" and {*map(type, called.among)} == {list} else ()
-        may_change(evaluator, scope, evaluator.open(node), reached, added)
+        change_by_call(evaluator, node, scope, called, [*parts, *keywords.values()])
     if not isinstance(made, Open):
         lost = [*containers_in(handed)]
         if lost:

@@ -331,7 +331,7 @@ def class_(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
         unread = Open(node.name, reason, evaluator.source, node)
         known = (one.without_base or UnreadBase if isinstance(one, Open) else one for one in bases)
         made = _made(evaluator, node, [*dict.fromkeys(known)], scope)
-        unread.without_base = made if isinstance(made, type) else None
+        unread.without_base, unread.among = made if isinstance(made, type) else None, (made,)
         return unread
     return _made(evaluator, node, bases, scope)
 

@@ -80,8 +80,8 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
     if "own_scope" not in made:
         return
     scope: Scope = made["own_scope"]
-    first = next(iter(made["__signature__"].parameters), "")
-    nodes = [*nodes_of(made["own_body"])]
+    parameters, nodes = [*made["__signature__"].parameters], [*nodes_of(made["own_body"])]
+    first = next(iter(parameters), "")
     outer = {
         name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names
     }
@@ -92,7 +92,7 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
         while isinstance(held, ast.Subscript):  # `groups[label].append(3)`
             held = held.value
         match held:
-            case ast.Name(id=name):
+            case ast.Name(id=name) if name not in parameters:
                 yield from _of_name(scope, name)
             case ast.Attribute(value=ast.Name(id=name), attr=word):
                 around = (names[name] for names, _ in _of_name(scope, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
@@ -62,7 +62,8 @@ class Reached:
             self.waiting += [value.__self__, getattr(value, "__func__", None)]
         elif isinstance(value, FunctionType):
             if body := body_of(value):
-                self._code(value, body, value.own_scope)  # type: ignore[attr-defined]
+                made = vars(value)
+                self._code(value, body, made["own_scope"], {*made["__signature__"].parameters})
         elif is_of_code(value):  # of its methods those that are asked for
             parts = [_function_of(part) for part in vars(value).values()]
             self.methods += [part for part in parts if isinstance(part, FunctionType)]
@@ -74,12 +75,14 @@ class Reached:
         else:
             self.waiting += within(value)
 
-    def _code(self, whole: object, body: Iterable[ast.AST], scope: Scope) -> None:
+    def _code(
+        self, whole: object, body: Iterable[ast.AST], scope: Scope, given: Collection[str] = ()
+    ) -> None:
         known = [around.names for around in scope.around()]
         sets = self.sets.setdefault(id(whole), set())
         for part in nodes_of(body):
             match part:
-                case ast.Name(id=name):
+                case ast.Name(id=name) if name not in given:
                     self.waiting += [names[name] for names in known if name in names]
                     self.words.add(name)
                 case ast.Attribute(attr=name, ctx=used):
@@ -141,6 +144,17 @@ def may_change(
     lose(evaluator, scope, because, *changed, added=added)
     for names, name in reached.given:
         names[name] = under_name(because, name)
+
+
+def change_by_call(
+    evaluator: Evaluator, node: ast.Call, scope: Scope, called: Open, given: Sequence[object]
+) -> None:
+    """What a call changes that is one of some of the code's functions, or of methods of its
+    objects: all that these reach."""
+    word = called.label.rpartition(".")[2]
+    reached = Reached([*called.among, *given], {word, "__init__" if called.without_base else word})
+    added = given if word == "append" and {*map(type, called.among)} == {list} else ()
+    may_change(evaluator, scope, evaluator.open(node), reached, added)
 
 
 def unfinished(
