@@ -291,10 +291,10 @@ def comprehended(evaluator: Evaluator, node: Any, around: Scope) -> object:
         return MADE[type(node)](scope.yields)  # what is open stops there
 
     found = evaluator.really(made)
-    if isinstance(node, ast.ListComp) and isinstance(found, Open):
-        found.row = getattr(scope.yields, "row", None)  # as of a list in a loop
-    if isinstance(found, Open):
+    if isinstance(found, Open):  # as of a list in a loop
+        found.row = getattr(scope.yields, "row", None) if type(node) is ast.ListComp else found.row
         found.may_be = getattr(scope.yields, "may_be", ()) or may_be_in(scope.yields)
+        found.among = getattr(scope.yields, "among", (scope.yields,))
     return found
 
 

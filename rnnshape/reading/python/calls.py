@@ -1,0 +1,248 @@
+"""What calls make, and what they change."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
+from typing import Any
+
+from rnnshape.errors import QueryError
+from rnnshape.reading.python.branches import Snapshot, lose
+from rnnshape.reading.python.contents import changeable_in
+from rnnshape.reading.python.evaluator import Evaluator, shortened, written
+from rnnshape.reading.python.functions import UNKNOWN, from_unknown
+from rnnshape.reading.python.handed_on import (
+    CHANGE_THE_FIRST,
+    containers_in,
+    functions_of,
+    methods_named,
+    names_in,
+    owner_of,
+)
+from rnnshape.reading.python.in_common import one_of_held
+from rnnshape.reading.python.objects import vars_of
+from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
+from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.reached import change_by_call
+from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_fail
+from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
+from rnnshape.reading.python.streams import Stream
+
+# By position, by name, and what stands behind a `*` and behind `**` that is not known.
+Arguments = tuple[list[object], dict[str, object], Open | None, Open | None]
+
+# What gives some of the values that it is given.
+CHOOSING = (
+    enumerate, filter, iter, list, map, max, min, next, reversed, sorted, tuple, zip
+)  # fmt: skip
+OF_CHANCE = ("random.choice", "random.choices", "random.sample")
+FAILING = {"int", "float", "index", "remove", "pop"}  # functions of Python's own
+
+
+def with_doubt(evaluator: Evaluator, made: object, scope: Scope) -> object:
+    """What Python's own function makes, of which nobody knows in a `try` whether it raises; where
+    it does, what comes after it is not done."""
+    if evaluator.trying and isinstance(made, Open):
+        undo = Doubt.undo
+        if not evaluator.doubted:
+            snapshot = Snapshot(evaluator, scope)
+            undo = partial(snapshot.set, snapshot.before)
+        evaluator.doubted.append(Doubt(made, undo))
+    return made
+
+
+def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
+    called = evaluator.worth(node.func, scope)
+    given = parts, keywords, _, _ = _arguments(evaluator, node, scope)
+    evaluator.node = node
+    if isinstance(node.func, ast.Name):
+        evaluator.called[node.func.id] = parts, keywords
+        if node.func.id == "super" and len(parts) < 2 and scope.owner:
+            bound = evaluator.really(super, scope.owner[0], scope.first)
+            return bound if not parts else evaluator.open(node, "it is bound to no object")
+        if called is evaluator.given["globals"]:
+            return scope.module.names
+        if called is evaluator.given["locals"]:
+            return evaluator.really(locals_of, scope)
+    if isinstance(called, Open) and called.one_of:
+        call = partial(_called, evaluator, node, scope, given)
+        return each_called(evaluator, node, called, scope, call)
+    if isinstance(called, Open) and called.as_called is not None:
+        called = called.as_called
+    return _called(evaluator, node, scope, given, called)
+
+
+def _called(
+    evaluator: Evaluator, node: ast.Call, scope: Scope, given: Arguments, called: Any
+) -> object:
+    """What a call makes with these arguments."""
+    evaluator.node = node
+    parts, keywords, spread, named = given
+    if isinstance(called, Open):
+        handed = parts if spread is None else [*parts, spread]
+        keywords = keywords | ({} if named is None else {UNKNOWN: named})
+        made = _of_open(evaluator, node, called, handed, keywords)
+        return _with_changes(evaluator, node, (called, handed, keywords), made, scope)
+    if spread is not None or named is not None:
+        from_there = from_unknown(evaluator, called, parts, spread, named)
+        if from_there is None:
+            return _of_unknown(evaluator, node, (called, parts, keywords), (spread, named), scope)
+        keywords = from_there | keywords
+    evaluator.calls.append(node)
+    try:
+        made = evaluator.really(called, *parts, **keywords)
+    finally:
+        evaluator.calls.pop()
+    is_of_open = isinstance(made, Open) and isinstance(next(iter(parts), None), Open)
+    if is_of_open and getattr(called, "__name__", "") == "get":
+        held = getattr(called, "__self__", None)  # a dictionary, and perhaps a default
+        made = one_of_held(held, made, *parts[1:]) if type(held) is dict else made
+    if isinstance(made, Open) and any(called is one for one in CHOOSING):
+        made = replace(made, among=(*made.among, *changeable_in(parts)))
+    if called is evaluator.given["getattr"] and isinstance(made, Open):
+        named_so = methods_named(parts[0], node.args[1:]) if isinstance(parts[1], Open) else []
+        made = replace(made, among=(*named_so, *made.among))
+    if isinstance(called, MethodWrapperType) and isinstance(made, Open):
+        raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
+    return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
+
+
+def _arguments(evaluator: Evaluator, node: ast.Call, scope: Scope) -> Arguments:
+    """What a function is called with."""
+    spread, named = None, None  # type: tuple[Open | None, Open | None]
+    parts: list[object] = []
+    try:
+        for part in node.args:
+            parts += evaluator.worth_of_all([part], scope)
+    except IsOpenError as wrong:
+        spread = wrong.value
+    keywords: dict[str, object] = {}
+    for keyword in node.keywords:
+        value = evaluator.worth(keyword.value, scope)
+        more = {keyword.arg: value} if keyword.arg else evaluator.really(dict, value)
+        if isinstance(more, Open):
+            named = more
+            continue
+        for word, part in more.items():
+            if not isinstance(word, str):
+                raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
+            if word in keywords:
+                text = f"{shortened(written(node.func))} is given {str.__str__(word)} twice"
+                if evaluator.trying:  # the code itself may know what to do
+                    raise TypeError(text)
+                raise QueryError(text, evaluator.source.place_of_keyword(keyword))
+            keywords[str.__str__(word)] = part
+    return parts, keywords, spread, named
+
+
+def _of_unknown(
+    evaluator: Evaluator,
+    node: ast.Call,
+    given: Sequence[Any],
+    unknown: tuple[Open | None, Open | None],
+    scope: Scope,
+) -> object:
+    """What a function that is not the code's own makes of what stands behind a star and is not
+    known."""
+    (called, parts, keywords), (spread, named) = given, unknown
+    because: Any = named if spread is None else spread
+    is_init = isinstance(called, MethodType) and called.__name__ == "__init__"
+    is_layers = is_init and hook(called.__self__, "own___init___takes") is not None
+    if is_layers or isinstance(called, MethodWrapperType):
+        raise IsOpenError(because)  # what is being made is not known
+    made = _of_open(evaluator, node, because, parts or [because], keywords)
+    if isinstance(made, Open):
+        made.roots = because.roots or (because,)
+        lose(evaluator, scope, made, *owner_of(called))
+    return made
+
+
+def _with_changes(
+    evaluator: Evaluator, node: ast.Call, given: Sequence[Any], made: object, scope: Scope
+) -> object:
+    """What a call makes; where that is not known, nor is what it changes."""
+    called, parts, keywords = given
+    if may_fail(node, evaluator.trying, isinstance(called, Open) and isinstance(made, Open)):
+        with_doubt(evaluator, evaluator.open(node), scope)
+    word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
+    out = None if body_of(called) is not None else keywords.get("out")
+    for part in (*parts[: word in CHANGE_THE_FIRST], out):
+        if fill := hook(part, "fill"):
+            fill(part)
+    handed: list[Any] = []
+    callbacks = keywords.get("callbacks")
+    for one in callbacks if isinstance(callbacks, list | tuple) else [callbacks]:
+        handed += functions_of(one)
+    if isinstance(called, Open) and called.without_base:  # of which nobody knows who calls what
+        handed += vars(called.without_base).values()
+        if type(made) is Open:
+            kind, among = called.without_base, changeable_in([*parts, *keywords.values()])
+            made = replace(made, stands_for=kind, among=(kind, *among))
+    if isinstance(made, Open) and body_of(called) is None:
+        handed += [*parts, *keywords.values()]
+        functions = [part for part in handed if isinstance(part, FunctionType)]
+        evaluator.handed |= dict.fromkeys(functions)
+        for part in handed:
+            if may_fill := hook(part, "own_handed_to"):
+                may_fill(part, made)
+    for names, name in names_in(handed):
+        names[name] = replace(evaluator.open(node), label=name, is_named=True)
+    if isinstance(called, Open) and called.among and not called.alternatives:
+        change_by_call(evaluator, node, scope, called, [*parts, *keywords.values()])
+    if not isinstance(made, Open):
+        lost = [*containers_in(handed)]
+        if lost:
+            lose(evaluator, scope, evaluator.open(node), *lost)
+        return made
+    word, lost = word or getattr(called, "__name__", ""), [*containers_in(handed)]
+    for part in parts if word == "shuffle" else ():
+        if type(part) is list:
+            name = shortened(written(node.args[0]))
+            part[:] = [replace(made, label=f"{name}[{place}]") for place in range(len(part))]
+    if called is evaluator.given["setattr"] and parts:
+        names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
+        lost.append(parts[0] if isinstance(names, Open) else names)
+    if word.startswith(("heap", "insort")):
+        lost += [part for part in parts[:1] if isinstance(part, list)]
+    if isinstance(called, type | BuiltinMethodType) and word in FAILING:
+        with_doubt(evaluator, made, scope)
+    is_open = any(True for _ in opens_in([parts, keywords]))
+    if is_open or word == "sort" or any(isinstance(part, Stream) for part in parts):
+        lost += owner_of(called)
+    if lost:
+        lose(evaluator, scope, made, *lost)
+    return made
+
+
+def _of_open(
+    evaluator: Evaluator,
+    node: ast.Call,
+    called: Open,
+    parts: Sequence[object],
+    keywords: Mapping[str, object],
+) -> object:
+    """What a function makes that nobody knows: of data it makes data; of what stands for something
+    of a library, who knows."""
+    is_nowhere = called.is_undefined and not evaluator.module.may_have_more
+    reason = evaluator.why_unknown(called.label) if is_nowhere else ""
+    made = evaluator.open(node, called.reason or reason)
+    made.may_be = may_be_in([called, *parts, *keywords.values()])
+    made.among = changeable_in(parts) if called.label.endswith(OF_CHANCE) else ()
+    if reason:
+        evaluator.refuse(made)
+    if called.alternatives:  # a method of each of the models that it may be
+        call_of_each_model(evaluator, called, parts, keywords)
+        return made
+    given = [*parts, *keywords.values()]
+    listed = [item for part in given if isinstance(part, list | tuple) for item in part]
+    name = shortened(written(node.func))
+    for value in [*given, *listed]:
+        if isinstance(value, StandIn) and not (made.reason or value.own_is_data):
+            made.reason = f"what {name} makes of {what_it_is(value)} is not known"
+        maker = hook(value, "own_made_by_unknown")
+        if maker is not None:
+            return evaluator.really(maker, f"{name}(...)", list(given), made, called.label)
+    return evaluator.known_of_open(called, parts, made, keywords)
