@@ -8,7 +8,7 @@ from dataclasses import replace
 from rnnshape.errors import IncompleteError, QueryError
 from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import whole_number, wholes
-from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.facts import Axis, Facts, Tensor, shapes_said
 from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule_of_inputs, weight
 
@@ -199,7 +199,7 @@ def _check_mask(
     if mask and any(axis.length not in (1, other.length) for axis, other in pairs):
         wanted = ", ".join(["batch", *(str(axis.length) for axis in axes)])
         raise call.error(
-            f"{call} takes an attention_mask of ({wanted}), not {mask.shape} "
+            f"{call} takes an attention_mask of ({wanted}), not {shapes_said(mask.axes)[0]} "
             '(Keras: "The `mask` must be broadcastable to `inputs`", "Incompatible shapes")'
         )
 

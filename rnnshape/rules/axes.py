@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import MAY_BE_ARRAY, whole_number, wholes
-from rnnshape.rules.facts import NOTHING, Axis, Facts, Tensor
+from rnnshape.rules.facts import NOTHING, Axis, Facts, Tensor, shapes_said
 from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import rule_of_inputs
 from rnnshape.signatures import signature
@@ -100,7 +100,7 @@ def repeated(call: Call, *shapes: Sequence[Axis]) -> tuple[Axis, ...]:
     """The same; a `QueryError` in the place of None."""
     axes = broadcast(*shapes)
     if axes is None:
-        given = ", ".join(str(tuple(axis.length for axis in axes)) for axes in shapes)
+        given = ", ".join(shapes_said(*shapes))
         raise call.error(
             f"{call.name} is given {given}: counted from the last, axes must be equally long, or 1 "
             '(Keras: "Incompatible shapes", "Cannot broadcast shape")',

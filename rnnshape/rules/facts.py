@@ -33,7 +33,7 @@ class Axis:
         follows_from: of what no text says, all that the length follows from: the kinds of sizes
             that are assumed, such as `"timesteps"`, and `WHEN_RUN`.
         is_unknown: whether the length is only a number in the place of one that is not known.
-        is_assumed: of an input, whether neither the text nor an option says the length.
+        is_assumed: whether neither the text nor an option says the length, or what it is made of.
         is_written: of an input, whether the text says it.
 
     >>> (2 * Axis("units", 3)).label, (2 * Axis("units", 3)).length
@@ -80,7 +80,11 @@ class Axis:
         is_always = is_asked and change(self.length + LONG) == length  # as the first three are
         if is_always:
             follows_from &= WHEN_RUN
-        return Axis(self.name, length, factor, follows_from, self.is_unknown and not is_always)
+        is_unknown, is_assumed = (
+            self.is_unknown and not is_always,
+            self.is_assumed and not is_always,
+        )
+        return Axis(self.name, length, factor, follows_from, is_unknown, is_assumed)
 
     @property
     def label(self) -> str:
@@ -90,7 +94,7 @@ class Axis:
         """The same axis, where another layer counts something else along it."""
         if (name, 1) == (self.name, self.factor):
             return self
-        return Axis(name, self.length, 1, self.follows_from, self.is_unknown)
+        return Axis(name, self.length, 1, self.follows_from, self.is_unknown, self.is_assumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,3 +316,18 @@ class Facts:
             self.returns, lambda tensor: replace(tensor, name=new.get(tensor.name, tensor.name))
         )
         return replace(self, returns=returns, relations=tuple(relations))
+
+
+def shapes_said(*shapes: Sequence[Axis]) -> list[str]:
+    """Shapes as messages have them: what nobody has said has a name, unless one name
+    would stand for several lengths.
+
+    >>> shapes_said((Axis("batch", 2, is_assumed=True), Axis("units", 4)))
+    ['(batch, 4)']
+    """
+    assumed = [axis for axes in shapes for axis in axes if axis.is_assumed]
+    is_clear = len({axis.label for axis in assumed}) == len({(a.label, a.length) for a in assumed})
+    return [
+        as_tuple(axis.label if axis.is_assumed and is_clear else str(axis.length) for axis in axes)
+        for axes in shapes
+    ]

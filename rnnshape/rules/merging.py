@@ -11,7 +11,7 @@ from rnnshape.errors import IncompleteError
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole_number
 from rnnshape.rules.axes import broadcast, of_two, place, place_of, repeated, unequal
-from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.facts import Axis, Facts, Tensor, shapes_said
 from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import made, rule_of_inputs
 from rnnshape.signatures import is_operation
@@ -148,9 +148,10 @@ def _contracted(
     for axis, its in zip((first.axes[at] for at in ours), theirs, strict=False):
         lengths = axis.length, other.axes[its].length
         if lengths[0] != lengths[1]:
+            shape, its_shape = shapes_said(first.axes, other.axes)
             raise call.error(
-                f"{call} sums over {axis.length} {axis.label} of {first.name} {first.shape} and "
-                f"{other.axes[its].length} {other.axes[its].label} of {other.name} {other.shape}: "
+                f"{call} sums over {axis.length} {axis.label} of {first.name} {shape} and "
+                f"{other.axes[its].length} {other.axes[its].label} of {other.name} {its_shape}: "
                 f"these must be equally many {said}",
                 "axes",
                 unequal=[lengths],
@@ -224,7 +225,8 @@ def _check_alike(call: Call, inputs: Inputs, but: int | None = None) -> None:
 def _unlike(
     call: Call, inputs: Inputs, keras: str, which: Iterable[tuple[object, ...]] = ()
 ) -> Exception:
-    shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in inputs)
+    pairs = zip(inputs, shapes_said(*(tensor.axes for tensor in inputs)), strict=True)
+    shapes = ", ".join(f"{tensor.name} {shape}" for tensor, shape in pairs)
     along = "that differ along its axis only" if "oncat" in call.name else "of one shape"
     said = f'{call} takes tensors {along}, but is given {shapes} (Keras: "{keras}")'
     return call.error(said, unequal=which)

@@ -11,7 +11,7 @@ from operator import add
 from rnnshape.expression import KEPT, Call, SizeWhenRun, Value
 from rnnshape.rules.arguments import numbers, whole_number, wholes
 from rnnshape.rules.axes import exchanged, joined, place, places, repeated
-from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
+from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor, shapes_said
 from rnnshape.rules.registry import SEQUENCE, axes_of_rank, made, required_axes, rule
 
 SAME_NUMBERS = "the same numbers in another shape"
@@ -54,9 +54,11 @@ def reshape(call: Call, given: Tensor) -> Facts:
     rest = prod(size for size in sizes if size != -1)
     fits = total.length % rest == 0 if -1 in sizes and rest else total.length == rest
     if min(sizes, default=0) < -1 or sizes.count(-1) > 1 or not fits:
+        is_assumed = any(axis.is_assumed for axis in given.axes[kept:])  # then they follow from it
+        shape = given.shape if is_assumed else shapes_said(given.axes)[0]
         raise call.error(
             f"{call} is given {total.length:,} numbers, as {given.labels} is "
-            f"{given.shape}: give a shape of as many, in which one size may be -1 {said}",
+            f"{shape}: give a shape of as many, in which one size may be -1 {said}",
             argument,
         )
     return _reshaped(given, kept, target, total.resized(lambda length: length // (rest or 1)))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Role, Tensor, flat
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Role, Tensor, flat, shapes_said
 from rnnshape.rules.inputs import Given, Inputs, tensors_in
 from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.registry import (
@@ -166,7 +166,7 @@ def _check_states(call: Call, units: Axis, many: int, given: Given) -> None:
         for place, axis in enumerate(widths)
     ]
     if 0 < len(parts) < many or any(are_others):
-        shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+        shapes = ", ".join(shapes_said(*(tensor.axes for tensor in tensors)))
         raise call.error(
             f"{call} takes {many} state{'s' * (many > 1)} of {units.length} units, not {shapes} "
             '(Keras: "encountered when calling")'

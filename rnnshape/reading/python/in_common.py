@@ -32,8 +32,8 @@ def merged_in(
     is_own = isinstance(value, StandIn) and name.startswith("own_")
     if (is_own or not may_lack) and (one is MISSING or other is MISSING):
         return other if one is MISSING else one
-    if is_own and not are_same(one, other):
-        return value.own_merged(name, one, other, because)
+    if is_own:
+        return other if are_same(one, other) else value.own_merged(name, one, other, because)
     made = merged(one, other, because, name, before)
     if isinstance(made, Open) and isinstance(value, dict) and (one is MISSING or other is MISSING):
         return replace(made, may_lack=True)
