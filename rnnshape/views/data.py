@@ -93,6 +93,7 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
             may_be_masked = tensor and tensor.masked and tensor.mask_runs is None
             if tensor and may_be_masked and len(y.shape or ()) != len(tensor.axes):
                 found[y] = "whether a mask comes with the output is not known"
+        found |= _of_other_samples(given)
         pairs = zip(given.y, each, strict=True)
         found |= {one: why for one, known in pairs if unjudged is not None or not known}
         found |= dict(_perhaps_beyond(given, described, made))
@@ -105,6 +106,17 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
             tells = ".astype('float32') would tell"
             found[array] = f"{array.name} may hold other things than numbers: {tells}"
     return found
+
+
+def _of_other_samples(call: TrainingCall) -> dict[Data, str]:
+    """What may have more samples than X, or fewer: of one of both it is not known how many."""
+    if not call.is_batched or not call.x or call.x[0].of:
+        return {}
+    first, *others = (*call.x, *call.y)
+    others = [one for one in others if one != NOT_GIVEN and one.shape]
+    why = f"may have another number of samples than {first.name}"
+    unlike = (one for one in others if (one.samples is None) != (first.samples is None))
+    return {one: f"{one.name} {why}" for one in unlike if first.shape}
 
 
 def _perhaps_beyond(

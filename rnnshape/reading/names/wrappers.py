@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, counted
 from rnnshape.expression import Unknown
+from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import needed_by
@@ -26,9 +27,9 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, Open, own
+from rnnshape.reading.python import IsOpenError, Open, opens_in, own
 from rnnshape.reading.python.in_common import one_of
-from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.reading.python.stand_in import is_of_code, is_visible
 
 
 class Wrapper(Layer):
@@ -252,13 +253,32 @@ class LayerOfCells(LayerOverTime):
             states_before = [*map(Tensor, before)]
             timestep, after = cell(timestep, states_before, **_trained_as_needed(cell))
             after = [*after] if isinstance(after, list | tuple) else [after]
+            if len(after) != len(before) and next(opens_in(after), None) is None:
+                raise QueryError(
+                    f"{type(cell).__name__} has {counted(len(before), 'state')} and returns "
+                    f'{len(after)} (Keras: "leaves for PyTreeSpec")'
+                )
             if self.own_loops:
                 _check_states(cell, states_before, after, "returns")
                 _check_states(cell, states_before, [*islice(starts, len(before))], "is given")
             states += [after] if self.own_is_stack and each is kept else after
+        if is_of_code(type(cell)):
+            _check_width(self, cell, timestep)
         flags = self.own_named
         output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
         return (output, *states) if flags.get("return_state") else output
+
+
+def _check_width(layer: Any, cell: Any, output: Any) -> None:
+    """What a cell makes is as wide as its `output_size`, or else as its first state: Keras takes
+    the shape of the layer from there."""
+    sizes = plain_sizes(output) if isinstance(output, Tensor) else None
+    word = "output_size" if is_visible(cell, "output_size") else "state_size"
+    said = next(within(session().evaluator.attribute(cell, word)), None)
+    if sizes and type(said) is type(sizes[-1]) is int and said != sizes[-1]:
+        name = type(cell).__name__
+        why = f"{name} makes {sizes[-1]} features, and Keras takes its {word} for that, {said}"
+        raise IsOpenError(opened(layer.own_text, why))
 
 
 def _check_states(cell: Any, states: Sequence[Tensor], others: Sequence[Any], does: str) -> None:
