@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from typing import cast
 
@@ -14,6 +15,7 @@ from rnnshape.errors import NotReadError, Place, Problem, QueryError
 from rnnshape.explaining import Explanation
 from rnnshape.explaining.explanation import Kind
 from rnnshape.network import Question
+from rnnshape.program import MADE_WHERE
 from rnnshape.reading.files import OF_CODE
 from rnnshape.reading.found import Reading
 from rnnshape.terminal.environment import Reader
@@ -89,9 +91,17 @@ def what_is_wrong(
     yield from reading.messages
     for question in asked(reading):
         try:
-            yield from Report(question).problems
+            yield from map(partial(_of_model, question), Report(question).problems)
         except QueryError as refused:
             yield refused
+
+
+def _of_model(question: Question, problem: Problem) -> Problem:
+    """The same with the conditions under which its model is made, as it may be no other's."""
+    where = " and ".join(note for note in question.notes if note.startswith(MADE_WHERE))
+    return (
+        replace(problem, message=f"{problem.message}: the model is {where}") if where else problem
+    )
 
 
 def problem_of(wrong: QueryError) -> Problem:

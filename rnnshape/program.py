@@ -17,6 +17,7 @@ from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.rules.rearranging import sizes_of_sample
 from rnnshape.signatures import OPERATORS, REFUSED, is_operation, module_of, signature
 
+MADE_WHERE = "made where "  # and under which condition, of a model
 DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
 SIGNS = {name: sign for sign, name in OPERATORS.values()} | {"divide": "/"}
 

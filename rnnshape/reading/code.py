@@ -16,6 +16,7 @@ from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question
+from rnnshape.program import MADE_WHERE
 from rnnshape.reading import graph
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.modules import look_through, modules_for
@@ -258,7 +259,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
             model.own_flow()
     for model in models:
         name = _title(model, models)
-        notes = tuple(f"made where {one}" for one in _conditions_of(model))
+        notes = tuple(f"{MADE_WHERE}{one}" for one in _conditions_of(model))
         with evaluator.within(*model.own_node):
             try:
                 network = model.own_network(name)
