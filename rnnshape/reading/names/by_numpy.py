@@ -245,7 +245,9 @@ def _filled(
         kind = CODES.get(leaf.own_entries or "", "i1")
         if math.prod(shape) > many:
             return numpy.broadcast_to(numpy.array(numbers[0]).astype(kind), shape)
-        return numpy.resize(numpy.array(leaf.own_values or numbers).astype(kind), shape)
+        few, count = numpy.array(leaf.own_values or numbers).astype(kind), math.prod(shape)
+        times = -(-count // few.size)  # `resize` is slow: it joins one after the other
+        return numpy.tile(few, times)[:count].reshape(shape)
 
     return rebuilt(value, filled)
 
