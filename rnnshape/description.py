@@ -160,10 +160,12 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
     except QueryError as wrong:
         refusals = [wrong]
         assumed = _assumed_kinds(RuleRun(network, sizes, columns_of(network)[0], measured).inputs)
-        for other in other_sizes(network, sizes, assumed):
+        of_calls = [call.rows for call in question.calls]
+        for other in other_sizes(network, sizes, assumed, of_calls):
             try:
                 described = describe(network, other, measured)
-                _check_is_no_chance(network, other, measured)
+                if dict(other.usual).get("batch") not in of_calls:
+                    _check_is_no_chance(network, other, measured)
             except QueryError as again:
                 refusals.append(again)
                 continue

@@ -110,7 +110,7 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
         return rows if place == 0 and size is None else size
 
     with_data = with_sizes_of(network, call)
-    may_depend = may_need_one_batch(network)
+    may_depend = may_need_one_batch(network) or "batch" in dict(given.usual)
     is_other = are_sizes_known(call.x) and (with_data != network or may_depend)
     if not (is_other and is_taken(network, given)):
         return

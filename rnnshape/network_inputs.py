@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice, zip_longest
 
@@ -101,14 +101,18 @@ def may_need_one_batch(network: Network) -> bool:
 
 
 def other_sizes(
-    network: Network, sizes: Dimensions, assumed: Collection[str]
+    network: Network, sizes: Dimensions, assumed: Collection[str], of_calls: Sequence[Size] = ()
 ) -> Iterator[Dimensions]:
     """What may fit where the usual sizes of some kinds are refused: the batch of an input or data
-    that the text has, or another, and more of each other kind."""
+    that the text has, or another, and more of each other kind.
+
+    Args:
+        of_calls: how many samples the model is given at once, where it is.
+    """
     if "batch" in assumed:
         shapes = (source.shape for source in network.inputs)
         written = {shape[0] for shape in shapes if isinstance(shape, tuple) and shape}
-        for size in (*written, *OTHER_BATCHES):
+        for size in (*written, *of_calls, *OTHER_BATCHES):
             if isinstance(size, int):
                 yield replace(sizes, usual=(("batch", size),))
     for kind in ("timesteps", "space", "features"):

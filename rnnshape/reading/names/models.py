@@ -97,15 +97,15 @@ class Model(Layer):
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
         kind = Functional if cls is Model and (given or named) else cls
-        made, held = super().__new__(kind), session()
+        made, held, code = super().__new__(kind), session(), session().evaluator
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_nests = [], [], (None, None)
         made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_auto_name, made.own_items = "", "", "", ()
-        made.own_sides, made.own_tried = sides_now(held.evaluator), held.evaluator.trying
-        made.own_made_in = outermost_call(held.evaluator)
-        made.own_node = (held.evaluator.source, held.evaluator.node)
+        made.own_sides, made.own_tried = sides_now(code), code.trying
+        made.own_made_in, made.own_within = outermost_call(code), (*code.calls,)
+        made.own_node = (code.source, code.node)
         held.models.append(made)
         return made
 

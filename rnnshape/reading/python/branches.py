@@ -180,6 +180,8 @@ def either(
     """Follows the side of a condition that holds, or both."""
     first, second = (functools.partial(follow, side, scope) for side in (node.body, node.orelse))
     truth = evaluator.truth(node.test, scope)
+    if not isinstance(truth, Open) and (lacks := _may_be_none(evaluator, node, scope)) is not None:
+        truth = lacks
     if not isinstance(truth, Open):
         return first() if truth else second()
     made = both_ways(evaluator, truth, written(node.test), scope, first, second)
@@ -263,12 +265,20 @@ def sides_now(evaluator: Evaluator) -> tuple[Side, ...]:
     return (*evaluator.under, *(early.rest for early, _, _ in evaluator.early))
 
 
-def may_be_none(evaluator: Evaluator, value: object) -> Open | None:
-    """What is not known of a model that is made on a side of a condition, and nothing on the other,
-    where that is over."""
+def _may_be_none(evaluator: Evaluator, node: ast.If | ast.IfExp, scope: Scope) -> Open | None:
+    """What is not known where code asks whether a model is None that it has made on a side of a
+    condition, which is over; not if that is what makes it, `if model is None: model = make()`."""
+    match node.test:
+        case ast.Compare(ast.Name() | ast.Attribute() as asked, [_], [ast.Constant(None)]):
+            model = evaluator.worth(asked, scope)
+        case _:
+            return None
     now = {side.key for side in sides_now(evaluator)}
-    sides = [side for side in own(value, "own_sides", ()) if isinstance(side, Side)]
-    return next((side.asked for side in sides if side.key not in now), None)
+    sides = [side for side in own(model, "own_sides", ()) if isinstance(side, Side)]
+    lacks = next((side.asked for side in sides if side.key not in now), None)
+    made_in = own(model, "own_within", ()) if lacks is not None else ()
+    is_here = any(part is call for part in ast.walk(node) for call in made_in)
+    return None if is_here else lacks
 
 
 def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = None) -> object:

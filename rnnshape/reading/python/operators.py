@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 
-from rnnshape.reading.python.branches import both_ways, may_be_none
+from rnnshape.reading.python.branches import both_ways
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.open import Open, is_number
@@ -100,8 +100,6 @@ def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
             known = evaluator.really(OPERATORS[type(op)], left, right)
         elif isinstance(left, Open) or isinstance(right, Open):
             known = left if isinstance(left, Open) else right
-        elif right is None and (why := may_be_none(evaluator, left)) is not None:
-            known = why
         else:
             known = (left is right) == isinstance(op, ast.Is)
         if isinstance(known, Open):  # what it is follows from what both are worth this time
