@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from rnnshape.reading.python.contents import (
     HOLDING,
     PLAIN,
-    changeable_in,
     content_of,
     held_by,
+    held_items,
     set_content,
     within,
 )
@@ -114,7 +114,7 @@ class Snapshot:
                 shorter, longer = sorted((content, second[key]), key=len)
                 parts = [*shorter.values(), *longer.values()]
                 row = None if isinstance(value, set) else row_of(parts, because)
-                lost[key] = row, may_be_in(parts), changeable_in(parts)
+                lost[key] = row, may_be_in(parts), held_items([parts])
         changed = {
             key
             for key, content in first.items()

@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, lose
-from rnnshape.reading.python.contents import changeable_in
+from rnnshape.reading.python.contents import changeable_in, held_items, items_in
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
 from rnnshape.reading.python.handed_on import (
@@ -23,7 +23,7 @@ from rnnshape.reading.python.handed_on import (
     owner_of,
 )
 from rnnshape.reading.python.in_common import one_of_held
-from rnnshape.reading.python.objects import vars_of
+from rnnshape.reading.python.objects import copy_of, deep_copy, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.reached import change_by_call
@@ -34,9 +34,10 @@ from rnnshape.reading.python.streams import Stream
 # By position, by name, and what stands behind a `*` and behind `**` that is not known.
 Arguments = tuple[list[object], dict[str, object], Open | None, Open | None]
 
-# What gives some of the values that it is given.
-CHOOSING = (
-    enumerate, filter, iter, list, map, max, min, next, reversed, sorted, tuple, zip
+# What gives one of the values that it is given, and what gives several in a list, or goes over it.
+TAKING = (max, min, next)
+HOLDING = (
+    copy_of, dict, enumerate, filter, iter, list, map, reversed, set, sorted, tuple, zip
 )  # fmt: skip
 OF_CHANCE = ("random.choice", "random.choices", "random.sample")
 FAILING = {"int", "float", "index", "remove", "pop"}  # functions of Python's own
@@ -100,8 +101,11 @@ def _called(
     if is_of_open and getattr(called, "__name__", "") == "get":
         held = getattr(called, "__self__", None)  # a dictionary, and perhaps a default
         made = one_of_held(held, made, *parts[1:]) if type(held) is dict else made
-    if isinstance(made, Open) and any(called is one for one in CHOOSING):
-        made = replace(made, among=(*made.among, *changeable_in(parts)))
+    if isinstance(made, Open) and any(called is one for one in (*TAKING, *HOLDING)):
+        takes = any(called is one for one in TAKING)
+        made = replace(made, among=(items_in if takes else held_items)(parts))
+    if isinstance(made, Open) and called is deep_copy:
+        made = replace(made, among=())
     if called is evaluator.given["getattr"] and isinstance(made, Open):
         named_so = methods_named(parts[0], node.args[1:]) if isinstance(parts[1], Open) else []
         made = replace(made, among=(*named_so, *made.among))
@@ -230,7 +234,11 @@ def _of_open(
     reason = evaluator.why_unknown(called.label) if is_nowhere else ""
     made = evaluator.open(node, called.reason or reason)
     made.may_be = may_be_in([called, *parts, *keywords.values()])
-    made.among = changeable_in(parts) if called.label.endswith(OF_CHANCE) else ()
+    if called.label.endswith(OF_CHANCE):
+        made.among = (items_in if called.label.endswith("choice") else held_items)(parts)
+    elif called.among:
+        among = changeable_in([*parts, *keywords.values()])
+        made.among = (*items_in(called.among), *among)
     if reason:
         evaluator.refuse(made)
     if called.alternatives:  # a method of each of the models that it may be

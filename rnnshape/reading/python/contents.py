@@ -21,6 +21,35 @@ def changeable_in(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(value for value in values if _is_changeable(value))
 
 
+def items_in(values: Iterable[Any]) -> tuple[Any, ...]:
+    """What can be changed of what stands in lists, tuples, sets and dictionaries, also in those of
+    which an open value is one; of other values each itself."""
+    found = list[Any]()
+    for value in values:
+        if isinstance(value, Open):
+            found += items_in(value.among)
+        elif isinstance(value, list | tuple | set | frozenset | dict):
+            found += value.values() if isinstance(value, dict) else value
+        else:
+            found.append(value)
+    return changeable_in(found)
+
+
+def held_items(values: Iterable[Any]) -> tuple[Any, ...]:
+    """The same, of a new list that has them."""
+    items = items_in(values)
+    return (items,) if items else ()
+
+
+def part_of(owner: Open, text: str) -> Open:
+    """What is under a name or at a place of something open."""
+    part = owner.part(text)
+    if owner.among and part is not owner and text[:1] == "[":
+        part.among = (held_items if ":" in text else items_in)(owner.among)
+        part.by_key = True
+    return part
+
+
 def _is_changeable(value: Any) -> bool:
     if isinstance(value, Open):
         return bool(value.among)

@@ -20,6 +20,7 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
+from rnnshape.reading.python.contents import part_of
 from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.open import (
@@ -134,8 +135,6 @@ class Evaluator:
 
         doors = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
         return {**doors, "globals": lambda: None, "locals": lambda: None}  # asked where called
-
-    # Where it is, and what it says.
 
     @property
     def place(self) -> Place | None:
@@ -335,7 +334,7 @@ class Evaluator:
 
     def part(self, owner: Open, text: str) -> object:
         """What is under a name or at a place of something open."""
-        part = owner.part(text)
+        part = part_of(owner, text)
         return self.named_by_let(self.parts.get(part.label, part))
 
     def named_by_let(self, value: object, *labels: str) -> Any:

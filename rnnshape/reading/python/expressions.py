@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rnnshape.reading.python.branches import either
 from rnnshape.reading.python.calls import call, with_doubt
-from rnnshape.reading.python.contents import changeable_in
+from rnnshape.reading.python.contents import held_items
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, function
 from rnnshape.reading.python.in_common import one_of_held
@@ -68,8 +68,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             is_one = isinstance(place, Open) and isinstance(owner, list | tuple | dict)
             if isinstance(made, Open) and is_one:
                 made = one_of_held(owner, made)
-            elif isinstance(made, Open) and isinstance(owner, list | tuple):
-                made = replace(made, may_be=may_be_in(owner), among=changeable_in(owner))
+            elif isinstance(made, Open) and type(owner) in (list, tuple):  # of sizes none are
+                tensors, among = may_be_in(owner), held_items([owner])
+                made = replace(made, may_be=tensors, among=among) if tensors or among else made
             is_pythons = type(owner) in (list, tuple, dict, str)
             return with_doubt(evaluator, made, scope) if is_pythons else made
         case ast.BinOp(left=left, op=op, right=right):
@@ -174,5 +175,5 @@ def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
             word = evaluator.worth(key, scope)
             done = evaluator.really(operator.setitem, made, word, evaluator.worth(value, scope))
         if isinstance(done, Open):
-            return done
+            return replace(done, among=held_items([done]))
     return made

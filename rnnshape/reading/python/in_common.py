@@ -110,9 +110,9 @@ def one_of_held(held: Any, made: Open, *others: object) -> object:
     several = [*(held.values() if isinstance(held, dict) else held), *others]
     are_classes = bool(several) and all(map(classes_in, several))
     found: Any = one_of(several, made) if may_be_in(several) or are_classes else made
-    is_changeable = not several or bool(changeable_in(several))
-    is_open = isinstance(found, Open) and is_changeable
-    return replace(found, among=(held, *others)) if is_open else found
+    among = changeable_in(several) if several else (held,)
+    is_open = isinstance(found, Open) and bool(among)
+    return replace(found, among=among, by_key=True) if is_open else found
 
 
 def are_alike(one: Any, other: Any) -> bool:

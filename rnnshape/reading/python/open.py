@@ -42,6 +42,7 @@ class Open:
         as_called: what does for it where it is called.
         one_of: the classes of a library of which it is one.
         among: what the code can change, or call, among which it is, or in which it stands.
+        by_key: whether it is one of them by a key or place that is not known.
     """
 
     label: str
@@ -64,6 +65,7 @@ class Open:
     as_called: Any = None
     one_of: tuple[Any, ...] = ()
     among: tuple[Any, ...] = ()
+    by_key: bool = False
 
     def __post_init__(self) -> None:
         self.start = self if self.start is None else self.start
@@ -84,7 +86,7 @@ class Open:
         of_shape = self.label.endswith(".shape") and text[1:-1].lstrip("-").isdigit()
         part = Open(label, self.reason, self.source, self.node, alternatives=known)
         part.is_number, part.stands_for, part.made = of_shape, self.stands_for, self.made
-        part.may_be, part.among = self.may_be, self.among
+        part.may_be, part.among, part.by_key = self.may_be, self.among, self.by_key
         if isinstance(self.stands_for, bool):  # what a true value has need not be true
             part.stands_for = None
         return part
@@ -104,7 +106,8 @@ class Open:
             return self
         roots = self.roots or (self,)
         found = Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
-        found.as_called, found.among = self.as_called, self.among
+        found.as_called = self.as_called
+        found.among = () if isinstance(node, ast.BinOp) else self.among  # which makes another list
         return found
 
 

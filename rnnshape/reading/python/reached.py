@@ -19,7 +19,7 @@ from rnnshape.reading.python.scope import Scope, body_of, nodes_of
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
 
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
-HELD = (list, set, dict)
+HELD = (list, set, dict, defaultdict)
 
 
 class Reached:
@@ -123,14 +123,8 @@ def _function_of(part: Any) -> Any:
     return inner if isinstance(inner, FunctionType) else part
 
 
-def may_change(
-    evaluator: Evaluator,
-    scope: Scope,
-    because: Open,
-    reached: Reached,
-    added: Sequence[object] = (),
-) -> None:
-    """What may be changed is not known, wherever it stands; but what may be `added` to a list."""
+def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reached) -> None:
+    """What may be changed is not known, wherever it stands."""
     for one in reached.found.values():
         if (changed := hook(one, "own_may_be_changed")) is not None:
             changed(one, reached.words, because)
@@ -140,10 +134,15 @@ def may_change(
                 type.__setattr__(one, name, under_name(because, name))
             else:
                 vars(one)[name] = under_name(because, name)
-    changed = filter(reached.is_changed, reached.found.values())
-    lose(evaluator, scope, because, *changed, added=added)
+    lose(evaluator, scope, because, *filter(reached.is_changed, reached.found.values()))
     for names, name in reached.given:
         names[name] = under_name(because, name)
+
+
+def _each_of(values: Iterable[Any]) -> Iterator[Any]:
+    """The values, and those of which an open one is one."""
+    for value in values:
+        yield from _each_of(value.among) if isinstance(value, Open) else (value,)
 
 
 def change_by_call(
@@ -151,10 +150,16 @@ def change_by_call(
 ) -> None:
     """What a call changes that is one of some of the code's functions, or of methods of its
     objects: all that these reach."""
-    word = called.label.rpartition(".")[2]
-    reached = Reached([*called.among, *given], {word, "__init__" if called.without_base else word})
-    added = given if word == "append" and {*map(type, called.among)} == {list} else ()
-    may_change(evaluator, scope, evaluator.open(node), reached, added)
+    word, because = called.label.rpartition(".")[2], evaluator.open(node)
+    each = [*_each_of(called.among)]
+    lists = [one for one in each if type(one) in HELD]
+    others = [one for one in each if type(one) not in (*HELD, tuple)]
+    if word in FILLING and lists:
+        is_alike = word == "append" and {*map(type, each)} == {list} and not called.by_key
+        lose(evaluator, scope, because, *lists, added=given if is_alike else ())
+    if others:
+        words = {word, "__init__" if called.without_base else word}
+        may_change(evaluator, scope, because, Reached([*others, *given], words))
 
 
 def unfinished(
