@@ -26,7 +26,7 @@ from rnnshape.reading.python.in_common import one_of_held
 from rnnshape.reading.python.objects import copy_of, deep_copy, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.reached import change_by_call
+from rnnshape.reading.python.reached import change_attribute, change_by_call
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_fail
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -104,6 +104,10 @@ def _called(
     if isinstance(made, Open) and any(called is one for one in (*TAKING, *HOLDING)):
         takes = any(called is one for one in TAKING)
         made = replace(made, among=(items_in if takes else held_items)(parts))
+    if isinstance(made, Open) and getattr(called, "__name__", "") in ("pop", "popleft"):
+        made = replace(made, among=items_in([getattr(called, "__self__", ())]))
+    if called is evaluator.given["setattr"] and isinstance(owner := parts[0], Open):
+        change_attribute(evaluator, scope, owner, parts[1])
     if isinstance(made, Open) and called is deep_copy:
         made = replace(made, among=())
     if called is evaluator.given["getattr"] and isinstance(made, Open):
@@ -205,7 +209,10 @@ def _with_changes(
     for part in parts if word == "shuffle" else ():
         if type(part) is list:
             name = shortened(written(node.args[0]))
-            part[:] = [replace(made, label=f"{name}[{place}]") for place in range(len(part))]
+            items = items_in([part])
+            part[:] = [
+                replace(made, label=f"{name}[{place}]", among=items) for place in range(len(part))
+            ]
     if called is evaluator.given["setattr"] and parts:
         names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
         lost.append(parts[0] if isinstance(names, Open) else names)

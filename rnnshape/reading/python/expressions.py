@@ -69,7 +69,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             if isinstance(made, Open) and is_one:
                 made = one_of_held(owner, made)
             elif isinstance(made, Open) and type(owner) in (list, tuple):  # of sizes none are
-                tensors, among = may_be_in(owner), held_items([owner])
+                among = held_items([owner]) if isinstance(place, slice) else made.among
+                tensors = may_be_in(owner)
                 made = replace(made, may_be=tensors, among=among) if tensors or among else made
             is_pythons = type(owner) in (list, tuple, dict, str)
             return with_doubt(evaluator, made, scope) if is_pythons else made

@@ -69,8 +69,11 @@ def methods_named(value: object, names: Iterable[ast.expr]) -> list[Any]:
                 begins = text
             case ast.JoinedStr(values=[ast.Constant(str(text)), *_]):
                 begins = text
+    kinds = value.__mro__ if isinstance(value, type) else ()
     methods: list[Any] = functions_of(value)
-    return [method for method in methods if method.__name__.startswith(begins)]
+    methods += [one for kind in kinds for one in vars(kind).values() if body_of(one) is not None]
+    found = [method for method in methods if method.__name__.startswith(begins)]
+    return [method for method in found if method.__name__[:2] != "__" or begins]
 
 
 def _changed_by(value: object) -> Iterator[tuple[Names, str]]:

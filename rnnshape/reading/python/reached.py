@@ -12,14 +12,16 @@ from typing import Any
 from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.contents import PLAIN, within
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.handed_on import FILLING
+from rnnshape.reading.python.handed_on import FILLING, changed_in
 from rnnshape.reading.python.in_common import under_name
 from rnnshape.reading.python.open import Open
-from rnnshape.reading.python.scope import Scope, body_of, nodes_of
+from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
 
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
 HELD = (list, set, dict, defaultdict)
+NEW = (ast.Constant, ast.Dict, ast.DictComp, ast.JoinedStr, ast.List, ast.ListComp, ast.Set)
+ON_ITEMS = ("__delitem__", "__iadd__", "__setitem__")
 
 
 class Reached:
@@ -29,7 +31,8 @@ class Reached:
         found: the values that it comes by; words: what it asks them for, calls, or has as a text.
         sets: the attributes that each function sets, or a statement.
         given: names around functions that it gives a value, each with the names beside it.
-        sets_items: whether it sets entries of what it comes by.
+        filled: the lists, sets and dictionaries that it adds to or takes from, by their `id`s, and
+            attributes that have some; `fills_any` is whether it may do so to any that it comes by.
     """
 
     def __init__(
@@ -38,11 +41,11 @@ class Reached:
         words: Iterable[str] = (),
         *code: tuple[ast.AST, Scope],
         sets: Iterable[str] = (),
-        sets_items: bool = False,
     ) -> None:
-        self.found, self.words, self.sets_items = dict[int, Any](), {*words}, sets_items
+        self.found, self.words, self.values = dict[int, Any](), {*words}, [*values]
         self.sets, self.given = {0: {*sets}}, list[tuple[Any, str]]()
-        self.waiting, self.methods = [*values], list[FunctionType]()
+        self.filled, self.fills_any = set[int | str](), False
+        self.waiting, self.methods = [*self.values], list[FunctionType]()
         for node, scope in code:
             self._code(node, [node], scope)
         while self.waiting:
@@ -59,6 +62,7 @@ class Reached:
             self.waiting += value.among
         elif isinstance(value, MethodType | BuiltinMethodType):
             self.words.add(value.__name__)
+            self.filled.add(id(value.__self__))
             self.waiting += [value.__self__, getattr(value, "__func__", None)]
         elif isinstance(value, FunctionType):
             if body := body_of(value):
@@ -79,8 +83,12 @@ class Reached:
         self, whole: object, body: Iterable[ast.AST], scope: Scope, given: Collection[str] = ()
     ) -> None:
         known = [around.names for around in scope.around()]
-        sets = self.sets.setdefault(id(whole), set())
+        sets, body = self.sets.setdefault(id(whole), set()), [*body]
+        inside = body if isinstance(whole, FunctionType) else ()
         for part in nodes_of(body):
+            filled = part.target if isinstance(part, ast.AugAssign) else changed_in(part)
+            if filled is not None and filled is not part:
+                self._fills(filled, inside, known, given)
             match part:
                 case ast.Name(id=name) if name not in given:
                     self.waiting += [names[name] for names in known if name in names]
@@ -93,15 +101,43 @@ class Reached:
                 case ast.Global(names=several) | ast.Nonlocal(names=several):
                     around = [(names, name) for names in known for name in several if name in names]
                     self.given += around
-                case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.AugAssign():
-                    self.sets_items = True
 
-    def is_changed(self, value: object) -> bool:
-        """Whether a list, set or dictionary may hold something else then."""
-        kind = next((kind for kind in HELD if isinstance(value, kind)), None)
-        fills = self.sets_items or isinstance(value, defaultdict)  # which asking for a key fills
-        fills = fills or any(hasattr(kind, word) for word in FILLING & self.words)
-        return kind is not None and fills
+    def _fills(
+        self, held: ast.expr, body: Sequence[ast.AST], known: Sequence[Any], given: Collection[str]
+    ) -> None:
+        """Notes what code adds to or takes from: `groups` of `groups[label].append(3)`."""
+        is_within = isinstance(held, ast.Subscript)
+        while isinstance(held, ast.Subscript):
+            held = held.value
+        match held:
+            case ast.Attribute(attr=name):
+                self.filled.add(name)
+            case ast.Name(id=name) if name in given:
+                self._note(self.values, is_within)
+            case ast.Name(id=name) if name in own_names(body):
+                self.fills_any |= not _is_new(body, name)
+            case ast.Name(id=name):
+                self._note([names[name] for names in known if name in names], is_within)
+            case _:
+                self.fills_any = True
+
+    def _note(self, values: Iterable[Any], is_within: bool) -> None:
+        for value in values:
+            self.filled.add(id(value))
+            if is_within and isinstance(value, HELD):
+                self._note(value.values() if isinstance(value, dict) else value, is_within)
+
+    def changed(self) -> list[Any]:
+        """The lists, sets and dictionaries that may hold something else then."""
+        for one in [one for one in self.found.values() if is_of_code(one) or is_of_code(type(one))]:
+            names = vars(one) if hasattr(one, "__dict__") else {}
+            self._note((names[name] for name in self.filled & names.keys()), is_within=True)
+        held = (one for one in self.found.values() if isinstance(one, HELD))
+        return [
+            one
+            for one in held
+            if self.fills_any or id(one) in self.filled or isinstance(one, defaultdict)
+        ]  # which asking for a key fills
 
     def set_of(self, value: object) -> Iterator[str]:
         """The attributes of an object, or a class, that it may set."""
@@ -115,6 +151,20 @@ class Reached:
             is_ours = name[:4] == "own_" or name[:2] == "__"
             if name in set_by_any or (not is_ours and not self.words.isdisjoint(SETTING_ANY)):
                 yield name
+
+
+def _is_new(body: Sequence[ast.AST], name: str) -> bool:
+    """Whether all that a name of a function stands for is made there: `rows = []`."""
+    parts = [part for part in nodes_of(body) if isinstance(part, ast.Assign | ast.AnnAssign)]
+    made = [part.value for part in parts if name in named_in(_targets_of(part))]
+    stores = [part for part in nodes_of(body) if isinstance(part, ast.Name) and part.id == name]
+    many = sum(not isinstance(part.ctx, ast.Load) for part in stores)
+    return len(made) == many and all(isinstance(value, NEW) for value in made)
+
+
+def _targets_of(part: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+    return [target for target in targets if isinstance(target, ast.Name)]
 
 
 def _function_of(part: Any) -> Any:
@@ -134,9 +184,27 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
                 type.__setattr__(one, name, under_name(because, name))
             else:
                 vars(one)[name] = under_name(because, name)
-    lose(evaluator, scope, because, *filter(reached.is_changed, reached.found.values()))
+    lose(evaluator, scope, because, *reached.changed())
     for names, name in reached.given:
         names[name] = under_name(because, name)
+
+
+def change_attribute(evaluator: Evaluator, scope: Scope, owner: Open, name: Any) -> None:
+    """What is set of one of some objects may be set of each."""
+    if owner.among and not owner.alternatives:
+        may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
+
+
+def change_in_place(
+    evaluator: Evaluator, scope: Scope, owner: Open, added: Sequence[object] = ()
+) -> None:
+    """What an entry changes that is set in one of some lists or objects, or what is added there."""
+    each = [*_each_of(owner.among)]
+    lists = [one for one in each if type(one) in HELD]
+    is_alike = bool(added) and {*map(type, each)} == {list} and not owner.by_key
+    lose(evaluator, scope, owner, *lists, added=added if is_alike else ())
+    if others := [one for one in each if type(one) not in (*HELD, tuple)]:
+        may_change(evaluator, scope, owner, Reached(others, ON_ITEMS))
 
 
 def _each_of(values: Iterable[Any]) -> Iterator[Any]:

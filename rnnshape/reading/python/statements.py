@@ -17,6 +17,7 @@ from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.operators import ACTING, IN_PLACE
+from rnnshape.reading.python.reached import change_in_place
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,
@@ -52,6 +53,9 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             made = evaluator.really(change, before, more)
             if isinstance(made, Open) and isinstance(before, list | set | dict):
                 lose(evaluator, scope, made, before)  # by its other names, too
+            elif isinstance(before, Open) and before.among:
+                is_added = isinstance(op, ast.Add) and isinstance(more, list)
+                change_in_place(evaluator, scope, before, more if is_added else ())
             assign(evaluator, target, made, scope)
         case ast.AnnAssign(target=target, annotation=annotation, value=given):
             if isinstance(target, ast.Name) and isinstance(scope.names, ClassNames):

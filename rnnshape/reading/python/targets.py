@@ -14,7 +14,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import ITEM, IsOpenError, Open
 from rnnshape.reading.python.progress import without_progress
-from rnnshape.reading.python.reached import Reached, may_change
+from rnnshape.reading.python.reached import change_attribute, change_in_place
 from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
 
@@ -91,8 +91,8 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
                 evaluator.set_attribute(owner, name, value)
             except IsOpenError as wrong:
                 lose(evaluator, scope, wrong.value, owner)
-            if isinstance(owner, Open) and owner.among and not owner.alternatives:
-                may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
+            if isinstance(owner, Open):
+                change_attribute(evaluator, scope, owner, name)
             elif isinstance(value, Open) and name == "__dict__" and not isinstance(owner, Open):
                 lose(evaluator, scope, value, evaluator.attribute(owner, name))
             told = hook(value, "own_is_assigned")
@@ -101,7 +101,7 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
         case ast.Subscript(value=inner, slice=index):
             owner = evaluator.worth(inner, scope)
             if isinstance(owner, Open) and owner.among:
-                may_change(evaluator, scope, owner, Reached(owner.among, sets_items=True))
+                change_in_place(evaluator, scope, owner)
             elif not isinstance(owner, Open):
                 place = evaluator.worth(index, scope)
                 done = evaluator.really(operator.setitem, owner, place, value)
@@ -142,7 +142,7 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             done = evaluator.really(operator.delitem, owner, place)
             if isinstance(owner, Open) and owner.among:
-                may_change(evaluator, scope, owner, Reached(owner.among, sets_items=True))
+                change_in_place(evaluator, scope, owner)
             elif isinstance(done, Open):
                 lose(evaluator, scope, done, owner)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
