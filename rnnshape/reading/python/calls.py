@@ -173,7 +173,8 @@ def _with_changes(
 ) -> object:
     """What a call makes; where that is not known, nor is what it changes."""
     called, parts, keywords = given
-    if may_fail(node, evaluator.trying, isinstance(called, Open) and isinstance(made, Open)):
+    is_unread = isinstance(called, Open) and isinstance(made, Open)
+    if may_fail(node, evaluator.trying, is_unread, bool(evaluator.rounds)):
         with_doubt(evaluator, evaluator.open(node), scope)
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
     out = None if body_of(called) is not None else keywords.get("out")

@@ -44,8 +44,8 @@ def merged(
     one: object, other: object, because: Open, name: object = "", before: Container[int] = ()
 ) -> object:
     """What two sides agree on; of a model and something unread, the model. Two lists of the same
-    content, of which one was there `before`, by its `id`, are still two."""
-    are_two = one is not other and (id(one) in before or id(other) in before)
+    content, that were there `before`, by their `id`s, are still two."""
+    are_two = one is not other and id(one) in before and id(other) in before
     if are_same(one, other) and not (are_two and isinstance(one, list | set | dict)):
         return other
     if (of_either := hook(one, "own_of_either")) and type(one) is type(other):

@@ -175,16 +175,18 @@ def _function_of(part: Any) -> Any:
 
 def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reached) -> None:
     """What may be changed is not known, wherever it stands."""
+    lost = reached.changed()
     for one in reached.found.values():
         if (changed := hook(one, "own_may_be_changed")) is not None:
-            changed(one, reached.words, because)
+            is_filled = reached.fills_any or id(one) in reached.filled
+            changed(one, reached.words if is_filled else reached.words - FILLING, because)
     for one in [one for one in reached.found.values() if not isinstance(one, Open)]:
         for name in [*reached.set_of(one)]:
             if isinstance(one, type):
                 type.__setattr__(one, name, under_name(because, name))
             else:
                 vars(one)[name] = under_name(because, name)
-    lose(evaluator, scope, because, *reached.changed())
+    lose(evaluator, scope, because, *lost)
     for names, name in reached.given:
         names[name] = under_name(because, name)
 
@@ -227,7 +229,9 @@ def change_by_call(
         lose(evaluator, scope, because, *lists, added=given if is_alike else ())
     if others:
         words = {word, "__init__" if called.without_base else word}
-        may_change(evaluator, scope, because, Reached([*others, *given], words))
+        reached = Reached([*others, *given], words)
+        reached.filled |= {id(one) for one in others if word in FILLING}
+        may_change(evaluator, scope, because, reached)
 
 
 def unfinished(

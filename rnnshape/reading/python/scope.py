@@ -85,25 +85,39 @@ NOT_THERE = {"EnvironmentError", "FileNotFoundError", "IOError", "OSError"}
 OF_ALL = {"BaseException", "Exception"}  # what catches any error
 
 
-def may_fail(node: ast.Call, trying: Sequence[ast.Try | ast.TryStar], is_unread: bool) -> bool:
+def may_fail(
+    node: ast.Call,
+    trying: Sequence[ast.Try | ast.TryStar],
+    is_unread: bool,
+    in_loop: bool,
+) -> bool:
     """Whether a call reads a file that the code around it knows may not be there; or is of one of
-    these, or not read, where the code has something else to go on with."""
+    these, or not read, where the code has something else to go on with, unless it is one of many
+    in a loop."""
     word = getattr(node.func, "attr", getattr(node.func, "id", ""))
     is_of_file = bool(OF_FILES.fullmatch(word))
-    for handler in (handler for around in trying for handler in around.handlers):
+    for known, handler in ((around, one) for around in trying for one in around.handlers):
         kinds = named_in([handler.type]) if handler.type else OF_ALL
         if is_of_file and not NOT_THERE.isdisjoint(kinds):
             return True
-        if (is_of_file or is_unread) and not OF_ALL.isdisjoint(kinds) and _gives(handler):
+        catches = (is_of_file or is_unread) and not (in_loop or OF_ALL.isdisjoint(kinds))
+        if catches and not _given_in(known.body).isdisjoint(_given_in(handler.body)):
             return True
     return False
 
 
-def _gives(handler: ast.ExceptHandler) -> bool:
-    """Whether it gives a name another value, or returns one, other than None."""
-    giving = (ast.Assign, ast.AnnAssign, ast.Return)
-    values = (node.value for node in own_nodes(handler.body) if isinstance(node, giving))
-    return any(value and getattr(value, "value", "") is not None for value in values)
+def _given_in(body: Sequence[ast.stmt]) -> set[str]:
+    """The names that code gives values, and whether it returns one; None is no value."""
+    found = set[str]()
+    for node in own_nodes(body):
+        match node:
+            case ast.Assign(value=ast.Constant(None)) | ast.Return(value=None | ast.Constant(None)):
+                pass
+            case ast.Assign(targets=targets):
+                found |= named_in(targets)
+            case ast.Return():
+                found.add("return")
+    return found
 
 
 def locals_of(scope: Scope) -> dict[str, Any]:
