@@ -129,9 +129,13 @@ class Reached:
 
     def changed(self) -> list[Any]:
         """The lists, sets and dictionaries that may hold something else then."""
+        left = {name for name in self.filled if isinstance(name, str)}
         for one in [one for one in self.found.values() if is_of_code(one) or is_of_code(type(one))]:
             names = vars(one) if hasattr(one, "__dict__") else {}
             self._note((names[name] for name in self.filled & names.keys()), is_within=True)
+            left -= names.keys()
+        if left:  # of an object that is not read, which may hold what it was given
+            self._note(self.values, is_within=True)
         held = (one for one in self.found.values() if isinstance(one, HELD))
         return [
             one
@@ -146,7 +150,7 @@ class Reached:
         methods = [_function_of(part) for one in kinds for part in vars(one).values()]
         set_by_own = set[str]().union(*(self.sets.get(id(one), ()) for one in methods))
         set_by_any = set[str]().union(*self.sets.values())
-        yield from set_by_own - {*has}
+        yield from () if isinstance(value, type) else set_by_own - {*has}
         for name in {*has}:
             is_ours = name[:4] == "own_" or name[:2] == "__"
             if name in set_by_any or (not is_ours and not self.words.isdisjoint(SETTING_ANY)):
@@ -230,7 +234,7 @@ def change_by_call(
     if others:
         words = {word, "__init__" if called.without_base else word}
         reached = Reached([*others, *given], words)
-        reached.filled |= {id(one) for one in others if word in FILLING}
+        reached.fills_any |= word in FILLING  # also of an attribute of one
         may_change(evaluator, scope, because, reached)
 
 
