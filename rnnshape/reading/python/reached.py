@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
@@ -13,7 +14,7 @@ from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.contents import PLAIN, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, changed_in
-from rnnshape.reading.python.in_common import under_name
+from rnnshape.reading.python.in_common import merged, under_name
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
@@ -201,12 +202,39 @@ def change_attribute(evaluator: Evaluator, scope: Scope, owner: Open, name: Any)
         may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
 
 
+def may_have_set(held: Any, place: Any, value: object, because: Open) -> bool:
+    """Sets what an entry of a list or dictionary may be, the new one or that before: at a place, or
+    at any, if that is not known. False where it may be a new entry."""
+    label = f"{because.label}[{place!r}]" if type(place) in (int, str) else "an entry"
+    entry = replace(because, label=label)
+    places: Iterable[Any] = [place] if type(place) in (int, str) else []
+    if type(held) is list and isinstance(place, Open):
+        places = range(len(held))
+    elif type(held) not in (dict, list) or not _has(held, place):
+        places = []
+    for one in places:
+        held[one] = merged(held[one], value, entry)
+    return bool(places)
+
+
+def _has(held: Any, place: Any) -> bool:
+    """Whether there is an entry already."""
+    if type(held) is list:
+        return type(place) is int and -len(held) <= place < len(held)
+    return type(place) in (int, str) and place in held
+
+
 def change_in_place(
-    evaluator: Evaluator, scope: Scope, owner: Open, added: Sequence[object] = ()
+    evaluator: Evaluator,
+    scope: Scope,
+    owner: Open,
+    added: Sequence[object] = (),
+    entry: tuple[Any, object] | None = None,
 ) -> None:
     """What an entry changes that is set in one of some lists or objects, or what is added there."""
     each = [*_each_of(owner.among)]
     lists = [one for one in each if type(one) in HELD]
+    lists = [one for one in lists if entry is None or not may_have_set(one, *entry, owner)]
     is_alike = bool(added) and {*map(type, each)} == {list} and not owner.by_key
     lose(evaluator, scope, owner, *lists, added=added if is_alike else ())
     if others := [one for one in each if type(one) not in (*HELD, tuple)]:

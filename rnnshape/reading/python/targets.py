@@ -14,7 +14,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import ITEM, IsOpenError, Open
 from rnnshape.reading.python.progress import without_progress
-from rnnshape.reading.python.reached import change_attribute, change_in_place
+from rnnshape.reading.python.reached import change_attribute, change_in_place, may_have_set
 from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
 
@@ -101,11 +101,12 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
         case ast.Subscript(value=inner, slice=index):
             owner = evaluator.worth(inner, scope)
             if isinstance(owner, Open) and owner.among:
-                change_in_place(evaluator, scope, owner)
+                entry = evaluator.worth(index, scope), value
+                change_in_place(evaluator, scope, owner, entry=entry)
             elif not isinstance(owner, Open):
                 place = evaluator.worth(index, scope)
                 done = evaluator.really(operator.setitem, owner, place, value)
-                if isinstance(done, Open):
+                if isinstance(done, Open) and not may_have_set(owner, place, value, done):
                     lose(evaluator, scope, done, owner)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(evaluator, targets, value, scope)
