@@ -293,7 +293,7 @@ def _depends_on_open(step: Step, runs: Sequence[RuleRun]) -> bool:
 
 def _are_certain(refusals: Sequence[QueryError]) -> bool:
     """Whether it is wrong whatever stands in the place of what was tried: always the same is."""
-    if len({wrong.message for wrong in refusals}) == 1:
+    if len({(wrong.message, wrong.unequal) for wrong in refusals}) == 1:
         return True
     return _unequal_in_all(refusals)
 
