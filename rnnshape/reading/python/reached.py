@@ -22,6 +22,7 @@ from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
 HELD = (list, set, dict, defaultdict)
 NEW = (ast.Constant, ast.Dict, ast.DictComp, ast.JoinedStr, ast.List, ast.ListComp, ast.Set)
+FILLING_FIRST = ("copyto", "heap", "insort", "put", "shuffle")  # functions of what they are given
 ON_ITEMS = ("__delitem__", "__iadd__", "__setitem__")
 
 
@@ -34,6 +35,7 @@ class Reached:
         given: names around functions that it gives a value, each with the names beside it.
         filled: the lists, sets and dictionaries that it adds to or takes from, by their `id`s, and
             attributes that have some; `fills_any` is whether it may do so to any that it comes by.
+        first: functions that fill what they are called with; in_code: names that stand in code.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Reached:
         self.found, self.words, self.values = dict[int, Any](), {*words}, [*values]
         self.sets, self.given = {0: {*sets}}, list[tuple[Any, str]]()
         self.filled, self.fills_any = set[int | str](), False
+        self.first, self.in_code = set[str](), set[str]()
         self.waiting, self.methods = [*self.values], list[FunctionType]()
         for node, scope in code:
             self._code(node, [node], scope)
@@ -86,16 +89,25 @@ class Reached:
         known = [around.names for around in scope.around()]
         sets, body = self.sets.setdefault(id(whole), set()), [*body]
         inside = body if isinstance(whole, FunctionType) else ()
+        # What it is called with is known of those functions that are called first, and by no other.
+        is_first = any(getattr(one, "__func__", one) is whole for one in self.values)
+        name_of = getattr(whole, "__name__", "") if is_first else ""
         for part in nodes_of(body):
             filled = part.target if isinstance(part, ast.AugAssign) else changed_in(part)
             if filled is not None and filled is not part:
-                self._fills(filled, inside, known, given)
+                self._fills(filled, inside, known, given, name_of)
             match part:
                 case ast.Name(id=name) if name not in given:
                     self.waiting += [names[name] for names in known if name in names]
                     self.words.add(name)
-                case ast.Attribute(attr=name, ctx=used):
+                    self.in_code.add(name)
+                    self.fills_any |= name.startswith(FILLING_FIRST)
+                case ast.Attribute(attr=name, ctx=used, value=held):
                     self.words.add(name)
+                    self.in_code.add(name)
+                    self.fills_any |= name.startswith(FILLING_FIRST)
+                    if name in FILLING:  # also `push = rows.append`
+                        self._fills(held, inside, known, given, name_of)
                     sets |= set() if isinstance(used, ast.Load) else {name}
                 case ast.Constant(value=str(text)):
                     self.words.add(text)
@@ -104,7 +116,12 @@ class Reached:
                     self.given += around
 
     def _fills(
-        self, held: ast.expr, body: Sequence[ast.AST], known: Sequence[Any], given: Collection[str]
+        self,
+        held: ast.expr,
+        body: Sequence[ast.AST],
+        known: Sequence[Any],
+        given: Collection[str],
+        name_of: str,
     ) -> None:
         """Notes what code adds to or takes from: `groups` of `groups[label].append(3)`."""
         is_within = isinstance(held, ast.Subscript)
@@ -114,10 +131,12 @@ class Reached:
             case ast.Attribute(attr=name):
                 self.filled.add(name)
             case ast.Name(id=name) if name in given:
+                self.fills_any |= not name_of
+                self.first.add(name_of)
                 self._note(self.values, is_within)
             case ast.Name(id=name) if name in own_names(body):
                 self.fills_any |= not _is_new(body, name)
-            case ast.Name(id=name):
+            case ast.Name(id=name) if any(name in names for names in known):
                 self._note([names[name] for names in known if name in names], is_within)
             case _:
                 self.fills_any = True
@@ -130,6 +149,7 @@ class Reached:
 
     def changed(self) -> list[Any]:
         """The lists, sets and dictionaries that may hold something else then."""
+        self.fills_any |= not self.first.isdisjoint(self.in_code)
         left = {name for name in self.filled if isinstance(name, str)}
         for one in [one for one in self.found.values() if is_of_code(one) or is_of_code(type(one))]:
             names = vars(one) if hasattr(one, "__dict__") else {}
