@@ -102,8 +102,7 @@ class Sequential(Model):
         if "pop" in words and self.own_open is None:
             self.own_open = opened(self.own_title, "code that is not read may change its layers")
         elif "add" in words and isinstance(self, Sequential):
-            because = replace(because, label=because.label or "...")
-            self._add(EitherLayers(because, ()), None)
+            self._add(EitherLayers(replace(because, label=because.label or "..."), ()), None)
 
     def _were_added(self, item: Any) -> bool:
         """Whether something else may have added layers before this one, which says no input."""
