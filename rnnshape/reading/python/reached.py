@@ -222,18 +222,16 @@ def change_attribute(evaluator: Evaluator, scope: Scope, owner: Open, name: Any)
         may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
 
 
-def may_have_set(held: Any, place: Any, value: object, because: Open) -> bool:
+def may_have_set(held: Any, name: str, place: Any, value: object, because: Open) -> bool:
     """Sets what an entry of a list or dictionary may be, the new one or that before: at a place, or
     at any, if that is not known. False where it may be a new entry."""
-    label = f"{because.label}[{place!r}]" if type(place) in (int, str) else "an entry"
-    entry = replace(because, label=label)
     places: Iterable[Any] = [place] if type(place) in (int, str) else []
     if type(held) is list and isinstance(place, Open):
         places = range(len(held))
     elif type(held) not in (dict, list) or not _has(held, place):
         places = []
     for one in places:
-        held[one] = merged(held[one], value, entry)
+        held[one] = merged(held[one], value, replace(because, label=f"{name}[{one!r}]"))
     return bool(places)
 
 
@@ -249,7 +247,7 @@ def change_in_place(
     scope: Scope,
     owner: Open,
     added: Sequence[object] = (),
-    entry: tuple[Any, object] | None = None,
+    entry: tuple[str, Any, object] | None = None,
 ) -> None:
     """What an entry changes that is set in one of some lists or objects, or what is added there."""
     each = [*_each_of(owner.among)]

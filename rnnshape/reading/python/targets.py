@@ -10,7 +10,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import lose
-from rnnshape.reading.python.evaluator import Evaluator, shortened
+from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import ITEM, IsOpenError, Open
 from rnnshape.reading.python.progress import without_progress
@@ -101,12 +101,13 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
         case ast.Subscript(value=inner, slice=index):
             owner = evaluator.worth(inner, scope)
             if isinstance(owner, Open) and owner.among:
-                entry = evaluator.worth(index, scope), value
+                entry = shortened(written(inner)), evaluator.worth(index, scope), value
                 change_in_place(evaluator, scope, owner, entry=entry)
             elif not isinstance(owner, Open):
                 place = evaluator.worth(index, scope)
                 done = evaluator.really(operator.setitem, owner, place, value)
-                if isinstance(done, Open) and not may_have_set(owner, place, value, done):
+                name = shortened(written(inner))
+                if isinstance(done, Open) and not may_have_set(owner, name, place, value, done):
                     lose(evaluator, scope, done, owner)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(evaluator, targets, value, scope)
