@@ -268,11 +268,13 @@ def sides_now(evaluator: Evaluator) -> tuple[Side, ...]:
 def _may_be_none(evaluator: Evaluator, node: ast.If | ast.IfExp, scope: Scope) -> Open | None:
     """What is not known where code asks whether a model is None that it has made on a side of a
     condition, which is over; not if that is what makes it, `if model is None: model = make()`."""
+    model: Any = None
     match node.test:
-        case ast.Compare(ast.Name() | ast.Attribute() as asked, [_], [ast.Constant(None)]):
+        case ast.Compare(ast.Name() as asked, [_], [ast.Constant(None)]):
             model = evaluator.worth(asked, scope)
-        case _:
-            return None
+        case ast.Compare(ast.Attribute(ast.Name() as asked, name), [_], [ast.Constant(None)]):
+            names = held_by(evaluator.worth(asked, scope))  # a property is asked once
+            model = names.get(name) if isinstance(names, dict) else None
     now = {side.key for side in sides_now(evaluator)}
     sides = [side for side in own(model, "own_sides", ()) if isinstance(side, Side)]
     lacks = next((side.asked for side in sides if side.key not in now), None)
