@@ -80,11 +80,8 @@ class Axis:
         is_always = is_asked and change(self.length + LONG) == length  # as the first three are
         if is_always:
             follows_from &= WHEN_RUN
-        is_unknown, is_assumed = (
-            self.is_unknown and not is_always,
-            self.is_assumed and not is_always,
-        )
-        return Axis(self.name, length, factor, follows_from, is_unknown, is_assumed)
+        flags = (flag and not is_always for flag in (self.is_unknown, self.is_assumed))
+        return Axis(self.name, length, factor, follows_from, *flags)
 
     @property
     def label(self) -> str:

@@ -243,9 +243,9 @@ def _filled(
             return numpy.array(leaf.own_values).reshape(leaf.shape)
         shape = [size if isinstance(n, Open) else short.get(n, n) for n in leaf.shape]
         kind = CODES.get(leaf.own_entries or "", "i1")
-        if math.prod(shape) > many:
+        if (count := math.prod(shape)) > many:
             return numpy.broadcast_to(numpy.array(numbers[0]).astype(kind), shape)
-        few, count = numpy.array(leaf.own_values or numbers).astype(kind), math.prod(shape)
+        few = numpy.array(leaf.own_values or numbers).astype(kind)
         times = -(-count // few.size)  # `resize` is slow: it joins one after the other
         return numpy.tile(few, times)[:count].reshape(shape)
 

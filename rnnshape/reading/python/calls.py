@@ -16,6 +16,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
 from rnnshape.reading.python.handed_on import (
     CHANGE_THE_FIRST,
+    KEEPING_ORDER,
     containers_in,
     functions_of,
     methods_named,
@@ -101,21 +102,33 @@ def _called(
     if is_of_open and getattr(called, "__name__", "") == "get":
         held = getattr(called, "__self__", None)  # a dictionary, and perhaps a default
         made = one_of_held(held, made, *parts[1:]) if type(held) is dict else made
-    if isinstance(made, Open) and any(called is one for one in (*TAKING, *HOLDING)):
-        takes = any(called is one for one in TAKING)
-        made = replace(made, among=(items_in if takes else held_items)(parts))
-    if isinstance(made, Open) and getattr(called, "__name__", "") in ("pop", "popleft"):
-        made = replace(made, among=items_in([getattr(called, "__self__", ())]))
-    if called is evaluator.given["setattr"] and isinstance(owner := parts[0], Open):
-        change_attribute(evaluator, scope, owner, parts[1])
-    if isinstance(made, Open) and called is deep_copy:
-        made = replace(made, among=())
-    if called is evaluator.given["getattr"] and isinstance(made, Open):
-        named_so = methods_named(parts[0], node.args[1:]) if isinstance(parts[1], Open) else []
-        made = replace(made, among=(*named_so, *made.among))
+    match parts:
+        case [Open() as owner, name, *_] if called is evaluator.given["setattr"]:
+            change_attribute(evaluator, scope, owner, name)
+    if isinstance(made, Open):
+        among = _among_of(evaluator, node, called, parts, made)
+        made = made if among is made.among else replace(made, among=among)
     if isinstance(called, MethodWrapperType) and isinstance(made, Open):
         raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
+
+
+def _among_of(
+    evaluator: Evaluator, node: ast.Call, called: Any, parts: Sequence[object], made: Open
+) -> tuple[Any, ...]:
+    """Among what it is that a function of Python's own makes, or what it holds."""
+    if called is deep_copy:
+        return ()
+    if any(called is one for one in TAKING):
+        return items_in(parts)
+    if any(called is one for one in HOLDING):
+        return held_items(parts)
+    if isinstance(called, BuiltinMethodType) and called.__name__ in ("pop", "popleft"):
+        return items_in([called.__self__])
+    match parts:
+        case [owner, Open(), *_] if called is evaluator.given["getattr"]:
+            return (*methods_named(owner, node.args[1:]), *made.among)
+    return made.among
 
 
 def _arguments(evaluator: Evaluator, node: ast.Call, scope: Scope) -> Arguments:
@@ -217,7 +230,7 @@ def _with_changes(
     if called is evaluator.given["setattr"] and parts:
         names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
         lost.append(parts[0] if isinstance(names, Open) else names)
-    if word.startswith(("heap", "insort")):
+    if word.startswith(KEEPING_ORDER):
         lost += [part for part in parts[:1] if isinstance(part, list)]
     if isinstance(called, type | BuiltinMethodType) and word in FAILING:
         with_doubt(evaluator, made, scope)

@@ -22,6 +22,7 @@ CHANGE_THE_FIRST = {  # functions that change the array that they are given
     "__iadd__", "__setitem__", "at", "copyto", "fill", "fill_diagonal", "iadd", "nditer", "place",
     "put", "put_along_axis", "putmask", "setitem", "shuffle",
 }  # fmt: skip
+KEEPING_ORDER = ("heap", "insort")  # how functions begin that add to a list, or take from it
 
 Names = MutableMapping[str, Any]
 

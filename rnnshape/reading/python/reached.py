@@ -13,16 +13,16 @@ from typing import Any
 from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.contents import PLAIN, within
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.handed_on import FILLING, changed_in
+from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
 from rnnshape.reading.python.in_common import merged, under_name
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
 
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
-HELD = (list, set, dict, defaultdict)
 NEW = (ast.Constant, ast.Dict, ast.DictComp, ast.JoinedStr, ast.List, ast.ListComp, ast.Set)
-FILLING_FIRST = ("copyto", "heap", "insort", "put", "shuffle")  # functions of what they are given
+# Functions that change what they are given first.
+FILLING_FIRST = (*KEEPING_ORDER, "copyto", "put", "shuffle")
 ON_ITEMS = ("__delitem__", "__iadd__", "__setitem__")
 
 
@@ -157,12 +157,11 @@ class Reached:
             left -= names.keys()
         if left:  # of an object that is not read, which may hold what it was given
             self._note(self.values, is_within=True)
-        held = (one for one in self.found.values() if isinstance(one, HELD))
-        return [
-            one
-            for one in held
-            if self.fills_any or id(one) in self.filled or isinstance(one, defaultdict)
-        ]  # which asking for a key fills
+        held = [one for one in self.found.values() if isinstance(one, HELD)]
+        if self.fills_any:
+            return held
+        # To ask a `defaultdict` for a key fills it.
+        return [one for one in held if id(one) in self.filled or isinstance(one, defaultdict)]
 
     def set_of(self, value: object) -> Iterator[str]:
         """The attributes of an object, or a class, that it may set."""
@@ -250,12 +249,10 @@ def change_in_place(
     entry: tuple[str, Any, object] | None = None,
 ) -> None:
     """What an entry changes that is set in one of some lists or objects, or what is added there."""
-    each = [*_each_of(owner.among)]
-    lists = [one for one in each if type(one) in HELD]
-    lists = [one for one in lists if entry is None or not may_have_set(one, *entry, owner)]
-    is_alike = bool(added) and {*map(type, each)} == {list} and not owner.by_key
-    lose(evaluator, scope, owner, *lists, added=added if is_alike else ())
-    if others := [one for one in each if type(one) not in (*HELD, tuple)]:
+    lists, others = _apart(owner)
+    left = [one for one in lists if entry is None or not may_have_set(one, *entry, owner)]
+    lose(evaluator, scope, owner, *left, added=_if_alike(owner, added))
+    if others:
         may_change(evaluator, scope, owner, Reached(others, ON_ITEMS))
 
 
@@ -265,18 +262,31 @@ def _each_of(values: Iterable[Any]) -> Iterator[Any]:
         yield from _each_of(value.among) if isinstance(value, Open) else (value,)
 
 
+def _apart(owner: Open) -> tuple[list[Any], list[Any]]:
+    """The lists, sets and dictionaries among which something is, and what else: a tuple can't be
+    changed."""
+    each = [*_each_of(owner.among)]
+    lists = [one for one in each if isinstance(one, HELD) and not is_of_code(type(one))]
+    known = {*map(id, lists)}
+    return lists, [one for one in each if id(one) not in known and type(one) is not tuple]
+
+
+def _if_alike(owner: Open, added: Sequence[object]) -> Sequence[object]:
+    """What is added to one of some lists, if that says what stands in each of them."""
+    are_lists = {*map(type, _each_of(owner.among))} == {list}
+    return added if are_lists and not owner.by_key else ()
+
+
 def change_by_call(
     evaluator: Evaluator, node: ast.Call, scope: Scope, called: Open, given: Sequence[object]
 ) -> None:
     """What a call changes that is one of some of the code's functions, or of methods of its
     objects: all that these reach."""
     word, because = called.label.rpartition(".")[2], evaluator.open(node)
-    each = [*_each_of(called.among)]
-    lists = [one for one in each if type(one) in HELD]
-    others = [one for one in each if type(one) not in (*HELD, tuple)]
+    lists, others = _apart(called)
     if word in FILLING and lists:
-        is_alike = word == "append" and {*map(type, each)} == {list} and not called.by_key
-        lose(evaluator, scope, because, *lists, added=given if is_alike else ())
+        added = _if_alike(called, given) if word == "append" else ()
+        lose(evaluator, scope, because, *lists, added=added)
     if others:
         words = {word, "__init__" if called.without_base else word}
         reached = Reached([*others, *given], words)
