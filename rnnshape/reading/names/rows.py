@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.chains import without_input_arguments
 from rnnshape.description import description_of
-from rnnshape.expression import LARGEST, Call
+from rnnshape.expression import LARGEST, Call, unknowns_in
 from rnnshape.layer import Layer
 from rnnshape.nest import rebuilt
 from rnnshape.reading import graph
@@ -39,7 +39,11 @@ def shapes_of_row(
     sizes = [plain_sizes(tensor) or () for tensor in graph.tensors_in(given)]
     places = sorted({n for shape in sizes for n, size in enumerate(shape) if n and size is None})
     if not places:
-        return _shapes_of(made, inner, as_tried=False)
+        shapes = _shapes_of(made, inner, as_tried=False)
+        return [
+            shape and tuple(_known_in_all((size,), n) for n, size in enumerate(shape))
+            for shape in shapes
+        ]
     runs: dict[int, list[Any]] = {}
     held = session()
     said, wrong = [*held.evaluator.messages], [*held.problems]
@@ -53,7 +57,10 @@ def shapes_of_row(
     if len(runs) < 2:
         return []
     return [
-        tuple(_known_in_all(sizes, tuple(runs)) for sizes in zip(*shapes, strict=False))
+        tuple(
+            _known_in_all(sizes, n, tuple(runs))
+            for n, sizes in enumerate(zip(*shapes, strict=False))
+        )
         if None not in shapes
         else None
         for shapes in zip(*runs.values(), strict=False)
@@ -68,7 +75,8 @@ def why_open(made: Any, inner: Sequence[graph.LayerCall], shapes: Sequence[Any])
         name = call.layer.call.name
         if call.layer.unread or not has_rule(name):
             return call.layer.unread.reason if call.layer.unread else f"there is no rule for {name}"
-    return ""
+    reasons = (size.reason for size in unknowns_in(tuple(filter(None, shapes))))
+    return next(reasons, "").replace("it ", "a size of it ", 1)
 
 
 def _shapes_of(made: Any, inner: Sequence[graph.LayerCall], as_tried: bool = True) -> list[Any]:
@@ -92,11 +100,13 @@ def _with_sizes(given: Any, sizes: Mapping[int, int]) -> Any:
     return rebuilt(given, filled)
 
 
-def _known_in_all(sizes: tuple[Any, ...], lengths: tuple[int, ...]) -> Any:
+def _known_in_all(sizes: tuple[Any, ...], axis: int, lengths: tuple[int, ...] = ()) -> Any:
+    """A size on an axis, in each run; only the first is the batch."""
     if sizes == lengths:
         return None
     why = "it follows from a size that is known when the model runs"
-    return sizes[0] if len({*sizes}) == 1 else unknown_of(opened("", why))
+    is_known = len({*sizes}) == 1 and (axis == 0 or sizes[0] is not None)
+    return sizes[0] if is_known else unknown_of(opened("", why))
 
 
 def compared_as(model: Any) -> str:

@@ -209,13 +209,13 @@ def beside(shape: Sequence[Any], other: Open) -> tuple[Any, ...]:
     """The sizes of what is made of an array and something open: what may be an array repeats what
     is one alone; beside one axis, or where it is all of a file, it may have more."""
     many = session().evaluator.derived(other)
-    if not other.is_number and (len(shape) == 1 or _is_all_of_file(other)):
+    if not other.is_number and (len(shape) == 1 or is_all_of_file(other)):
         raise IsOpenError(many)
     alone = () if other.is_number else (1,)
     return tuple(many if type(n) is int and n in alone else n for n in shape)
 
 
-def _is_all_of_file(data: Open) -> bool:
+def is_all_of_file(data: Open) -> bool:
     """`np.load("x.npy")`, and not a part or a mean of it."""
     function = data.node.func if isinstance(data.node, ast.Call) else None
     is_part = not data.label.isidentifier() and data.label != ast.unparse(data.node or ast.Pass())

@@ -17,7 +17,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES
 from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
-from rnnshape.reading.names.sizes import rows_of
+from rnnshape.reading.names.sizes import is_all_of_file, rows_of
 from rnnshape.reading.names.symbolic_tensors import (
     Sizes,
     SizesOfTensorFlow,
@@ -287,10 +287,10 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
             raise IsOpenError(opened("data"))
     if next(graph.tensors_in(arguments), None) is not None:
         raise NotReadError("a tensor as an argument of an operation is not read")
-    if len(takes) > 1 and takes[-1] != "x2":  # else what may be an array repeats the other
-        parts = [*given, *map(arguments.get, takes)]
-        for value in (part for part in parts if isinstance(part, Open) and not part.is_number):
-            return Tensor.own_made_by_unknown(f"{name}(...)", parts, value)
+    parts = [*given, *map(arguments.get, takes)] if len(takes) > 1 else []
+    for value in (part for part in parts if isinstance(part, Open) and not part.is_number):
+        if takes[-1] != "x2" or is_all_of_file(value):  # other data is mostly a number
+            return _unread_operation(name, parts, value)
     words = {word: argument(value) for word, value in arguments.items()}
     operands = []
     for word, value in zip(
@@ -304,12 +304,18 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
             except IsOpenError as wrong:
                 if not tensors_of(given):
                     raise
-                return Tensor.own_made_by_unknown(f"{name}(...)", given, wrong.value)
+                return _unread_operation(name, given, wrong.value)
     call = bind(name, (), words, session().places())
     made = returned(session().step(graph.Layer(call), operands, {}), graph.count_of(call))
     is_list = name == "split" and call["indices_or_sections"] in (1, ())
     is_list |= name == "unstack" and isinstance(made, Tensor) and bool(plain_sizes(made))
     return [made] if is_list else made
+
+
+def _unread_operation(name: str, given: Sequence[Any], because: Open) -> Any:
+    made = Tensor.own_made_by_unknown(f"{name}(...)", given, because)
+    made.maker.layer.parameters = 0
+    return made
 
 
 def argument(value: Any) -> Value:
