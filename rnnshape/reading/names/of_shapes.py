@@ -13,6 +13,7 @@ from rnnshape.reading.names.dtypes import are_whole, dtype_of, is_whole, of_entr
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, own
+from rnnshape.reading.python.contents import items_in
 from rnnshape.reading.python.in_common import are_same
 
 
@@ -157,6 +158,8 @@ def _some_of(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) 
         made.own_dtype = together([of_entries(parts)]) or ("int64" if are_numbers else None)
         if "p" not in named and len(more) < 2:
             made.own_random = (0, a) if type(a) is int else _range_of(own(a, "own_values", parts))
+    elif isinstance(made, Open):
+        made = replace(made, among=items_in([a]))
     if len(sizes) < 2:
         return made
     picked = made.shape if isinstance(made, Array) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -36,9 +37,10 @@ from rnnshape.reading.python.streams import Stream
 Arguments = tuple[list[object], dict[str, object], Open | None, Open | None]
 
 # What gives one of the values that it is given, and what gives several in a list, or goes over it.
-TAKING = (max, min, next)
+TAKING = (heapq.heappop, max, min, next)
 HOLDING = (
-    copy_of, dict, enumerate, filter, iter, list, map, reversed, set, sorted, tuple, zip
+    copy_of, dict, enumerate, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
+    set, sorted, tuple, zip,
 )  # fmt: skip
 OF_CHANCE = ("random.choice", "random.choices", "random.sample")
 FAILING = {"int", "float", "index", "remove", "pop"}  # functions of Python's own
@@ -103,8 +105,8 @@ def _called(
         held = getattr(called, "__self__", None)  # a dictionary, and perhaps a default
         made = one_of_held(held, made, *parts[1:]) if type(held) is dict else made
     match parts:
-        case [Open() as owner, name, *_] if called is evaluator.given["setattr"]:
-            change_attribute(evaluator, scope, owner, name)
+        case [Open() as owner, str(name), value] if called is evaluator.given["setattr"]:
+            change_attribute(evaluator, scope, owner, name, value)
     if isinstance(made, Open):
         among = _among_of(evaluator, node, called, parts, made)
         made = made if among is made.among else replace(made, among=among)

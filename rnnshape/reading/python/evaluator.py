@@ -317,8 +317,6 @@ class Evaluator:
         name = str.__str__(name)
         if isinstance(owner, Open):
             self.parts[owner.part(f".{name}").label] = value
-            for model in owner.alternatives:
-                self.set_attribute(model, name, value)
             if told := hook(owner.stands_for, "own_part_is_set"):
                 told(owner.stands_for, name, owner)
         elif isinstance(owner, Module) and owner.held is not None:

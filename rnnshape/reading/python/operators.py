@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rnnshape.reading.python.branches import both_ways
+from rnnshape.reading.python.contents import changeable_in
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.open import Open, is_number
@@ -62,9 +63,10 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
         both_ways(evaluator, unknown, unknown.label, scope, *sides[:: -1 if is_or else 1])
         return found[-1]
 
-    opens: list[Open] = []
+    opens, each = list[Open](), list[object]()
     for part in node.values:
         known = worth_of(part)
+        each.append(known)
         truth = known if part is last else evaluator.really(bool, known)
         if isinstance(truth, Open):
             opens.append(truth)
@@ -79,13 +81,14 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
         truth = is_or if decides else None
         # `A or 8` is another value than `A`; `A or None` and `A and True` are as true as that.
         words += [repr(known)] if decides or not (is_or or known is True) else []
+    among = changeable_in(each)
     if len(words) < 2:
         is_plain = isinstance(known, (*PLAIN, Open))
-        return unknown if is_plain else replace(unknown, as_called=None, one_of=())
+        return unknown if is_plain else replace(unknown, as_called=None, one_of=(), among=among)
     text = f" {'or' if is_or else 'and'} ".join(words)
     both = unknown.derived(shortened(text), evaluator.source, node, evaluator.steps)
     if both is not unknown:  # which has a label that is too long
-        both.stands_for = truth  # where it is known, a flag is as good as that
+        both.stands_for, both.among = truth, among  # where it is known, a flag is as good as that
         both.roots = tuple(
             {id(root): root for one in opens for root in one.roots or (one,)}.values()
         )

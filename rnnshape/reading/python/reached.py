@@ -4,20 +4,22 @@ it may call."""
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from rnnshape.reading.python.branches import lose
+from rnnshape.reading.python.branches import both_ways, lose, sides_now
 from rnnshape.reading.python.contents import PLAIN, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
 from rnnshape.reading.python.in_common import merged, under_name
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
-from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
+from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, own
 
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
 NEW = (ast.Constant, ast.Dict, ast.DictComp, ast.JoinedStr, ast.List, ast.ListComp, ast.Set)
@@ -215,8 +217,18 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
         names[name] = under_name(because, name)
 
 
-def change_attribute(evaluator: Evaluator, scope: Scope, owner: Open, name: Any) -> None:
-    """What is set of one of some objects may be set of each."""
+def change_attribute(
+    evaluator: Evaluator, scope: Scope, owner: Open, name: str, value: object
+) -> None:
+    """What is set of one of some objects may be set of each; of one that is made under a condition
+    it is set, and of one that is there all the same, perhaps."""
+    now, layers = sides_now(evaluator), own(owner.as_called, "own_sides", ())
+    for one in (*owner.alternatives, *(layer for side in layers for layer in side)):
+        put = partial(evaluator.set_attribute, one, name, value)
+        if {side.key for side in own(one, "own_sides", ())} <= {side.key for side in now}:
+            both_ways(evaluator, owner, owner.label, scope, put, lambda: None)
+        else:
+            put()
     if owner.among and not owner.alternatives:
         may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
 
@@ -253,7 +265,7 @@ def change_in_place(
     left = [one for one in lists if entry is None or not may_have_set(one, *entry, owner)]
     lose(evaluator, scope, owner, *left, added=_if_alike(owner, added))
     if others:
-        may_change(evaluator, scope, owner, Reached(others, ON_ITEMS))
+        may_change(evaluator, scope, owner, Reached(others, [*ON_ITEMS, *_words_of(owner)]))
 
 
 def _each_of(values: Iterable[Any]) -> Iterator[Any]:
@@ -271,6 +283,11 @@ def _apart(owner: Open) -> tuple[list[Any], list[Any]]:
     return lists, [one for one in each if id(one) not in known and type(one) is not tuple]
 
 
+def _words_of(owner: Open) -> set[str]:
+    """What code asks for to come by it: `__dict__` and `update` of `chosen.__dict__.update`."""
+    return {*re.findall(r"\w+", owner.label)}
+
+
 def _if_alike(owner: Open, added: Sequence[object]) -> Sequence[object]:
     """What is added to one of some lists, if that says what stands in each of them."""
     are_lists = {*map(type, _each_of(owner.among))} == {list}
@@ -278,7 +295,7 @@ def _if_alike(owner: Open, added: Sequence[object]) -> Sequence[object]:
 
 
 def change_by_call(
-    evaluator: Evaluator, node: ast.Call, scope: Scope, called: Open, given: Sequence[object]
+    evaluator: Evaluator, node: ast.expr, scope: Scope, called: Open, given: Sequence[object] = ()
 ) -> None:
     """What a call changes that is one of some of the code's functions, or of methods of its
     objects: all that these reach."""
@@ -288,7 +305,7 @@ def change_by_call(
         added = _if_alike(called, given) if word == "append" else ()
         lose(evaluator, scope, because, *lists, added=added)
     if others:
-        words = {word, "__init__" if called.without_base else word}
+        words = {*_words_of(called), "__init__" if called.without_base else "__call__"}
         reached = Reached([*others, *given], words)
         reached.fills_any |= word in FILLING  # also of an attribute of one
         may_change(evaluator, scope, because, reached)

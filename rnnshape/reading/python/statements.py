@@ -17,7 +17,7 @@ from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.operators import ACTING, IN_PLACE
-from rnnshape.reading.python.reached import change_in_place
+from rnnshape.reading.python.reached import change_by_call, change_in_place
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,
@@ -202,6 +202,8 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
     if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
         entered = evaluator.really(evaluator.attribute(context, "__enter__"))
         leave = evaluator.attribute(context, "__exit__")
+    for word in ("__enter__", "__exit__") if isinstance(context, Open) else ():
+        change_by_call(evaluator, item.context_expr, scope, context.part(f".{word}"))
     if item.optional_vars:
         assign(evaluator, item.optional_vars, entered, scope)
     more = ast.copy_location(type(node)(others, node.body), node)

@@ -92,7 +92,7 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             except IsOpenError as wrong:
                 lose(evaluator, scope, wrong.value, owner)
             if isinstance(owner, Open):
-                change_attribute(evaluator, scope, owner, name)
+                change_attribute(evaluator, scope, owner, name, value)
             elif isinstance(value, Open) and name == "__dict__" and not isinstance(owner, Open):
                 lose(evaluator, scope, value, evaluator.attribute(owner, name))
             told = hook(value, "own_is_assigned")
