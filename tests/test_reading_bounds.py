@@ -684,9 +684,10 @@ def test_a_copy_whose_parent_was_gone_before_it_could_tell_ends(
 
 
 @pytest.mark.process
-def test_what_takes_too_much_memory_is_said() -> None:
-    with Reader(impatient) as reader, pytest.raises(QueryError, match="too much memory"):
-        reader.read("LSTM(len([0].__mul__(10 ** 10)))")
+def test_what_takes_too_much_memory_is_said_and_a_second_time_ends_the_reading() -> None:
+    for times, words in ((1, "too large to be read"), (2, "too much memory")):
+        with Reader(impatient) as reader, pytest.raises(QueryError, match=words):
+            reader.read(" -> ".join(["LSTM(len([0].__mul__(10 ** 10)))"] * times))
 
 
 @pytest.mark.process

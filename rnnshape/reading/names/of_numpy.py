@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
-from rnnshape.reading.names.by_numpy import OUT_FROM, by_numpy, note_out
+from rnnshape.reading.names.by_numpy import MOST_NUMBERS, OUT_FROM, TOO_LARGE, by_numpy, note_out
 from rnnshape.reading.names.dtypes import (
     TEXTS,
     are_whole,
@@ -46,7 +47,7 @@ from rnnshape.reading.python import IsOpenError, Module, Open, opens_in, own
 NAMES = """
     append argpartition argsort argwhere array_split atleast_1d atleast_2d atleast_3d average
     bincount block broadcast_arrays column_stack convolve count_nonzero cov cross cumprod cumsum
-    delete diag diagonal diff digitize dsplit dstack einsum flatnonzero flip fliplr flipud
+    delete diag diagonal diff digitize dsplit dstack flatnonzero flip fliplr flipud
     geomspace gradient hamming hanning histogram histogram2d hsplit insert interp isin kron logspace
     meshgrid moveaxis nanmax nanmean nanmedian nanmin nanpercentile nanstd nansum nonzero
     outer pad percentile ptp quantile repeat resize roll rollaxis rot90 searchsorted setdiff1d
@@ -169,6 +170,28 @@ def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
     return with_axis(len(values), _sizes([*values])[1:], axis) if axis else _array(values)
 
 
+def _einsum(subscripts: Any, *several: Any, **named: Any) -> Any:
+    """Small sizes stand for large ones: what it makes has those that it is given."""
+    numpys = by_numpy("einsum")
+    if not all(isinstance(one, Array) and not one.own_values for one in several):
+        return numpys(subscripts, *several, **named)
+    sizes = sorted({n for one in several for n in one.shape if type(n) is int and n > 1})
+    small = {size: least for least, size in enumerate(sizes, 2)}
+    if (2 + len(small)) ** len({*subscripts} - {*"-> ,."}) > MOST_NUMBERS:
+        raise IsOpenError(opened("data", TOO_LARGE))
+    arrays = [Array(_renamed(one.shape, small), dtype=one.own_dtype) for one in several]
+    try:
+        made = numpys(subscripts, *arrays, **named)
+    except (QueryError, ValueError):
+        return numpys(subscripts, *several, **named)  # which says the sizes that do not fit
+    large = {least: size for size, least in small.items()}
+    return made.own_like(_renamed(made.shape, large)) if isinstance(made, Array) else made
+
+
+def _renamed(shape: Sequence[Any], names: Mapping[int, int]) -> list[Any]:
+    return [names.get(size, size) if type(size) is int else size for size in shape]
+
+
 def _elementwise(name: str) -> Callable[..., Any]:
     """As large as the arrays that are operated on, broadcast; of numbers it is NumPy's own."""
 
@@ -271,6 +294,7 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: _of_numpy_itself(name) for name in ELEMENTWISE},
     **dict.fromkeys(("asanyarray", "ascontiguousarray", "asfortranarray"), _array),
     **{name: by_numpy(name) for name in NAMES.split()},
+    "einsum": _einsum,
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "dot": multiplied,
     "matmul": multiplied,

@@ -88,21 +88,20 @@ class Evaluator:
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
         note = self.notes.setdefault
-        parser, environ = argument_parser(note, self.parts), Environ(note)
+        parser, self.environ = argument_parser(note, self.parts), Environ(note)
         self.modules["argparse"] = Module("argparse", {"ArgumentParser": parser})
-        self.modules["os"] = Module("os", environment(environ))
+        self.modules["os"] = Module("os", environment(self.environ))
         self.names, self.given = names, {**allowed.BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
-        self.let_used, self.labels = set[str](), dict[str, None]()
-        self.module, self.environ = Scope(), environ
-        self.roots: list[object] = [environ.own_set]  # what else code can change
+        self.let_used, self.labels, self.module = set[str](), dict[str, None](), Scope()
+        self.roots: list[object] = [self.environ.own_set]  # what else code can change
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do
         self.ended: Open | None = None  # the first of them where the code surely comes to it
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.most = 0, limits.MOST_STEPS, limits.MOST_STEPS
-        # `try` statements, loops, and how many of these can be taken back, around what is followed
+        # `try` statements, loops, and how many of these can be taken back, around what is followed.
         self.trying, self.rounds, self.loops = list[ast.Try | ast.TryStar](), list[Any](), 0
         self.doubted: list[Doubt] = []  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
@@ -112,7 +111,8 @@ class Evaluator:
         # around what a layer calls, and how functions and loops may have ended.
         self.under, self.around = list[Side](), 0
         self.early: list[tuple[Any, Scope, int]] = []
-        self.choosing = 0  # how many calls of one of several classes are followed now
+        # How many calls of one of several classes are followed now, and whether memory was short.
+        self.choosing, self.has_run_out = 0, False
         self.is_of_several = False  # whether what is called now may be another of several models
         self.assumed: object = None  # the body of a function that is followed so from its start
         self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
@@ -217,8 +217,11 @@ class Evaluator:
                 if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
-        except (MemoryError, limits.ExitError):  # what ends the reading, or the code itself
-            raise
+        except (MemoryError, limits.ExitError) as wrong:
+            if isinstance(wrong, limits.ExitError) or self.has_run_out:
+                raise  # it ends the code, or the reading
+            self.node, self.has_run_out = node, True  # what was too large is gone again
+            return self.open(self._text(function), limits.TOO_LARGE)
         except Exception as wrong:
             self.node = node
             if isinstance(wrong, RecursionError | limits.TooLongError):
