@@ -321,6 +321,8 @@ def lose(
                 if name[:2] != "__" and isinstance(part, (*PLAIN, list, tuple, dict, Open))
             }
             names = data if inside is held else {*content, *data}
+            if inside is not held:
+                evaluator.unsure.note_more(inside, because)
             set_content(held, content | {name: under_name(because, name) for name in names})
         elif not isinstance(held, Log):  # which are made all the same
             set_content(held, _without(content, lost, because))

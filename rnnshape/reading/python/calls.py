@@ -25,7 +25,7 @@ from rnnshape.reading.python.handed_on import (
     owner_of,
 )
 from rnnshape.reading.python.in_common import one_of_held
-from rnnshape.reading.python.objects import copy_of, deep_copy, vars_of
+from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.reached import change_attribute, change_by_call
@@ -111,6 +111,8 @@ def _called(
         among = _among_of(evaluator, node, called, parts, made)
         made = made if among is made.among else replace(made, among=among)
     if isinstance(called, MethodWrapperType) and isinstance(made, Open):
+        if called.__name__ == "__setattr__":
+            lose(evaluator, scope, made, evaluator.really(vars_of, called.__self__))
         raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
 
@@ -229,7 +231,7 @@ def _with_changes(
             part[:] = [
                 replace(made, label=f"{name}[{place}]", among=items) for place in range(len(part))
             ]
-    if called is evaluator.given["setattr"] and parts:
+    if parts and (called is evaluator.given["setattr"] or called is delete_attribute):
         names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
         lost.append(parts[0] if isinstance(names, Open) else names)
     if word.startswith(KEEPING_ORDER):

@@ -72,7 +72,7 @@ def content_of(value: Any) -> dict[Any, Any] | None:
     if is_of_code(value):
         return {name: part for name, part in vars(value).items() if not name.startswith("__")}
     if isinstance(value, types.FunctionType):
-        return _given(vars(value)) or None
+        return _given(vars(value))
     held = held_by(value)
     if isinstance(held, Log):
         return {id(part): part for part in held}

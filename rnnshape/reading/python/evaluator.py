@@ -39,7 +39,6 @@ from rnnshape.reading.python.stand_in import (
     hook,
     is_of_code,
     is_settable,
-    is_there,
     is_visible,
     lacks_for_sure,
     plain_type,
@@ -124,14 +123,14 @@ class Evaluator:
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:
             value = self.attribute(owner, name)
-            if is_there(owner, name, value) is not False:
+            if self.unsure.is_there(owner, name, value) is not False:
                 return value
             if isinstance(owner, Module) and value.reason and self.trying and not default:
                 raise AttributeError(name)
             return default[0] if default else value
 
         def has(owner: object, name: str) -> object:
-            return is_there(owner, name, self.attribute(owner, name))
+            return self.unsure.is_there(owner, name, self.attribute(owner, name))
 
         doors = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
         return {**doors, "globals": lambda: None, "locals": lambda: None}  # asked where called
@@ -303,7 +302,7 @@ class Evaluator:
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
-        if not lacks_for_sure(owner, stored):
+        if self.unsure.has_more(owner) or not lacks_for_sure(owner, stored):
             return self.open(text, f"{name} of {what_it_is(owner)} is not known")
         made = self.open(text, f"{what_it_is(owner)} has no {name}")
         if self.trying and isinstance(self.node, ast.Attribute):

@@ -1,4 +1,5 @@
-"""Dictionaries that have some of their keys only where a condition holds that is not known."""
+"""Dictionaries that have some of their keys only where a condition holds that is not known; and
+objects that may have attributes of any name."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import body_of
+from rnnshape.reading.python.stand_in import is_there
 
 # Functions of Python and methods of a dictionary, by their names, that ask which keys there are.
 ASKING = {
@@ -31,10 +33,24 @@ class UnsureKeys:
 
     def __init__(self) -> None:
         self._found: dict[int, tuple[dict[Any, Any], set[Any], Open]] = {}
+        self._more: dict[int, tuple[Any, Open]] = {}
 
     def note(self, held: dict[Any, Any], keys: set[Any], because: Open) -> None:
         known = self._found[id(held)][1] if id(held) in self._found else set()
         self._found[id(held)] = held, known | keys, because
+
+    def note_more(self, names: Any, because: Open) -> None:
+        """The names of an object may be any: which ones code has set is not known."""
+        self._more[id(names)] = names, because
+
+    def has_more(self, value: Any) -> bool:
+        """Whether an object may have a name that was not found."""
+        return bool(self._more) and id(getattr(value, "__dict__", None)) in self._more
+
+    def is_there(self, owner: Any, name: str, found: object) -> object:
+        """Whether an object has what was found under a name; open where nobody knows."""
+        known = is_there(owner, name, found)
+        return found if known is False and self.has_more(owner) else known
 
     def has_now(self, held: Any, key: str) -> None:
         """A dictionary is given a key for sure."""
@@ -54,9 +70,12 @@ class UnsureKeys:
 
     def check(self, function: Any, parts: Sequence[Any]) -> None:
         """Raises where what a function makes of its parts depends on such keys."""
-        if not self._found or body_of(function) is not None:
+        if not (self._found or self._more) or body_of(function) is not None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
+        for value in [owner, *parts] if self._more else ():
+            if id(value) in self._more and not (name in ("get", "getitem") and parts[-1] in value):
+                raise IsOpenError(self._more[id(value)][1])
         for held, keys, because in self._unsure([owner, *parts]):
             if held is owner:
                 depends = name in METHODS or (name == "get" and parts[0] in keys)

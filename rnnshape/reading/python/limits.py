@@ -90,6 +90,7 @@ def weight(value: Any, depth: int = 0, known: dict[int, int] | None = None) -> i
     if id(value) not in known:
         if depth > DEEPEST_NEST or len(value) > MOST:
             raise TooLargeError(TOO_LARGE)
+        known[id(value)] = 1  # where it stands in itself
         if isinstance(value, range):
             count = len(value)
         else:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish
+from rnnshape.reading.python.contents import held_items
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, VIEWS, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.progress import tqdm
-from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
+from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope, named_in
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
@@ -71,10 +72,17 @@ def _loop(
         return
     except TooLongError as wrong:
         because = evaluator.open(_asked(node), str(wrong))
+        because.among = held_items([items] if isinstance(items, list) else _named(node, scope))
     finally:
         evaluator.loops -= 1
     before.set(before.before)
     _maybe_once(evaluator, node, scope, because)
+
+
+def _named(node: Any, scope: Scope) -> Iterator[Any]:
+    """What the names stand for that say what a loop goes over."""
+    for name in named_in([_asked(node)]):
+        yield from [around.names[name] for around in scope.around() if name in around.names][:1]
 
 
 def _asked(node: Any) -> ast.expr:

@@ -231,6 +231,9 @@ def change_attribute(
             put()
     if owner.among and not owner.alternatives:
         may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
+        for one in _each_of(owner.among):
+            if is_of_code(type(one)) and not hasattr(one, name):
+                evaluator.unsure.note_more(vars(one), owner)
 
 
 def may_have_set(held: Any, name: str, place: Any, value: object, because: Open) -> bool:
