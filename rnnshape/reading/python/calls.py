@@ -28,7 +28,7 @@ from rnnshape.reading.python.in_common import one_of_held
 from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.reached import change_attribute, change_by_call
+from rnnshape.reading.python.reached import change_attribute, change_by_call, each_of
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_fail
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -208,7 +208,11 @@ def _with_changes(
             kind, among = called.without_base, changeable_in([*parts, *keywords.values()])
             made = replace(made, stands_for=kind, among=(kind, *among))
     if isinstance(made, Open) and body_of(called) is None:
-        handed += [*parts, *keywords.values()]
+        given = [*parts, *keywords.values()]
+        if isinstance(called, Open) or any(isinstance(part, Open) for part in given):
+            for stream in (one for one in each_of(given) if isinstance(one, Stream)):
+                stream.throw_away()  # how far it is gone over, is not known
+        handed += given
         functions = [part for part in handed if isinstance(part, FunctionType)]
         evaluator.handed |= dict.fromkeys(functions)
         for part in handed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -90,6 +91,10 @@ def set_content(value: Any, content: dict[Any, Any]) -> None:
     elif isinstance(held, set):
         held.clear()
         held.update(content)
+    elif isinstance(held, OrderedDict):  # which keeps its order beside what a `dict` has
+        OrderedDict.clear(held)
+        for name, part in content.items():
+            OrderedDict.__setitem__(held, name, part)
     elif isinstance(held, dict):
         dict.clear(held)
         dict.update(held, content)

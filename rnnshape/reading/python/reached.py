@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from types import BuiltinMethodType, FunctionType, MethodType
+from types import BuiltinMethodType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, lose, sides_now
@@ -20,6 +20,7 @@ from rnnshape.reading.python.in_common import merged, under_name
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, own
+from rnnshape.reading.python.streams import Stream
 
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
 NEW = (ast.Constant, ast.Dict, ast.DictComp, ast.JoinedStr, ast.List, ast.ListComp, ast.Set)
@@ -165,18 +166,15 @@ class Reached:
         # To ask a `defaultdict` for a key fills it.
         return [one for one in held if id(one) in self.filled or isinstance(one, defaultdict)]
 
-    def set_of(self, value: object) -> Iterator[str]:
-        """The attributes of an object, or a class, that it may set."""
+    def set_of(self, value: object) -> tuple[set[str], bool]:
+        """The attributes of an object, class or function that it may set, and whether others."""
         kinds = [one for one in (value, *type(value).__mro__) if is_of_code(one)]
-        has = [name for one in (value, *kinds) for name in vars(one)] if kinds else ()
-        methods = [_function_of(part) for one in kinds for part in vars(one).values()]
-        set_by_own = set[str]().union(*(self.sets.get(id(one), ()) for one in methods))
-        set_by_any = set[str]().union(*self.sets.values())
-        yield from () if isinstance(value, type) else set_by_own - {*has}
-        for name in {*has}:
-            is_ours = name[:4] == "own_" or name[:2] == "__"
-            if name in set_by_any or (not is_ours and not self.words.isdisjoint(SETTING_ANY)):
-                yield name
+        if not kinds and not isinstance(value, FunctionType | SimpleNamespace):
+            return set(), False
+        has = {name for one in (value, *kinds) for name in vars(one)}
+        sets, is_any = set[str]().union(*self.sets.values()), not self.words.isdisjoint(SETTING_ANY)
+        ours = {name for name in has if name[:4] == "own_" or name[:2] == "__"}
+        return has & (sets | (has if is_any else set())) - ours, is_any or not sets <= has
 
 
 def _is_new(body: Sequence[ast.AST], name: str) -> bool:
@@ -207,11 +205,16 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
             is_filled = reached.fills_any or id(one) in reached.filled
             changed(one, reached.words if is_filled else reached.words - FILLING, because)
     for one in [one for one in reached.found.values() if not isinstance(one, Open)]:
-        for name in [*reached.set_of(one)]:
+        names, may_have_more = reached.set_of(one)
+        for name in names:
             if isinstance(one, type):
                 type.__setattr__(one, name, under_name(because, name))
             else:
                 vars(one)[name] = under_name(because, name)
+        if may_have_more and not isinstance(one, type):
+            evaluator.unsure.note_more(vars(one), because)
+        if isinstance(one, Stream):
+            one.throw_away()
     lose(evaluator, scope, because, *lost)
     for names, name in reached.given:
         names[name] = under_name(because, name)
@@ -231,7 +234,7 @@ def change_attribute(
             put()
     if owner.among and not owner.alternatives:
         may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
-        for one in _each_of(owner.among):
+        for one in each_of(owner.among):
             if is_of_code(type(one)) and not hasattr(one, name):
                 evaluator.unsure.note_more(vars(one), owner)
 
@@ -271,16 +274,16 @@ def change_in_place(
         may_change(evaluator, scope, owner, Reached(others, [*ON_ITEMS, *_words_of(owner)]))
 
 
-def _each_of(values: Iterable[Any]) -> Iterator[Any]:
+def each_of(values: Iterable[Any]) -> Iterator[Any]:
     """The values, and those of which an open one is one."""
     for value in values:
-        yield from _each_of(value.among) if isinstance(value, Open) else (value,)
+        yield from each_of(value.among) if isinstance(value, Open) else (value,)
 
 
 def _apart(owner: Open) -> tuple[list[Any], list[Any]]:
     """The lists, sets and dictionaries among which something is, and what else: a tuple can't be
     changed."""
-    each = [*_each_of(owner.among)]
+    each = [*each_of(owner.among)]
     lists = [one for one in each if isinstance(one, HELD) and not is_of_code(type(one))]
     known = {*map(id, lists)}
     return lists, [one for one in each if id(one) not in known and type(one) is not tuple]
@@ -293,7 +296,7 @@ def _words_of(owner: Open) -> set[str]:
 
 def _if_alike(owner: Open, added: Sequence[object]) -> Sequence[object]:
     """What is added to one of some lists, if that says what stands in each of them."""
-    are_lists = {*map(type, _each_of(owner.among))} == {list}
+    are_lists = {*map(type, each_of(owner.among))} == {list}
     return added if are_lists and not owner.by_key else ()
 
 

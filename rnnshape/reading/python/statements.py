@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
@@ -77,8 +78,12 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             else:
                 made = function(evaluator, node.name, node.args, node.body, scope)
             decorators = [evaluator.worth(each, scope) for each in node.decorator_list]
-            for decorator in reversed(decorators):  # where either is not known, it is left as is
-                if isinstance(decorator, Open):
+            for decorator in reversed(decorators):  # where nothing is known, it is left as is
+                if isinstance(decorator, Open) and any(map(body_of, decorator.among)):
+                    change_by_call(evaluator, node.decorator_list[0], scope, decorator, [made])
+                    among = (made, *decorator.among)
+                    made = replace(decorator, label=node.name, among=among)
+                elif isinstance(decorator, Open):
                     let_all_be_given(evaluator, made)
                 elif not isinstance(made, Open):
                     made = evaluator.really(decorator, made)

@@ -58,7 +58,8 @@ class Stream:
     @state.setter
     def state(self, state: dict[object, object]) -> None:
         items = dict(state)
-        if items.pop("many", None) != self._many:  # it can't be gone back
+        many = items.pop("many", None)
+        if isinstance(many, Open) or many != self._many:  # it can't be gone back
             self.throw_away()
         else:
             self._items[:] = items.values()
