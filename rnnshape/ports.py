@@ -133,7 +133,7 @@ def _weights(layer: Layer) -> Iterator[tuple[int | None, ...] | None]:
 
 
 def _frames(layer: Layer) -> Iterator[tuple[int, ...]]:
-    for call in calls_within(layer.step.layer):
+    for call in calls_within(layer.step.layer) if layer.facts else ():
         if call.name.startswith("ConvLSTM") and layer.inputs and (tensor := layer.inputs[0]):
             yield tensor.shape[-1 - space_rank(call) :]
 

@@ -46,7 +46,7 @@ from rnnshape.reading.names.other_layers import (
     layers_of,
     of_sequential,
 )
-from rnnshape.reading.names.own_call import own_called
+from rnnshape.reading.names.own_call import check_begun, own_called
 from rnnshape.reading.names.predictions import (
     called_with_several,
     check_fits,
@@ -58,7 +58,7 @@ from rnnshape.reading.names.predictions import (
 )
 from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides
 from rnnshape.reading.names.session import MOST_MODELS, opened, session
-from rnnshape.reading.names.subclassed import OPTIONS, check_begun, check_given, try_call
+from rnnshape.reading.names.subclassed import OPTIONS, check_given, try_call
 from rnnshape.reading.names.tensors import Tensor, name_given, plain_shape, plain_sizes, tensors_of
 from rnnshape.reading.names.training import TAKEN_BY_FIT, History, history_of
 from rnnshape.reading.names.weights import load_weights, refresh, save_weights

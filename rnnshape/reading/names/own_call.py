@@ -3,6 +3,7 @@ what it does not take."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,8 +16,31 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.rows import attributes_of, described, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.python import IsOpenError, Open, opens_in, own
+from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code
+
+NO_TENSOR = "Only input tensors may be passed as positional arguments"
+
+
+def check_begun(layer: Any) -> None:
+    """An `__init__` of the code has to call that of Keras."""
+    kinds, is_own = type(layer).__mro__, body_of(type(layer).__init__) is not None
+    bodies = (part for kind in kinds for one in vars(kind).values() for part in body_of(one) or ())
+    is_named = any("__init__(" in ast.unparse(part) for part in bodies)
+    has_run = any(name[:4] != "own_" for name in vars(layer))  # it was not given too little
+    if is_own and not (is_named and (layer.own_is_begun or not has_run)):
+        name, write = type(layer).__name__, "super().__init__()"
+        session().problem(f"the __init__ of {name} never calls Keras': write {write} first", write)
+
+
+def check_run(model: Any, method: str) -> None:
+    """Tells what Keras refuses in a layer only where its model is given data: it hands it a
+    `training` of its own, and asks its `call` for what a `compute_output_shape` has said before."""
+    calls = model.own_calls() if method != "__call__" else ()
+    layers = [one for call in calls for one in (call.layer.stand_in, call.part and call.part.owner)]
+    for wrong in (own(layer, "own_fails_when_run") for layer in layers):
+        if wrong is not None:
+            session().problem(wrong.message, place=wrong.place)
 
 
 def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -17,6 +17,7 @@ from rnnshape.reading.names.compiling import follow_functions
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart, with_inputs
 from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.own_call import check_run
 from rnnshape.reading.names.rows import batch_kept, is_called_around, nested_like
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
@@ -94,6 +95,8 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     if is_asked and model.own_goes_apart:
         call = call._replace(validation=None)  # which is given where it does not train
     check_graph(model, method)
+    if not hasattr(type(model), OWN_STEPS.get(method, "")):
+        check_run(model, method)
     own_steps = (OWN_STEPS.get(method, ""), OWN_LOSS)
     if method not in WITHOUT_LABELS and not any(hasattr(type(model), one) for one in own_steps):
         follow_functions(model.own_compiled, model.own_gives, call.y)

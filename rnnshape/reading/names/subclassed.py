@@ -17,7 +17,8 @@ from rnnshape.nest import within
 from rnnshape.network import MaskSet
 from rnnshape.reading import graph
 from rnnshape.reading.names.first_call import called_as_trained, check_returned, inputs_of_call
-from rnnshape.reading.names.rows import described, overrides
+from rnnshape.reading.names.own_call import NO_TENSOR, check_begun
+from rnnshape.reading.names.rows import described, overrides, shapes_made
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.tensors import (
@@ -83,7 +84,6 @@ def keep_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) 
         session().problem(message, words="takes 1 positional argument but")
 
 
-NO_TENSOR = "Only input tensors may be passed as positional arguments"
 TWICE = "got multiple values for argument 'training'"
 
 
@@ -95,13 +95,17 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
         raise QueryError(f'{layer.own_keras_name} takes a list, and no tuple (Keras: "{words}")')
     written = session().evaluator.words_of_call() if given[1:] else {}
     takes = inspect.signature(layer.call).parameters
-    is_own = layer.call.__func__.__module__ == "__main__"
-    for place, value in enumerate(given[1:], 1):
-        if isinstance(value, bool | int | float | str) and str(place) in written:
-            word = [*takes][place] if is_own else "training"
-            text = f"{word}={written[str(place)]}"
+    is_own, is_sure = layer.call.__func__.__module__ == "__main__", session().evaluator.is_sure
+    for number, value in enumerate(given[1:], 1):
+        if isinstance(value, bool | int | float | str) and str(number) in written:
+            word = [*takes][number] if is_own else "training"
+            text = f"{word}={written[str(number)]}"
             why = TWICE if layer.own_kind == "Functional" else NO_TENSOR
             session().problem(f"layers take no {word} by position: write {text}", text, words=why)
+        elif value is None and written.get(str(number)) == "training" and is_sure:
+            message = "layers take no training by position: write training=training"
+            place = session().evaluator.place
+            layer.own_fails_when_run = QueryError(f'{message} (Keras: "{NO_TENSOR}")', place)
     if not is_own:
         is_second = any(own(part, "own_is_data") or own(part, "own_is_part") for part in given[1:2])
         if layer.own_kind and is_second and "1" in written and len(layer.own_takes) < 2:
@@ -120,17 +124,6 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
     except TypeError as wrong:
         title = f"the call of {type(layer).__name__}"
         raise QueryError(f'{title} takes other arguments (Keras: "{wrong}")') from None
-
-
-def check_begun(layer: Any) -> None:
-    """An `__init__` of the code has to call that of Keras."""
-    kinds, is_own = type(layer).__mro__, body_of(type(layer).__init__) is not None
-    bodies = (part for kind in kinds for one in vars(kind).values() for part in body_of(one) or ())
-    is_named = any("__init__(" in ast.unparse(part) for part in bodies)
-    has_run = any(name[:4] != "own_" for name in vars(layer))  # it was not given too little
-    if is_own and not (is_named and (layer.own_is_begun or not has_run)):
-        name, write = type(layer).__name__, "super().__init__()"
-        session().problem(f"the __init__ of {name} never calls Keras': write {write} first", write)
 
 
 def tried(call: Callable[[], object]) -> None:
@@ -260,7 +253,9 @@ def drops_mask(layer: Any, made: Any, inner: Sequence[graph.LayerCall]) -> bool:
     return are_operations and mask_handed_on(layer) == "none"
 
 
-def shapes_said(layer: Any, given: Sequence[Any], made: Any) -> list[Any]:
+def shapes_said(
+    layer: Any, given: Sequence[Any], made: Any, inner: Sequence[graph.LayerCall]
+) -> list[Any]:
     """What a layer makes has the shape that `compute_output_shape` says, also that of Keras' own
     where the code has another `call`: where they differ, nobody knows what comes of it. Where its
     `call` leaves a size open that the code's own says, Keras takes it from there."""
@@ -298,6 +293,11 @@ def shapes_said(layer: Any, given: Sequence[Any], made: Any) -> list[Any]:
         return []
     if not is_unread:
         layer.own_why = f"its {asks} says a size that its call leaves open"
+        try:
+            shapes_made(made, inner, as_tried=False)
+        except QueryError as wrong:  # which Keras does not ask before
+            layer.own_why = "its call fails when it runs"
+            layer.own_fails_when_run = wrong if session().evaluator.is_sure else None
     return expected
 
 
