@@ -64,7 +64,8 @@ class Frame(Array):
 
     def own_handed_to(self, _: object) -> None:
         self.own_is_handed_on = True
-        self.own_of_other_rows(True)
+        if not isinstance(self.shape, Open):
+            self.own_of_other_rows(True)
 
     def own_lacks(self, name: str) -> bool:
         return name in OF_ARRAYS or (len(self.shape) > 1 and name in OF_ONE_AXIS)
@@ -92,8 +93,7 @@ class Frame(Array):
             return self.own_like(self.shape)
         if isinstance(key, slice | Array) and not is_label:
             return self.own_like((*indexed(self.shape[:1], key), *self.shape[1:]))
-        columns = columns_taken(key)
-        if columns is None:
+        if (columns := columns_taken(key)) is None:
             return opened()
         if len(self.shape) == 1:
             is_one = bool(columns) or type(key) is str  # of a row, the entry of a column
