@@ -856,8 +856,7 @@ def test_targets_of_a_model_with_a_call_of_its_own_are_given_by_the_keys_that_it
 @pytest.mark.process
 def test_let_gives_names_of_a_list_too_and_none_in_vain() -> None:
     layers = ["LSTM(units)", "Dense(classes)"]
-    report = inspect(layers, let={"units": 3, "classes": 2})
-    assert report.expression == "LSTM(3) -> Dense(2)"
+    assert inspect(layers, let={"units": 3, "classes": 2}).expression == "LSTM(3) -> Dense(2)"
     assert inspect("LSTM(**config)", let={"config": {"units": 4}}).expression == "LSTM(4)"
     for what in (layers, "LSTM(units)"):
         with pytest.raises(QueryError, match=r"let=\{'unit': ...\}; did you mean units"):
