@@ -12,6 +12,7 @@ from rnnshape.expression import Call, Unknown, unknowns_in
 from rnnshape.network import Network, Ref, Step, refs_in
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.registry import has_rule
+from rnnshape.signatures import is_operation
 
 # It takes masks off the very tensors that it is given.
 TAKES_MASKS = "MultiHeadAttention"
@@ -135,7 +136,8 @@ class Layer:
         sizes = [weight.known_size for weight in self.weights]
         known = [size for size in sizes if size is not None]
         if self.facts is None or len(known) < len(sizes):
-            return 0 if self.same_as is not None else self.step.parameters
+            is_none = self.same_as is not None or is_operation(self.step.layer.name)
+            return 0 if is_none else self.step.parameters
         is_had = self.step.is_sure or not any(known)  # or it may never be called, and have none
         return sum(known) if is_had else None
 

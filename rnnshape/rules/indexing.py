@@ -150,8 +150,13 @@ def take(call: Call, inputs: Inputs) -> Facts | None:
 
 @of_two("take_along_axis")
 def take_along_axis(call: Call, given: Tensor, indices: Tensor) -> Facts | None:
-    if call["axis"] is None or len(given.axes) != len(indices.axes):
+    if call["axis"] is None:
         return None
+    if len(given.axes) != len(indices.axes):
+        raise call.error(
+            f"{call} takes indices with as many axes as x, {len(given.axes)}, and they have "
+            f'{len(indices.axes)} (Keras: "must have the same number of dimensions")'
+        )
     at = place(call, "axis", given)
     axes = repeated(call, exchanged(given, at, indices.axes[at]), indices.axes)
     return made("what the indices pick along the axis", axes)

@@ -13,10 +13,11 @@ from rnnshape.errors import QueryError, counted
 from rnnshape.expression import Unknown, unknowns_in
 from rnnshape.nest import as_lists
 from rnnshape.reading import graph
-from rnnshape.reading.names.rows import attributes_of, described, overrides
+from rnnshape.reading.names.rows import attributes_of, described, overrides, shapes_made
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in, own
+from rnnshape.reading.python.scope import named_in, nodes_of
 from rnnshape.reading.python.stand_in import is_of_code
 
 NO_TENSOR = "Only input tensors may be passed as positional arguments"
@@ -33,13 +34,45 @@ def check_begun(layer: Any) -> None:
         session().problem(f"the __init__ of {name} never calls Keras': write {write} first", write)
 
 
+def note_training(layer: Any) -> None:
+    """Notes a `training` by position that is what Keras hands to the `call` of the code in which it
+    stands, and at which that does not look before."""
+    code, part = session().evaluator, session().part
+    for function in code.followed if code.is_sure else ():
+        nodes = [*nodes_of(body_of(function) or ())]
+        if function.__name__ == "call" and any(node is code.node for node in nodes):
+            named = [one for one in nodes if isinstance(one, ast.Name) and one.id == "training"]
+            tests = (one.test for one in nodes if isinstance(one, ast.If | ast.IfExp))
+            is_set = any(isinstance(one.ctx, ast.Store) for one in named)
+            is_given = "training" in inspect.signature(function).parameters
+            if is_given and not is_set and "training" not in named_in(tests):
+                message = "layers take no training by position: write training=training"
+                wrong = QueryError(f'{message} (Keras: "{NO_TENSOR}")', code.place)
+                (part.owner if part else layer).own_fails_when_run = wrong
+
+
+def note_failure(
+    layer: Any, given: Sequence[Any], made: Any, inner: Sequence[graph.LayerCall]
+) -> None:
+    """Notes what the rule refuses in a `call` whose shape Keras is told. Of sizes that are open
+    when the model is made it may be right when it runs."""
+    shapes = [plain_sizes(tensor) or (None, None) for tensor in graph.tensors_in(given)]
+    are_known = all(isinstance(size, int) for shape in shapes for size in shape[1:])
+    try:
+        shapes_made(made, inner, as_tried=False)
+    except QueryError as wrong:
+        if are_known and session().evaluator.is_sure:
+            layer.own_fails_when_run, layer.own_why = wrong, "its call fails when it runs"
+
+
 def check_run(model: Any, method: str) -> None:
     """Tells what Keras refuses in a layer only where its model is given data: it hands it a
     `training` of its own, and asks its `call` for what a `compute_output_shape` has said before."""
+    is_told = model.own_kind or "training" in inspect.signature(model.call).parameters
     calls = model.own_calls() if method != "__call__" else ()
     layers = [one for call in calls for one in (call.layer.stand_in, call.part and call.part.owner)]
     for wrong in (own(layer, "own_fails_when_run") for layer in layers):
-        if wrong is not None:
+        if wrong is not None and (is_told or NO_TENSOR not in wrong.message):
             session().problem(wrong.message, place=wrong.place)
 
 

@@ -16,9 +16,9 @@ from rnnshape.layer_names import not_of_a_graph
 from rnnshape.nest import within
 from rnnshape.network import MaskSet
 from rnnshape.reading import graph
+from rnnshape.reading.names import own_call
 from rnnshape.reading.names.first_call import called_as_trained, check_returned, inputs_of_call
-from rnnshape.reading.names.own_call import NO_TENSOR, check_begun
-from rnnshape.reading.names.rows import described, overrides, shapes_made
+from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.tensors import (
@@ -49,7 +49,7 @@ def build(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
     """Calls `build` as Keras does before the first call: with the shape of the first tensor, or
     with those of several by the names that they have in `call`."""
     layer.own_is_built = True
-    check_begun(layer)
+    own_call.check_begun(layer)
     if vars(layer).get("built") is True:  # as the code says, so that Keras does not
         return
     if not inspect.signature(layer.build).parameters:
@@ -95,17 +95,15 @@ def check_given(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> N
         raise QueryError(f'{layer.own_keras_name} takes a list, and no tuple (Keras: "{words}")')
     written = session().evaluator.words_of_call() if given[1:] else {}
     takes = inspect.signature(layer.call).parameters
-    is_own, is_sure = layer.call.__func__.__module__ == "__main__", session().evaluator.is_sure
+    is_own = layer.call.__func__.__module__ == "__main__"
     for number, value in enumerate(given[1:], 1):
         if isinstance(value, bool | int | float | str) and str(number) in written:
             word = [*takes][number] if is_own else "training"
             text = f"{word}={written[str(number)]}"
-            why = TWICE if layer.own_kind == "Functional" else NO_TENSOR
+            why = TWICE if layer.own_kind == "Functional" else own_call.NO_TENSOR
             session().problem(f"layers take no {word} by position: write {text}", text, words=why)
-        elif value is None and written.get(str(number)) == "training" and is_sure:
-            message = "layers take no training by position: write training=training"
-            place = session().evaluator.place
-            layer.own_fails_when_run = QueryError(f'{message} (Keras: "{NO_TENSOR}")', place)
+        elif value is None and written.get(str(number)) == "training":
+            own_call.note_training(layer)
     if not is_own:
         is_second = any(own(part, "own_is_data") or own(part, "own_is_part") for part in given[1:2])
         if layer.own_kind and is_second and "1" in written and len(layer.own_takes) < 2:
@@ -293,11 +291,7 @@ def shapes_said(
         return []
     if not is_unread:
         layer.own_why = f"its {asks} says a size that its call leaves open"
-        try:
-            shapes_made(made, inner, as_tried=False)
-        except QueryError as wrong:  # which Keras does not ask before
-            layer.own_why = "its call fails when it runs"
-            layer.own_fails_when_run = wrong if session().evaluator.is_sure else None
+        own_call.note_failure(layer, given, made, inner)
     return expected
 
 
