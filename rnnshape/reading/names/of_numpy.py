@@ -173,7 +173,8 @@ def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
 def _einsum(subscripts: Any, *several: Any, **named: Any) -> Any:
     """Small sizes stand for large ones: what it makes has those that it is given."""
     numpys = by_numpy("einsum")
-    if not all(isinstance(one, Array) and not one.own_values for one in several):
+    are_open = all(isinstance(one, Array) and not one.own_values for one in several)
+    if not (are_open and isinstance(subscripts, str)):
         return numpys(subscripts, *several, **named)
     sizes = sorted({n for one in several for n in one.shape if type(n) is int and n > 1})
     small = {size: least for least, size in enumerate(sizes, 2)}

@@ -13,7 +13,7 @@ from rnnshape.errors import QueryError, counted
 from rnnshape.expression import Unknown, unknowns_in
 from rnnshape.nest import as_lists
 from rnnshape.reading import graph
-from rnnshape.reading.names.rows import attributes_of, described, overrides, shapes_made
+from rnnshape.reading.names.rows import attributes_of, described, overrides, shapes_of
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in, own
@@ -59,7 +59,7 @@ def note_failure(
     shapes = [plain_sizes(tensor) or (None, None) for tensor in graph.tensors_in(given)]
     are_known = all(isinstance(size, int) for shape in shapes for size in shape[1:])
     try:
-        shapes_made(made, inner, as_tried=False)
+        shapes_of(made, inner, as_tried=False)
     except QueryError as wrong:
         if are_known and session().evaluator.is_sure:
             layer.own_fails_when_run, layer.own_why = wrong, "its call fails when it runs"

@@ -39,7 +39,7 @@ def shapes_of_row(
     sizes = [plain_sizes(tensor) or () for tensor in graph.tensors_in(given)]
     places = sorted({n for shape in sizes for n, size in enumerate(shape) if n and size is None})
     if not places:
-        shapes = shapes_made(made, inner, as_tried=False)
+        shapes = shapes_of(made, inner, as_tried=False)
         return [
             shape and tuple(_known_in_all((size,), n) for n, size in enumerate(shape))
             for shape in shapes
@@ -51,7 +51,7 @@ def shapes_of_row(
         instead = {place: length + BETWEEN * number for number, place in enumerate(places)}
         start = len(held.calls)
         again = held.evaluator.really(call, *(_with_sizes(part, instead) for part in given))
-        if shapes := shapes_made(again, held.calls[start:]):  # else it takes no such length
+        if shapes := shapes_of(again, held.calls[start:]):  # else it takes no such length
             runs[length] = shapes
     held.evaluator.messages[:], held.problems[:] = said, wrong  # of numbers that code has not
     if len(runs) < 2:
@@ -79,7 +79,7 @@ def why_open(made: Any, inner: Sequence[graph.LayerCall], shapes: Sequence[Any])
     return next(reasons, "").replace("it ", "a size of it ", 1)
 
 
-def shapes_made(made: Any, inner: Sequence[graph.LayerCall], as_tried: bool = True) -> list[Any]:
+def shapes_of(made: Any, inner: Sequence[graph.LayerCall], as_tried: bool = True) -> list[Any]:
     made = made.own_as_operand() if isinstance(made, Array) else made  # its own weights, repeated
     ends = [*graph.tensors_in(made)]
     if inner and any(isinstance(end.maker, graph.LayerCall) for end in ends):

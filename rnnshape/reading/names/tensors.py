@@ -40,6 +40,7 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, ope
 from rnnshape.reading.python.stand_in import may_be_in
 from rnnshape.signatures import ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
 
+FEW_AXES = "it comes from data, and is taken for an array of no more axes than the tensor"
 OF_SEVERAL = ("return_state", "merge_mode")  # which say how many tensors a layer returns
 
 
@@ -289,7 +290,8 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
         raise NotReadError("a tensor as an argument of an operation is not read")
     parts = [*given, *map(arguments.get, takes)] if len(takes) > 1 else []
     for value in (part for part in parts if isinstance(part, Open) and not part.is_number):
-        if takes[-1] != "x2" or is_all_of_file(value):  # other data is mostly a number
+        sizes = plain_sizes(next(graph.tensors_in(given))) or (None, 1)
+        if takes[-1] != "x2" or (1 in sizes[1:] and is_all_of_file(value)):  # which repeats them
             return _unread_operation(name, parts, value)
     words = {word: argument(value) for word, value in arguments.items()}
     operands = []
@@ -297,7 +299,8 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
         takes * len(given) if takes[0].startswith("*") else takes, given, strict=False
     ):
         if isinstance(value, int | float | Open) and not word.startswith("*"):
-            words[word] = argument(value)
+            is_array = isinstance(value, Open) and is_all_of_file(value)
+            words[word] = argument(replace(value, reason=FEW_AXES) if is_array else value)
         else:
             try:
                 operands.append(operand(value))

@@ -302,7 +302,7 @@ class Evaluator:
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
-        if self.unsure.has_more(owner) or not lacks_for_sure(owner, stored):
+        if self.unsure.may_have(owner, stored) or not lacks_for_sure(owner, stored):
             return self.open(text, f"{name} of {what_it_is(owner)} is not known")
         made = self.open(text, f"{what_it_is(owner)} has no {name}")
         if self.trying and isinstance(self.node, ast.Attribute):

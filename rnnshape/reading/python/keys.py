@@ -17,6 +17,7 @@ ASKING = {
     "Counter", "OrderedDict", "all", "any", "enumerated", "eq", "filter", "frozenset", "iter",
     "len", "list", "map", "max", "min", "ne", "reversed", "set", "sorted", "sum", "tuple", "zip",
 }  # fmt: skip
+FOR_ONE = {"get", "getitem", "pop", "setdefault"}  # which ask for one of them
 METHODS = {"items", "keys", "popitem", "values"}
 COPYING = {"copy", "copy_of", "deep_copy", "dict", "ior", "or_", "update"}  # and what copies them
 
@@ -33,24 +34,31 @@ class UnsureKeys:
 
     def __init__(self) -> None:
         self._found: dict[int, tuple[dict[Any, Any], set[Any], Open]] = {}
-        self._more: dict[int, tuple[Any, Open]] = {}
+        self._more: dict[int, tuple[Any, set[str] | None, Open]] = {}
 
     def note(self, held: dict[Any, Any], keys: set[Any], because: Open) -> None:
         known = self._found[id(held)][1] if id(held) in self._found else set()
         self._found[id(held)] = held, known | keys, because
 
-    def note_more(self, names: Any, because: Open) -> None:
-        """The names of an object may be any: which ones code has set is not known."""
-        self._more[id(names)] = names, because
+    def note_more(self, held: Any, because: Open, names: set[str] | None = None) -> None:
+        """An object, whose names are `held`, may have these too, or any."""
+        known = self._more[id(held)][1] if id(held) in self._more else set[str]()
+        both = None if names is None or known is None else known | names
+        self._more[id(held)] = held, both, because
 
-    def has_more(self, value: Any) -> bool:
+    def may_have(self, owner: Any, name: str) -> bool:
         """Whether an object may have a name that was not found."""
-        return bool(self._more) and id(getattr(value, "__dict__", None)) in self._more
+        held = vars(owner) if self._more and type(owner).__dictoffset__ else None
+        return self._may_hold(held, name)
+
+    def _may_hold(self, held: Any, name: object) -> bool:
+        _, names, _ = self._more.get(id(held), (held, set[str](), None))
+        return names is None or (isinstance(name, str) and name in names)
 
     def is_there(self, owner: Any, name: str, found: object) -> object:
         """Whether an object has what was found under a name; open where nobody knows."""
         known = is_there(owner, name, found)
-        return found if known is False and self.has_more(owner) else known
+        return found if known is False and self.may_have(owner, name) else known
 
     def has_now(self, held: Any, key: str) -> None:
         """A dictionary is given a key for sure."""
@@ -73,9 +81,14 @@ class UnsureKeys:
         if not (self._found or self._more) or body_of(function) is not None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
-        for value in [owner, *parts] if self._more else ():
-            if id(value) in self._more and not (name in ("get", "getitem") and parts[-1] in value):
-                raise IsOpenError(self._more[id(value)][1])
+        for held in [owner, *parts] if self._more else ():
+            if id(held) not in self._more:
+                continue
+            is_one = name in FOR_ONE or function in (is_in, is_not_in)
+            key = parts[0] if held is owner or name not in FOR_ONE else parts[-1]
+            is_had = type(key) is str and (key in held or not self._may_hold(held, key))
+            if not is_had if is_one else name in (METHODS if held is owner else ASKING):
+                raise IsOpenError(self._more[id(held)][2])
         for held, keys, because in self._unsure([owner, *parts]):
             if held is owner:
                 depends = name in METHODS or (name == "get" and parts[0] in keys)

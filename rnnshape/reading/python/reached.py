@@ -19,7 +19,7 @@ from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, chan
 from rnnshape.reading.python.in_common import merged, under_name
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
-from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, own
+from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, lacks, own
 from rnnshape.reading.python.streams import Stream
 
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
@@ -166,15 +166,16 @@ class Reached:
         # To ask a `defaultdict` for a key fills it.
         return [one for one in held if id(one) in self.filled or isinstance(one, defaultdict)]
 
-    def set_of(self, value: object) -> tuple[set[str], bool]:
-        """The attributes of an object, class or function that it may set, and whether others."""
+    def set_of(self, value: object) -> tuple[set[str], set[str] | None]:
+        """The attributes of an object, class or function that it may set, and those that this may
+        have then, too: None where these may be any."""
         kinds = [one for one in (value, *type(value).__mro__) if is_of_code(one)]
         if not kinds and not isinstance(value, FunctionType | SimpleNamespace):
-            return set(), False
+            return set(), set()
         has = {name for one in (value, *kinds) for name in vars(one)}
         sets, is_any = set[str]().union(*self.sets.values()), not self.words.isdisjoint(SETTING_ANY)
         ours = {name for name in has if name[:4] == "own_" or name[:2] == "__"}
-        return has & (sets | (has if is_any else set())) - ours, is_any or not sets <= has
+        return (has if is_any else has & sets) - ours, None if is_any else sets - has
 
 
 def _is_new(body: Sequence[ast.AST], name: str) -> bool:
@@ -205,14 +206,14 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
             is_filled = reached.fills_any or id(one) in reached.filled
             changed(one, reached.words if is_filled else reached.words - FILLING, because)
     for one in [one for one in reached.found.values() if not isinstance(one, Open)]:
-        names, may_have_more = reached.set_of(one)
+        names, others = reached.set_of(one)
         for name in names:
             if isinstance(one, type):
                 type.__setattr__(one, name, under_name(because, name))
             else:
                 vars(one)[name] = under_name(because, name)
-        if may_have_more and not isinstance(one, type):
-            evaluator.unsure.note_more(vars(one), because)
+        if others != set() and not isinstance(one, type):
+            evaluator.unsure.note_more(vars(one), because, others)
         if isinstance(one, Stream):
             one.throw_away()
     lose(evaluator, scope, because, *lost)
@@ -235,8 +236,8 @@ def change_attribute(
     if owner.among and not owner.alternatives:
         may_change(evaluator, scope, owner, Reached(owner.among, sets=[name]))
         for one in each_of(owner.among):
-            if is_of_code(type(one)) and not hasattr(one, name):
-                evaluator.unsure.note_more(vars(one), owner)
+            if is_of_code(type(one)) and lacks(one, name):
+                evaluator.unsure.note_more(vars(one), owner, {name})
 
 
 def may_have_set(held: Any, name: str, place: Any, value: object, because: Open) -> bool:
