@@ -308,8 +308,7 @@ class Layer(StandIn):
                 session().built.setdefault(layer, graph.LayerCall(0, layer, tuple(given)))
 
     add_weight, count_params = add_weight, count_params
-    compute_mask = gives_open("a mask")
-    compute_output_shape = gives_open("a shape")
+    compute_mask, compute_output_shape = gives_open("a mask"), gives_open("a shape")
     get_weights = weights_in_order
     weights = property(weights_in_order)
     trainable_weights = trainable_variables = property(partial(weights_in_order, trained=True))
@@ -320,6 +319,7 @@ class Layer(StandIn):
         """A method that changes no shape."""
 
     add_loss, add_metric = subclassed.add_loss, subclassed.add_metric
+    own_may_be_changed = own_nothing  # it may be among those that code freezes
 
     def get_config(self) -> Any:
         """What Keras keeps of its own is not read; the code's own layers say what they add."""

@@ -55,6 +55,13 @@ class UnsureKeys:
         _, names, _ = self._more.get(id(held), (held, set[str](), None))
         return names is None or (isinstance(name, str) and name in names)
 
+    def _copy(self, value: Any, into: Any) -> None:
+        """The copy of an object may have what that may have, as what its names are added to."""
+        sides = [vars(one) if type(one).__dictoffset__ else one for one in (value, into)]
+        _, names, because = self._more.get(id(sides[0]), (None, set[str](), Open("")))
+        if names != set():
+            self.note_more(sides[1], because, names)
+
     def is_there(self, owner: Any, name: str, found: object) -> object:
         """Whether an object has what was found under a name; open where nobody knows."""
         known = is_there(owner, name, found)
@@ -102,9 +109,11 @@ class UnsureKeys:
     def follow(self, function: Any, parts: Sequence[Any], made: object) -> None:
         """What a function has done: what it copies into another lacks the same keys, and what it
         sets is there."""
-        if not self._found or body_of(function) is not None:
+        if not (self._found or self._more) or body_of(function) is not None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
+        if self._more and name in COPYING and parts:
+            self._copy(parts[0], owner if made is None else made)
         if function is operator.setitem:
             self.has_now(parts[0], parts[1])
         for held, keys, because in self._unsure([owner, *parts]) if name in COPYING else ():

@@ -227,7 +227,8 @@ def change_attribute(
     """What is set of one of some objects may be set of each; of one that is made under a condition
     it is set, and of one that is there all the same, perhaps."""
     now, layers = sides_now(evaluator), own(owner.as_called, "own_sides", ())
-    for one in (*owner.alternatives, *(layer for side in layers for layer in side)):
+    drawn = (one for one in each_of(owner.among) if hook(one, "own_changes_trainable"))
+    for one in (*owner.alternatives, *(layer for side in layers for layer in side), *drawn):
         put = partial(evaluator.set_attribute, one, name, value)
         if {side.key for side in own(one, "own_sides", ())} <= {side.key for side in now}:
             both_ways(evaluator, owner, owner.label, scope, put, lambda: None)

@@ -6,6 +6,7 @@ import ast
 import contextlib
 from copy import copy
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
@@ -28,6 +29,7 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
     body_of,
+    named_in,
     own_nodes,
 )
 from rnnshape.reading.python.streams import Managed
@@ -79,7 +81,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 made = function(evaluator, node.name, node.args, node.body, scope)
             decorators = [evaluator.worth(each, scope) for each in node.decorator_list]
             for decorator in reversed(decorators):  # where nothing is known, it is left as is
-                if isinstance(decorator, Open) and any(map(body_of, decorator.among)):
+                if isinstance(decorator, Open) and not all(map(_hands_on, decorator.among)):
                     change_by_call(evaluator, node.decorator_list[0], scope, decorator, [made])
                     among = (made, *decorator.among)
                     made = replace(decorator, label=node.name, among=among)
@@ -198,6 +200,27 @@ def _module(evaluator: Evaluator, path: str) -> Any:
 
 # What a `with` is like whose `__exit__` may catch an error.
 WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
+
+
+def _hands_on(decorator: object) -> bool:
+    """Whether a function returns what it is given, or what that makes, as it is: what is not the
+    code's own is taken to."""
+    if (body := body_of(decorator)) is None:
+        return True
+    nodes = [node for part in body for node in ast.walk(part)]
+    takes = {*signature(decorator).parameters}  # type: ignore[arg-type]
+    takes |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    made = [node.value for node in nodes if isinstance(node, ast.Return) and node.value]
+    made += [node.body for node in nodes if isinstance(node, ast.Lambda)]
+    returned = {node.id for node in made if isinstance(node, ast.Name)}
+    made += [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Assign) and not returned.isdisjoint(named_in(node.targets))
+    ]
+    called = (one.func for one in made if isinstance(one, ast.Call))
+    are_plain = all(isinstance(one, ast.Name | ast.Lambda | ast.Call) for one in made)
+    return are_plain and all(isinstance(one, ast.Name) and one.id in takes for one in called)
 
 
 def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
