@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import Snapshot, lose
-from rnnshape.reading.python.contents import changeable_in, held_items, items_in
+from rnnshape.reading.python.contents import changeable_in, each_of, held_items, items_in
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
 from rnnshape.reading.python.handed_on import (
@@ -28,7 +28,7 @@ from rnnshape.reading.python.in_common import one_of_held
 from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.reached import change_attribute, change_by_call, each_of
+from rnnshape.reading.python.reached import change_attribute, change_by_call
 from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_fail
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream

@@ -22,14 +22,28 @@ def changeable_in(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(value for value in values if _is_changeable(value))
 
 
+def each_of(values: Iterable[Any]) -> list[Any]:
+    """The values, and those of which an open one is one, each once: it may be among others that
+    are among the same."""
+    waiting, found, each = [*values][::-1], dict[int, Any](), list[Any]()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in found:
+            continue
+        found[id(value)] = value
+        if isinstance(value, Open):
+            waiting += value.among[::-1]
+        else:
+            each.append(value)
+    return each
+
+
 def items_in(values: Iterable[Any]) -> tuple[Any, ...]:
     """What can be changed of what stands in lists, tuples, sets and dictionaries, also in those of
     which an open value is one; of other values each itself."""
     found = list[Any]()
-    for value in values:
-        if isinstance(value, Open):
-            found += items_in(value.among)
-        elif isinstance(value, list | tuple | set | frozenset | dict):
+    for value in each_of(values):
+        if isinstance(value, list | tuple | set | frozenset | dict):
             found += value.values() if isinstance(value, dict) else value
         else:
             found.append(value)

@@ -6,14 +6,14 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, lose, sides_now
-from rnnshape.reading.python.contents import PLAIN, within
+from rnnshape.reading.python.contents import PLAIN, each_of, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
 from rnnshape.reading.python.in_common import merged, under_name
@@ -274,12 +274,6 @@ def change_in_place(
     lose(evaluator, scope, owner, *left, added=_if_alike(owner, added))
     if others:
         may_change(evaluator, scope, owner, Reached(others, [*ON_ITEMS, *_words_of(owner)]))
-
-
-def each_of(values: Iterable[Any]) -> Iterator[Any]:
-    """The values, and those of which an open one is one."""
-    for value in values:
-        yield from each_of(value.among) if isinstance(value, Open) else (value,)
 
 
 def _apart(owner: Open) -> tuple[list[Any], list[Any]]:
