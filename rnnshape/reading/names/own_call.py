@@ -48,7 +48,7 @@ def note_training(layer: Any) -> None:
             if is_given and not is_set and "training" not in named_in(tests):
                 message = "layers take no training by position: write training=training"
                 wrong = QueryError(f'{message} (Keras: "{NO_TENSOR}")', code.place)
-                (part.owner if part else layer).own_fails_when_run = wrong
+                (part.owner if part else layer).own_fails_when_told = wrong
 
 
 def note_failure(
@@ -71,8 +71,9 @@ def check_run(model: Any, method: str) -> None:
     is_told = model.own_kind or "training" in inspect.signature(model.call).parameters
     calls = model.own_calls() if method != "__call__" else ()
     layers = [one for call in calls for one in (call.layer.stand_in, call.part and call.part.owner)]
-    for wrong in (own(layer, "own_fails_when_run") for layer in layers):
-        if wrong is not None and (is_told or NO_TENSOR not in wrong.message):
+    kinds = ("own_fails_when_run", "own_fails_when_told") if is_told else ("own_fails_when_run",)
+    for wrong in (own(layer, kind) for kind in kinds for layer in layers):
+        if wrong is not None:
             session().problem(wrong.message, place=wrong.place)
 
 

@@ -290,7 +290,7 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
         raise NotReadError("a tensor as an argument of an operation is not read")
     parts = [*given, *map(arguments.get, takes)] if len(takes) > 1 else []
     for value in (part for part in parts if isinstance(part, Open) and not part.is_number):
-        sizes = plain_sizes(next(graph.tensors_in(given))) or (None, 1)
+        sizes = next(map(plain_sizes, graph.tensors_in(given)), None) or (None, 1)
         if takes[-1] != "x2" or (1 in sizes[1:] and is_all_of_file(value)):  # which repeats them
             return _unread_operation(name, parts, value)
     words = {word: argument(value) for word, value in arguments.items()}

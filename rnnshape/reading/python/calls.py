@@ -208,11 +208,11 @@ def _with_changes(
             kind, among = called.without_base, changeable_in([*parts, *keywords.values()])
             made = replace(made, stands_for=kind, among=(kind, *among))
     if isinstance(made, Open) and body_of(called) is None:
-        given = [*parts, *keywords.values()]
-        if isinstance(called, Open) or any(isinstance(part, Open) for part in given):
-            for stream in (one for one in each_of(given) if isinstance(one, Stream)):
+        values = [*parts, *keywords.values()]
+        if isinstance(called, Open) or any(isinstance(value, Open) for value in values):
+            for stream in (one for one in each_of(values) if isinstance(one, Stream)):
                 stream.throw_away()  # how far it is gone over, is not known
-        handed += given
+        handed += values
         functions = [part for part in handed if isinstance(part, FunctionType)]
         evaluator.handed |= dict.fromkeys(functions)
         for part in handed:

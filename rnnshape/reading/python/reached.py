@@ -279,7 +279,7 @@ def change_in_place(
 def _apart(owner: Open) -> tuple[list[Any], list[Any]]:
     """The lists, sets and dictionaries among which something is, and what else: a tuple can't be
     changed."""
-    each = [*each_of(owner.among)]
+    each = each_of(owner.among)
     lists = [one for one in each if isinstance(one, HELD) and not is_of_code(type(one))]
     known = {*map(id, lists)}
     return lists, [one for one in each if id(one) not in known and type(one) is not tuple]

@@ -80,9 +80,10 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             else:
                 made = function(evaluator, node.name, node.args, node.body, scope)
             decorators = [evaluator.worth(each, scope) for each in node.decorator_list]
-            for decorator in reversed(decorators):  # where nothing is known, it is left as is
+            each = zip(reversed(node.decorator_list), reversed(decorators), strict=True)
+            for named, decorator in each:  # where nothing is known, it is left as is
                 if isinstance(decorator, Open) and not all(map(_hands_on, decorator.among)):
-                    change_by_call(evaluator, node.decorator_list[0], scope, decorator, [made])
+                    change_by_call(evaluator, named, scope, decorator, [made])
                     among = (made, *decorator.among)
                     made = replace(decorator, label=node.name, among=among)
                 elif isinstance(decorator, Open):
@@ -185,6 +186,30 @@ def _doubt(evaluator: Evaluator, found: object, words: str) -> None:
             evaluator.doubted.append(Doubt(found))
 
 
+def _hands_on(decorator: object) -> bool:
+    """Whether a function returns what it is given, or what that makes, as it is: what is not the
+    code's own is taken to."""
+    if (body := body_of(decorator)) is None:
+        return True
+    nodes = [node for part in body for node in ast.walk(part)]
+    takes = {*signature(decorator).parameters}  # type: ignore[arg-type]
+    takes |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    made: list[ast.AST] = [
+        node.value for node in nodes if isinstance(node, ast.Return) and node.value
+    ]
+    made += [node.body for node in nodes if isinstance(node, ast.Lambda)]
+    returned = {node.id for node in made if isinstance(node, ast.Name)}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=targets) if not returned.isdisjoint(named_in(targets)):
+                made.append(node.value)
+            case ast.AugAssign(target=ast.Name(name)) if name in returned:
+                made.append(node)  # which hands on another value
+    called = (one.func for one in made if isinstance(one, ast.Call))
+    are_plain = all(isinstance(one, ast.Name | ast.Lambda | ast.Call) for one in made)
+    return are_plain and all(isinstance(one, ast.Name) and one.id in takes for one in called)
+
+
 def _module(evaluator: Evaluator, path: str) -> Any:
     if path in evaluator.modules:
         return evaluator.modules[path]
@@ -200,27 +225,6 @@ def _module(evaluator: Evaluator, path: str) -> Any:
 
 # What a `with` is like whose `__exit__` may catch an error.
 WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
-
-
-def _hands_on(decorator: object) -> bool:
-    """Whether a function returns what it is given, or what that makes, as it is: what is not the
-    code's own is taken to."""
-    if (body := body_of(decorator)) is None:
-        return True
-    nodes = [node for part in body for node in ast.walk(part)]
-    takes = {*signature(decorator).parameters}  # type: ignore[arg-type]
-    takes |= {node.arg for node in nodes if isinstance(node, ast.arg)}
-    made = [node.value for node in nodes if isinstance(node, ast.Return) and node.value]
-    made += [node.body for node in nodes if isinstance(node, ast.Lambda)]
-    returned = {node.id for node in made if isinstance(node, ast.Name)}
-    made += [
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Assign) and not returned.isdisjoint(named_in(node.targets))
-    ]
-    called = (one.func for one in made if isinstance(one, ast.Call))
-    are_plain = all(isinstance(one, ast.Name | ast.Lambda | ast.Call) for one in made)
-    return are_plain and all(isinstance(one, ast.Name) and one.id in takes for one in called)
 
 
 def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
