@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import needed_by
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.attributes import as_tracked
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.predictions import reshaped
@@ -248,8 +250,12 @@ class LayerOfCells(LayerOverTime):
         for cell in self.own_inner:
             kept = session().evaluator.attribute(cell, "state_size")
             each = kept if isinstance(kept, list | tuple) else [kept]
-            shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
-            before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
+            parts = (size if isinstance(size, list | tuple) else (size,) for size in each)
+            shapes = [plain_shape((sizes[0], *part)) for part in parts]
+            begun = [] if self.own_starts else _begun(cell, sizes[0])
+            behind = ([shape[1:] for shape in part] for part in (begun, shapes))
+            is_said = not begun or (len(begun) == len(shapes) and not any(map(differ, *behind)))
+            before = [*map(graph.InputTensor, shapes if is_said else begun)]
             states_before = [*map(Tensor, before)]
             timestep, after = cell(timestep, states_before, **_trained_as_needed(cell))
             after = [*after] if isinstance(after, list | tuple) else [after]
@@ -261,12 +267,27 @@ class LayerOfCells(LayerOverTime):
             if self.own_loops:
                 _check_states(cell, states_before, after, "returns")
                 _check_states(cell, states_before, [*islice(starts, len(before))], "is given")
+            if not is_said:  # Keras returns as many as `state_size` says, and of those sizes
+                after = [opened("a state", "its cell begins with others")] * len(shapes)
             states += [after] if self.own_is_stack and each is kept else after
         if is_of_code(type(cell)):
             _check_width(self, cell, timestep)
         flags = self.own_named
         output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
         return (output, *states) if flags.get("return_state") else output
+
+
+def _begun(cell: Any, batch_size: Any) -> list[Shape]:
+    """The shapes of the states that a cell of the code says it begins with, where it is read."""
+    if not overrides(cell, "get_initial_state"):
+        return []
+    with session().aside(), suppress(IsOpenError, QueryError, TypeError):
+        batch = opened("the batch size") if batch_size is None else batch_size
+        begun = [*within(cell.get_initial_state(batch_size=batch))]
+        if all(isinstance(state, Tensor | Array) for state in begun):
+            sizes = ([batch_size if one is batch else one for one in x.shape] for x in begun)
+            return [*map(plain_shape, sizes)]
+    return []
 
 
 def _check_width(layer: Any, cell: Any, output: Any) -> None:
