@@ -110,6 +110,11 @@ NAMES = {
     **{spelt: snake_case(name) for spelt, name in CLASSES.items() if name != NAMELESS},
     **{spelt: snake_case(SHORT[name]) for name in SHORT for spelt in (name, name.upper())},
 }
+# Functions that align y and the output, as their classes and `compile` do for all.
+ALIGN = {
+    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "huber"),
+    *("mean_squared_logarithmic_error", "cosine_similarity", "log_cosh"),
+}
 # Of these y has an entry for each class.
 ONE_HOT = {
     *("categorical_crossentropy", "categorical_focal_crossentropy"),
@@ -160,10 +165,12 @@ def takes_other(module: str, function: Function) -> bool:
     )
 
 
-def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | None:
+def judge_of_loss(
+    loss: Function, masked: bool = False, is_called: bool = False
+) -> tuple[str, Judge] | None:
     """The loss' own name, and what it makes of y and an output; None where there is no rule.
 
-    `masked` says whether a mask reaches the output.
+    `masked` says whether a mask reaches the output, `is_called` whether code calls the function.
 
     >>> name, judge = judge_of_loss(Function("mse"))
     >>> judge((16, 1), (16, 3)).silent
@@ -172,6 +179,8 @@ def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | N
     name = loss_named(loss.name)
     if name not in (*LOSSES, "crossentropy") or takes_other("losses", loss):
         return None
+    if is_called and name not in ALIGN:
+        return name, LOSSES.get(name, elementwise)
     return name, partial(_with_mask, name, masked)
 
 

@@ -6,7 +6,7 @@ import builtins
 import inspect
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from rnnshape.errors import Place, counted, did_you_mean, shortened
 from rnnshape.expression import calls_within
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.rows import has_weights, kept
 from rnnshape.reading.names.session import opened, session
@@ -27,7 +27,7 @@ from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
 from rnnshape.training.data import Function, shown
 from rnnshape.training.losses import judge_of_loss
 from rnnshape.training.metrics import judge_of_metric
-from rnnshape.training.shapes import certain_outcome
+from rnnshape.training.shapes import certain_outcome, likely_outcome
 
 OF_EACH_BATCH = ("call", "update_state")  # of a loss, and of a metric
 NO_OPTIMIZER = "Could not interpret optimizer identifier"
@@ -122,8 +122,7 @@ class LossOrMetric(StandIn):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if self.own_is_made:
-            _check_compared(self, given)
-            return opened("a loss")
+            return _compared(self, given, named)
         made = LossOrMetric(self.own_name, self.own_module)
         known = arguments_of(self.own_module, self.own_name)
         places = [*(known.positional if known else ()), *map(str, range(len(given)))]
@@ -137,20 +136,32 @@ class LossOrMetric(StandIn):
         return made
 
 
-def _check_compared(loss: LossOrMetric, given: Sequence[Any]) -> None:
-    """The code itself gives a loss labels, and what a model makes."""
-    judged = judge_of_loss(Function(loss.own_name, loss.own_arguments))
+def _compared(loss: LossOrMetric, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """What a loss makes of labels and of what a model makes, which the code gives it itself."""
+    is_function = loss.own_name[:1].islower()
+    function = Function(loss.own_name, loss.own_arguments)
+    judged = judge_of_loss(function, is_called=is_function)
     shapes = [own(part, "shape") for part in given[:2]]
     is_known = len(shapes) == 2 and all(isinstance(shape, tuple) for shape in shapes)
-    if loss.own_module != "losses" or not (judged and is_known and session().evaluator.is_sure):
-        return
+    if loss.own_module != "losses" or not (judged and is_known):
+        return opened("a loss")
     y, made = map(known_sizes, shapes)
     if None in (*y[:1], *made[:1]):  # as many samples, as far as anybody knows
         y, made = ((None, *sizes[1:]) if sizes else sizes for sizes in (y, made))
     found = certain_outcome(y, made, judged[1])
-    if found is not None and found.refused:
+    if found is not None and found.refused and session().evaluator.is_sure:
         message = f"y {shown(y)} does not fit {shown(made)} with {judged[0]}"
         session().problem(message, words=found.refused, kind="labels")
+    each, arguments = likely_outcome(y, made, judged[1]), dict(loss.own_arguments)
+    reduction = None if is_function else arguments.get("reduction", "sum")
+    is_read = not named and len(given) == 2 and reduction in (*REDUCTIONS, None)
+    if not is_read or each.refused or not all(isinstance(part, Array) for part in given):
+        return opened("a loss")
+    if reduction not in ("none", None):
+        return as_tensor(array_of_shape(()))
+    if each.silent and None in (*y, *made):  # it may be broadcast
+        return opened("a loss")
+    return as_tensor(array_of_shape(each.values if each.silent else shapes[1][: len(each.values)]))
 
 
 def _check_arguments(name: str, known: Signature, words: Mapping[str, Any]) -> None:
@@ -170,7 +181,9 @@ def _check_arguments(name: str, known: Signature, words: Mapping[str, Any]) -> N
 def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
     """What `keras.losses` or `keras.metrics` has under a name that there is a rule for."""
     module = path.rpartition(".")[2]
-    judge = {"losses": judge_of_loss, "metrics": judge_of_metric}.get(module)
+    judges: dict[str, Callable[[Function], object]]
+    judges = {"losses": judge_of_loss, "metrics": judge_of_metric}
+    judge = judges.get(module)
     module = "" if path.startswith("tf_keras") else module
     return LossOrMetric(name, module) if judge and judge(Function(name)) else None
 
