@@ -65,11 +65,13 @@ def in_order(
     """The arrays that are given, as X and X1 or as y; of a dictionary in the order of the names."""
     if isinstance(given, Mapping) and not len(names) == 1 == len(given):
         known = dict(zip(given, data, strict=True))
+        lacking = [name for name in names if what == "input" and name not in known]
+        is_even = len({one.shape[0] for one in data if one.shape}) < 2
         for name in known:
-            if name not in names:
+            if name not in names and (what != "input" or lacking or not is_even):
                 hint = did_you_mean(str(name), names) or f": there are {', '.join(names)}"
                 raise QueryError(f"no {what} is named {name!r}{hint}")
-        if lacking := [name for name in names if what == "input" and name not in known]:
+        if lacking:
             raise QueryError(f'input: give {lacking[0]}, too (Keras: "Missing data for input")')
         data = [known[name] for name in names if name in known]
     letter = "X" if what == "input" else "y"

@@ -754,7 +754,7 @@ model = Model([a, b], [LSTM(3)(a), LSTM(4)(b)])
 
 @pytest.mark.process
 def test_inputs_are_given_by_their_names() -> None:
-    data = {"b": np.zeros((7, 6, 2)), "a": np.zeros((7, 5, 3))}
+    data = {"c": np.zeros(7), "b": np.zeros((7, 6, 2)), "a": np.zeros((7, 5, 3))}
     assert [one.sizes for one in inspect(TWO_INPUTS, input=data).inputs] == [(7, 5, 3), (7, 6, 2)]
     assert inspect("LSTM(3)", input={"x": (7, 5, 2)}).outputs["o"].shape == (7, 3)
     with pytest.raises(QueryError, match="no input is named 'bb': there are a, b"):

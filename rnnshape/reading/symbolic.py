@@ -141,10 +141,10 @@ def check_nests(what: Any, given: object, target: object) -> None:
     functional = getattr(what, "_functional", None) or what
     if "Functional" in bases(functional):
         names = input_names(functional)
-        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
-            if name not in names:
-                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
-                raise QueryError(f"no input is named {name!r}{hint}")
+        keys = [*given] if isinstance(given, Mapping) and len(names) == 1 else names
+        for name in keys if names[:1] and names[0] not in keys else ():
+            hint = did_you_mean(str(name), names) or f": there is {names[0]}"
+            raise QueryError(f"no input is named {name!r}{hint}")
         is_single = len(functional.outputs) == 1 and not keys_in(functional._outputs_struct)
     elif "Sequential" in bases(what):
         is_single, first = True, type([*getattr(what, "layers", ()), None][0])
