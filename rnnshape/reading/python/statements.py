@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -19,7 +21,7 @@ from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.operators import ACTING, IN_PLACE
-from rnnshape.reading.python.reached import change_by_call, change_in_place
+from rnnshape.reading.python.reached import Reached, change_by_call, change_in_place, may_change
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,
@@ -248,8 +250,25 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
     if leave is None:
         evaluator.block(inner, scope)
         return
-    around = evaluator.trying
-    evaluator.trying = [*around, WITH] if _may_stop(leave) else around
+    around, doubted = evaluator.trying, len(evaluator.doubted)
+    may_stop = _may_stop(leave)
+    evaluator.trying = [*around, WITH] if may_stop else around
+
+    def well(signal: Signal | None = None) -> None:
+        evaluator.really(leave, None, None, None)
+        if signal is not None:
+            raise signal
+
+    def stopped() -> None:
+        called = getattr(getattr(leave, "__self__", None), "called", [leave])
+        because = evaluator.open("with", "it may have ended with an error")
+        may_change(evaluator, scope, because, Reached(called, {"__call__"}))
+
+    def left(signal: Signal | None = None) -> None:
+        evaluator.trying = around
+        doubts = evaluator.doubted[doubted:] if may_stop else []
+        _doubted(evaluator, scope, doubts, partial(well, signal), stopped)
+
     try:
         evaluator.block(inner, scope)
     except (IsOpenError, NotReadError, *TOO_MUCH):
@@ -259,26 +278,37 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
         stops = evaluator.really(leave, type(wrong), wrong, evaluator.open("traceback"))
         if not evaluator.known(bool, stops):
             raise
-    except Signal:
-        evaluator.really(leave, None, None, None)
-        raise
+    except Signal as signal:
+        left(signal)
     else:
-        evaluator.really(leave, None, None, None)
+        left()
     finally:
         evaluator.trying = around
 
 
 def _may_stop(leave: Any) -> bool:
     """Whether an `__exit__` of the code may return that no error goes on."""
-    if isinstance(getattr(leave, "__self__", None), Managed):
-        return any(node.handlers for node in leave.__self__.tries)
+    if isinstance(manager := getattr(leave, "__self__", None), Managed):
+        return manager.catches
     returns = (part for part in own_nodes(body_of(leave) or ()))
     return any(isinstance(part, ast.Return) and part.value for part in returns)
 
 
 def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
     around, doubted = evaluator.trying, len(evaluator.doubted)
-    evaluator.trying = [*around, node] if _catches_errors(node) else around
+    catches = _catches_errors(node)
+    evaluator.trying = [*around, node] if catches else around
+
+    def well(signal: Signal | None = None) -> None:
+        if signal is not None:
+            raise signal
+        evaluator.block(node.orelse, scope)
+
+    def left(signal: Signal | None = None) -> None:
+        doubts = evaluator.doubted[doubted:] if catches else []
+        handled = partial(evaluator.block, node.handlers[0].body if catches else [], scope)
+        _doubted(evaluator, scope, doubts, partial(well, signal), handled)
+
     try:
         try:
             evaluator.block(node.body, scope)
@@ -288,10 +318,10 @@ def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> Non
         raise
     except Exception as wrong:
         _handled(evaluator, node, wrong, scope)
-    except Signal as ends:
-        _doubted(evaluator, node, scope, doubted, ends)
+    except Signal as signal:
+        left(signal)
     else:
-        _doubted(evaluator, node, scope, doubted)
+        left()
     finally:
         del evaluator.doubted[doubted:]
         evaluator.block(node.finalbody, scope)
@@ -306,23 +336,21 @@ def _catches_errors(node: ast.Try | ast.TryStar) -> bool:
 
 
 def _doubted(
-    evaluator: Evaluator, node: Any, scope: Scope, before: int, ends: Signal | None = None
+    evaluator: Evaluator,
+    scope: Scope,
+    doubts: Sequence[Doubt],
+    well: Callable[[], None],
+    handled: Callable[[], None],
 ) -> None:
     """Follows what is done where nothing fails; where that is not known, what is done then, too."""
-    doubts = evaluator.doubted[before:] if _catches_errors(node) else []
 
-    def well() -> None:
-        if ends is not None:
-            raise ends
-        evaluator.block(node.orelse, scope)
-
-    def handled() -> None:
+    def failed() -> None:
         doubts[0].undo()
-        evaluator.block(node.handlers[0].body, scope)
+        handled()
 
     if doubts:
         because = doubts[0].because
-        both_ways(evaluator, because, because.label, scope, well, handled)
+        both_ways(evaluator, because, because.label, scope, well, failed)
     else:
         well()
 

@@ -111,6 +111,21 @@ class Stream:
 
     throw = send
 
+    def ends_by(self, wrong: Exception) -> bool:
+        """Whether a generator in which an error is raised where it stands ends as if all was well;
+        else the error that it ends with is raised, if that is another."""
+        rest: Any = self._rest
+        self.close()
+        try:
+            rest.throw(wrong)
+        except StopIteration:
+            return True
+        except Exception as again:
+            if again is not wrong:
+                raise
+            return False
+        raise RuntimeError("generator didn't stop after throw()")
+
     def close(self) -> None:
         self._rest, self.ends = None, None
         self._items.clear()
@@ -126,29 +141,33 @@ def bounded(value: object) -> object:
 
 
 class Managed:
-    """What a generator makes of `with`, by `contextlib.contextmanager`; `tries` are the statements
-    of it that may do something with an error."""
+    """What a generator makes of `with`, by `contextlib.contextmanager`.
 
-    def __init__(self, stream: Stream, tries: Sequence[ast.Try]) -> None:
-        self.stream, self.tries = stream, tries
+    Attributes:
+        catches: whether it may go on after an error.
+        called: the function, and what it is called with.
+    """
+
+    def __init__(self, stream: Stream, catches: bool, called: Sequence[object]) -> None:
+        self.stream, self.catches, self.called = stream, catches, called
 
     def __enter__(self) -> object:
         return next(self.stream)
 
-    def __exit__(self, kind: object, wrong: object, *_: object) -> None:
+    def __exit__(self, kind: object, wrong: Any, *_: object) -> bool:
         if wrong is None:
             list(self.stream)
-        elif self.tries:
-            why = "what a context manager does with an error is not read"
-            raise IsOpenError(Open("with", why))
+        return wrong is not None and self.stream.ends_by(wrong)
 
 
 def managed(function: Callable[..., Any]) -> Callable[..., object]:
     nodes = own_nodes(body_of(function) or ())
-    tries = [node for node in nodes if isinstance(node, ast.Try)]
+    catches = any(isinstance(node, ast.Try) and node.handlers for node in nodes)
 
     def call(*given: object, **named: object) -> Any:
         made = function(*given, **named)
-        return Managed(made, tries) if isinstance(made, Stream) else made
+        called = (function, *given, *named.values())
+        return Managed(made, catches, called) if isinstance(made, Stream) else made
 
+    vars(call).update(vars(function))  # what it does is what that does
     return call
