@@ -8,13 +8,13 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rnnshape.reading.python.branches import Snapshot, both_ways, finish
+from rnnshape.reading.python.branches import Early, Snapshot, both_ways, finish
 from rnnshape.reading.python.contents import held_items
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, VIEWS, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.progress import tqdm
-from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope, named_in
+from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope, Signal, named_in
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
@@ -99,12 +99,14 @@ def _rounds(
     start, left = len(scope.early), evaluator.limit - evaluator.steps
     end = evaluator.steps + min(STEPS_OF_LOOP, left // 2)  # the rest is for what is taken back
     evaluator.rounds.append((scope, start))
+    is_over, asked = False, written(_asked(node))
     try:
         each = iter(items)
         while True:
             try:
                 item = next(each)
             except StopIteration:
+                is_over = True
                 break
             except IsOpenError as wrong:  # nobody knows what else there is
                 _maybe_once(evaluator, node, scope, wrong.value)
@@ -114,6 +116,7 @@ def _rounds(
                 _maybe_once(evaluator, node, scope, truth)
                 return False
             if not truth:
+                is_over = True
                 break
             if evaluator.steps > end:
                 raise TooLongError("this loop takes too many steps to be read")
@@ -124,17 +127,51 @@ def _rounds(
                 _round(evaluator, node, scope)
             except BrokenSignal:
                 return True
+            except IsOpenError:
+                raise
+            except (Exception, Signal) as signal:
+                if not (early := _take(scope, BrokenSignal, start)):
+                    raise
+                _or_ended(evaluator, scope, early, asked, functools.partial(_raise, signal))
+                return True
             if not is_whole and isinstance(node, ast.While):  # what it asks may change something
                 evaluator.worth(node.test, scope)
             for early in scope.early[start:] if is_tested else ():
                 if isinstance(early.outcome.signal, BrokenSignal):  # how often it runs is not known
                     _maybe_once(evaluator, node, scope, early.because)
                     return False
-        evaluator.block(node.orelse if is_whole else (), scope)
-        return False
     finally:
         evaluator.rounds.pop()
-        finish(scope, BrokenSignal, start)
+        if not (is_over and is_whole and node.orelse):
+            finish(scope, BrokenSignal, start)
+    if is_whole:
+        ends = functools.partial(evaluator.block, node.orelse, scope)
+        early = _take(scope, BrokenSignal, start) if node.orelse else []
+        _or_ended(evaluator, scope, early, asked, ends) if early else ends()
+    return False
+
+
+def _take(scope: Scope, kind: type[Signal], start: int) -> list[Early]:
+    """The ways in which a loop or a round of it may have ended so since there were `start`."""
+    taken = [one for one in scope.early[start:] if isinstance(one.outcome.signal, kind)]
+    scope.early[start:] = [one for one in scope.early[start:] if one not in taken]
+    return taken
+
+
+def _or_ended(
+    evaluator: Evaluator, scope: Scope, early: Sequence[Early], what: str, goes_on: Any
+) -> None:
+    """What goes on if a loop or a round of it has not ended before, of which nobody knows."""
+    last, *others = reversed(early)
+    rest = last.rest._replace(text=f"end of {what}") if others else last.rest
+
+    def ended() -> None:
+        last.snapshot.set(last.outcome.contents)
+        for one in others:
+            one.snapshot.merge(one.outcome.contents, one.snapshot.now(), one.because)
+
+    sides = (goes_on, ended) if rest.holds else (ended, goes_on)
+    both_ways(evaluator, rest.asked, rest.text, scope, *sides)
 
 
 def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
@@ -143,8 +180,18 @@ def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
         evaluator.block(node.body, scope)
     except ContinuedSignal:
         pass
+    except IsOpenError:
+        raise
+    except (Exception, Signal) as signal:
+        if not (early := _take(scope, ContinuedSignal, start)):
+            raise
+        _or_ended(evaluator, scope, early, "a round", functools.partial(_raise, signal))
     finally:
         finish(scope, ContinuedSignal, start)
+
+
+def _raise(signal: BaseException) -> None:
+    raise signal
 
 
 def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) -> None:
