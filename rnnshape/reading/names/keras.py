@@ -196,7 +196,7 @@ def loaded(
     found = opened("", f"it is loaded from a file: {file}")
     session().loaded.append(found)
     if session().evaluator.trying:
-        session().evaluator.doubted.append(Doubt(found))
+        session().evaluator.doubted.append(Doubt(found, OSError))
     return found
 
 

@@ -295,7 +295,7 @@ NAMES_OF_PYTHON = """
 EXCEPTIONS = {
     name: kind
     for name, kind in vars(builtins).items()
-    if isinstance(kind, type) and issubclass(kind, Exception) and kind is not MemoryError
+    if isinstance(kind, type) and issubclass(kind, BaseException) and kind is not MemoryError
 }  # that of memory ends the reading
 BUILTINS: dict[str, object] = {
     **_of(builtins, NAMES_OF_PYTHON),

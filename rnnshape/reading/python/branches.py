@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from rnnshape.reading.python.in_common import (
     row_of,
     under_name,
 )
-from rnnshape.reading.python.limits import TooLargeError, TooLongError
+from rnnshape.reading.python.limits import ExitError, TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, Side, side_of
 from rnnshape.reading.python.scope import (
     BrokenSignal,
@@ -171,6 +172,29 @@ class Early:
     rest: Side
 
 
+@contextmanager
+def tried(evaluator: Evaluator, node: ast.Try | ast.TryStar | None) -> Iterator[None]:
+    """While the body of a `try` is followed, or of what catches nothing."""
+    around, since = evaluator.trying, evaluator.tried_since
+    evaluator.trying = [*around, node] if node else around
+    evaluator.tried_since = len(evaluator.doubted)
+    try:
+        yield
+    finally:
+        evaluator.trying, evaluator.tried_since = around, since
+
+
+def doubt(evaluator: Evaluator, scope: Scope, because: Open, kind: type[BaseException]) -> None:
+    """Notes that something may fail, where the code catches errors; what comes after it is not done
+    then."""
+    if evaluator.trying:
+        undo = Doubt.undo
+        if len(evaluator.doubted) == evaluator.tried_since:
+            snapshot = Snapshot(evaluator, scope)
+            undo = functools.partial(snapshot.set, snapshot.before)
+        evaluator.doubted.append(Doubt(because, kind, undo))
+
+
 def either(
     evaluator: Evaluator,
     node: ast.If | ast.IfExp,
@@ -237,7 +261,8 @@ def both_ways(
             undo = functools.partial(
                 snapshot.set, raised.contents
             )  # that does what the other does not
-            evaluator.doubted += [Doubt(because, undo)] if evaluator.trying else []
+            kind = SystemExit if isinstance(raised.signal, ExitError) else type(raised.signal)
+            evaluator.doubted += [Doubt(because, kind, undo)] if evaluator.trying else []
             snapshot.set(goes_on.contents)
             return goes_on.end()
     if type(one.signal) is type(other.signal):

@@ -11,7 +11,7 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import Snapshot, lose
+from rnnshape.reading.python.branches import doubt, lose
 from rnnshape.reading.python.contents import changeable_in, each_of, held_items, items_in
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
@@ -29,7 +29,7 @@ from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.reached import change_attribute, change_by_call
-from rnnshape.reading.python.scope import Doubt, Scope, body_of, locals_of, may_fail
+from rnnshape.reading.python.scope import Scope, body_of, failure_of, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
 
@@ -43,19 +43,8 @@ HOLDING = (
     set, sorted, tuple, zip,
 )  # fmt: skip
 OF_CHANCE = ("random.choice", "random.choices", "random.sample")
-FAILING = {"int", "float", "index", "remove", "pop"}  # functions of Python's own
-
-
-def with_doubt(evaluator: Evaluator, made: object, scope: Scope) -> object:
-    """What Python's own function makes, of which nobody knows in a `try` whether it raises; where
-    it does, what comes after it is not done."""
-    if evaluator.trying and isinstance(made, Open):
-        undo = Doubt.undo
-        if not evaluator.doubted:
-            snapshot = Snapshot(evaluator, scope)
-            undo = partial(snapshot.set, snapshot.before)
-        evaluator.doubted.append(Doubt(made, undo))
-    return made
+# Functions of Python's own, and how they fail.
+FAILING = {**dict.fromkeys(("int", "float", "index", "remove"), ValueError), "pop": LookupError}
 
 
 def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
@@ -191,8 +180,8 @@ def _with_changes(
     """What a call makes; where that is not known, nor is what it changes."""
     called, parts, keywords = given
     is_unread = isinstance(called, Open) and isinstance(made, Open)
-    if may_fail(node, evaluator.trying, is_unread, bool(evaluator.rounds)):
-        with_doubt(evaluator, evaluator.open(node), scope)
+    if kind := failure_of(node, evaluator.trying, is_unread, bool(evaluator.rounds)):
+        doubt(evaluator, scope, evaluator.open(node), kind)
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
     out = None if body_of(called) is not None else keywords.get("out")
     for part in (*parts[: word in CHANGE_THE_FIRST], out):
@@ -241,7 +230,7 @@ def _with_changes(
     if word.startswith(KEEPING_ORDER):
         lost += [part for part in parts[:1] if isinstance(part, list)]
     if isinstance(called, type | BuiltinMethodType) and word in FAILING:
-        with_doubt(evaluator, made, scope)
+        doubt(evaluator, scope, made, FAILING[word]) if isinstance(made, Open) else None
     is_open = any(True for _ in opens_in([parts, keywords]))
     if is_open or word == "sort" or any(isinstance(part, Stream) for part in parts):
         lost += owner_of(called)

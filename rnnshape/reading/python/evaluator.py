@@ -102,7 +102,7 @@ class Evaluator:
         self.steps, self.limit, self.most = 0, limits.MOST_STEPS, limits.MOST_STEPS
         # `try` statements, loops, and how many of these can be taken back, around what is followed.
         self.trying, self.rounds, self.loops = list[ast.Try | ast.TryStar](), list[Any](), 0
-        self.doubted: list[Doubt] = []  # what may have failed there
+        self.doubted, self.tried_since = list[Doubt](), 0  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
         self.certain: Exception | None = None  # the last that is raised whatever is not known
@@ -242,7 +242,7 @@ class Evaluator:
             if self.trying and not isinstance(wrong, limits.TooLargeError):
                 if is_certain:
                     raise
-                self.doubted.append(Doubt(refused))  # the library's own may take it
+                self.doubted.append(Doubt(refused, type(wrong)))  # the library's own may take it
             return self.refuse(refused, is_certain and not isinstance(wrong, limits.TooLargeError))
         self.node = node
         return made

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from rnnshape.reading.python.branches import either
-from rnnshape.reading.python.calls import call, with_doubt
+from rnnshape.reading.python.branches import doubt, either
+from rnnshape.reading.python.calls import call
 from rnnshape.reading.python.contents import held_items
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, function
@@ -22,7 +22,7 @@ from rnnshape.reading.python.operators import (
     compared,
     note_distance,
 )
-from rnnshape.reading.python.scope import Doubt, Scope
+from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import may_be_in
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, taken_beyond
@@ -72,8 +72,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 among = held_items([owner]) if isinstance(place, slice) else made.among
                 tensors = may_be_in(owner)
                 made = replace(made, may_be=tensors, among=among) if tensors or among else made
-            is_pythons = type(owner) in (list, tuple, dict, str)
-            return with_doubt(evaluator, made, scope) if is_pythons else made
+            if type(owner) in (list, tuple, dict, str) and isinstance(made, Open):
+                doubt(evaluator, scope, made, LookupError)
+            return made
         case ast.BinOp(left=left, op=op, right=right):
             both = evaluator.worth(left, scope), evaluator.worth(right, scope)
             evaluator.node = node
@@ -83,7 +84,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 method = both[0].part(f".{OPERATORS[type(op)].__name__}")
                 made = evaluator.known_of_open(method, both[1:], made, {})
             is_divided = isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open)
-            return with_doubt(evaluator, made, scope) if is_divided else made
+            if is_divided and isinstance(made, Open):
+                doubt(evaluator, scope, made, ZeroDivisionError)
+            return made
         case ast.UnaryOp(op=op, operand=inner):
             known = evaluator.worth(inner, scope)
             evaluator.node = node
@@ -139,7 +142,7 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
         if name in around.names:
             why = evaluator.unsure.why_lacking(around.names, name) if evaluator.trying else None
             if why is not None and all(why is not side.asked for side in evaluator.under):
-                _doubt(evaluator, why, {"NameError"})
+                _doubt(evaluator, scope, why, {"NameError"})
             return around.names[name]
         if name in around.own:
             return evaluator.open(name, f"UnboundLocalError: {name} has no value here")
@@ -155,16 +158,16 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
     if evaluator.trying and not hasattr(builtins, name):
-        _doubt(evaluator, found, OF_NAMES)
+        _doubt(evaluator, scope, found, OF_NAMES)
     return evaluator.named_by_let(found)
 
 
-def _doubt(evaluator: Evaluator, because: Open, caught: set[str]) -> None:
+def _doubt(evaluator: Evaluator, scope: Scope, because: Open, caught: set[str]) -> None:
     """A name may have no value, which the code catches."""
     for handler in evaluator.trying[-1].handlers:
         kinds = re.findall(r"\w+", written(handler.type) if handler.type else "Exception")
         if not caught.isdisjoint(kinds):
-            evaluator.doubted.append(Doubt(because))
+            doubt(evaluator, scope, because, NameError)
 
 
 def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:

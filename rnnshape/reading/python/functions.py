@@ -133,7 +133,8 @@ def _returned_before(evaluator: Evaluator, scope: Scope, wrong: Exception) -> ob
     if not found or isinstance(wrong, (IsOpenError, *NOT_FOLLOWED)):
         raise wrong
     undo = partial(found[-1].snapshot.set, found[-1].snapshot.now())
-    evaluator.doubted += [Doubt(found[-1].because, undo)] if evaluator.trying else []
+    doubt = Doubt(found[-1].because, type(wrong), undo)
+    evaluator.doubted += [doubt] if evaluator.trying else []
     found[-1].snapshot.set(found[-1].outcome.contents)
     return found[-1].outcome.value
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.reading.python.branches import both_ways, made_by, sides_now
+from rnnshape.reading.python.branches import both_ways, made_by, sides_now, tried
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.open import Open, Side
 from rnnshape.reading.python.scope import Scope
@@ -58,13 +58,12 @@ def each_called(
 def _called(evaluator: Evaluator, kind: Any, call: Callable[[Any], object]) -> object:
     """What one of them makes. That it does not take what it is called with is no error, as another
     one may be meant."""
-    around, doubted = evaluator.trying, len(evaluator.doubted)
-    evaluator.trying = [*around, CAUGHT]
+    start = len(evaluator.doubted)
     try:
-        return call(kind)
+        with tried(evaluator, CAUGHT):
+            return call(kind)
     finally:
-        evaluator.trying = around
-        del evaluator.doubted[doubted:]
+        del evaluator.doubted[start:]
 
 
 def _are_free(evaluator: Evaluator, which: Open) -> bool:

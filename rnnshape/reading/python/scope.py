@@ -85,25 +85,25 @@ NOT_THERE = {"EnvironmentError", "FileNotFoundError", "IOError", "OSError"}
 OF_ALL = {"BaseException", "Exception"}  # what catches any error
 
 
-def may_fail(
+def failure_of(
     node: ast.Call,
     trying: Sequence[ast.Try | ast.TryStar],
     is_unread: bool,
     in_loop: bool,
-) -> bool:
-    """Whether a call reads a file that the code around it knows may not be there; or is of one of
-    these, or not read, where the code has something else to go on with, unless it is one of many
-    in a loop."""
+) -> type[Exception] | None:
+    """How a call may fail that reads a file of which the code around it knows that it may not be
+    there; or is of one of these, or not read, where the code has something else to go on with,
+    unless it is one of many in a loop."""
     word = getattr(node.func, "attr", getattr(node.func, "id", ""))
     is_of_file = bool(OF_FILES.fullmatch(word))
     for known, handler in ((around, one) for around in trying for one in around.handlers):
         kinds = named_in([handler.type]) if handler.type else OF_ALL
         if is_of_file and not NOT_THERE.isdisjoint(kinds):
-            return True
+            return FileNotFoundError
         catches = (is_of_file or is_unread) and not (in_loop or OF_ALL.isdisjoint(kinds))
         if catches and not _given_in(known.body).isdisjoint(_given_in(handler.body)):
-            return True
-    return False
+            return FileNotFoundError if is_of_file else Exception
+    return None
 
 
 def _given_in(body: Sequence[ast.stmt]) -> set[str]:
@@ -180,9 +180,11 @@ class Counts(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Doubt:
-    """Why what is tried may fail, and what takes back what it would not have done then."""
+    """Why what is tried may fail, the class of error that it would be, and what takes back what
+    would not have been done then."""
 
     because: Open
+    kind: type[BaseException] = Exception
     undo: Callable[[], object] = lambda: None
 
 

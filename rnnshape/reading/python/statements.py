@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import partial
 from inspect import signature
 from typing import Any
 
-from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import both_ways, either, lose
-from rnnshape.reading.python.evaluator import Evaluator, written
+from rnnshape.reading.python.branches import both_ways, doubt, either, lose
+from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.functions import class_, function, let_all_be_given
-from rnnshape.reading.python.limits import TOO_MUCH, ExitError
+from rnnshape.reading.python.limits import ExitError
 from rnnshape.reading.python.loops import follow_for, follow_while
-from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.operators import ACTING, IN_PLACE
-from rnnshape.reading.python.reached import Reached, change_by_call, change_in_place, may_change
+from rnnshape.reading.python.reached import change_by_call, change_in_place
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,
     ContinuedSignal,
-    Doubt,
     ReturnedSignal,
     Scope,
-    Signal,
     body_of,
     named_in,
-    own_nodes,
 )
-from rnnshape.reading.python.streams import Managed
 from rnnshape.reading.python.targets import assign, delete, fits, give
+from rnnshape.reading.python.tries import follow_try, follow_with
 
 
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
@@ -96,16 +88,16 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Import(names=names):
             for alias in names:
                 whole = _module(evaluator, alias.name)  # what is read for its effects too
-                _doubt(evaluator, whole, f"No module named {alias.name!r}")
+                _doubt(evaluator, scope, whole, f"No module named {alias.name!r}")
                 first = alias.name.partition(".")[0]
                 value = whole if alias.asname or first == alias.name else _module(evaluator, first)
                 give(evaluator, alias.asname or first, value, scope, is_argument=True)
         case ast.ImportFrom():
             _import_from(evaluator, node, scope)
         case ast.With() | ast.AsyncWith():
-            _with(evaluator, node, scope)
+            follow_with(evaluator, node, scope)
         case ast.Try() | ast.TryStar():
-            _try(evaluator, node, scope)
+            follow_try(evaluator, node, scope)
         case ast.Raise(exc=exception):
             again = [RuntimeError("No active exception to reraise"), *evaluator.handled]
             made = evaluator.worth(exception, scope) if exception else again[-1]
@@ -123,7 +115,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             if truth is False:
                 raise AssertionError(ast.unparse(test)[:100])
             if isinstance(truth, Open):
-                evaluator.doubted.append(Doubt(truth))
+                doubt(evaluator, scope, truth, AssertionError)
         case ast.Global(names=words):
             scope.elsewhere |= dict.fromkeys(words, scope.module)
         case ast.Nonlocal(names=words):
@@ -174,18 +166,18 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
             )
             value = value if found is None else found
         if isinstance(value, Open):
-            _doubt(evaluator, value, f"cannot import name {alias.name!r}")
+            _doubt(evaluator, scope, value, f"cannot import name {alias.name!r}")
             value = evaluator.named_by_let(value, alias.asname or alias.name)
         give(evaluator, alias.asname or alias.name, value, scope, is_argument=True)
 
 
-def _doubt(evaluator: Evaluator, found: object, words: str) -> None:
+def _doubt(evaluator: Evaluator, scope: Scope, found: object, words: str) -> None:
     """What is imported in a `try` and known not to be there raises; what is not known may."""
     if evaluator.trying and isinstance(found, Open):
         if found.reason and not found.stands_for:
             raise ImportError(words)
         if not found.reason:
-            evaluator.doubted.append(Doubt(found))
+            doubt(evaluator, scope, found, ImportError)
 
 
 def _hands_on(decorator: object) -> bool:
@@ -223,158 +215,6 @@ def _module(evaluator: Evaluator, path: str) -> Any:
     if above.strip("."):
         return evaluator.attribute(_module(evaluator, above), name)
     return evaluator.open(path.lstrip(".") or path)  # `..n` is no name of Python
-
-
-# What a `with` is like whose `__exit__` may catch an error.
-WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
-
-
-def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
-    item, *others = node.items
-    entered = context = evaluator.worth(item.context_expr, scope)
-    leave: Any = None
-    if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
-        entered = evaluator.really(evaluator.attribute(context, "__enter__"))
-        leave = evaluator.attribute(context, "__exit__")
-    for word in ("__enter__", "__exit__") if isinstance(context, Open) else ():
-        change_by_call(evaluator, item.context_expr, scope, context.part(f".{word}"))
-    if item.optional_vars:
-        assign(evaluator, item.optional_vars, entered, scope)
-    more = ast.copy_location(type(node)(others, node.body), node)
-    inner: list[ast.stmt] = [more] if others else node.body
-    if isinstance(context, contextlib.suppress):
-        kinds = ast.Constant(context._exceptions)  # type: ignore[attr-defined]
-        passed = ast.ExceptHandler(ast.copy_location(kinds, node), None, [ast.Pass()])
-        _try(evaluator, ast.Try(inner, [passed], [], []), scope)
-        return
-    if leave is None:
-        evaluator.block(inner, scope)
-        return
-    around, doubted = evaluator.trying, len(evaluator.doubted)
-    may_stop = _may_stop(leave)
-    evaluator.trying = [*around, WITH] if may_stop else around
-
-    def well(signal: Signal | None = None) -> None:
-        evaluator.really(leave, None, None, None)
-        if signal is not None:
-            raise signal
-
-    def stopped() -> None:
-        called = getattr(getattr(leave, "__self__", None), "called", [leave])
-        because = evaluator.open("with", "it may have ended with an error")
-        may_change(evaluator, scope, because, Reached(called, {"__call__"}))
-
-    def left(signal: Signal | None = None) -> None:
-        evaluator.trying = around
-        doubts = evaluator.doubted[doubted:] if may_stop else []
-        _doubted(evaluator, scope, doubts, partial(well, signal), stopped)
-
-    try:
-        evaluator.block(inner, scope)
-    except (IsOpenError, NotReadError, *TOO_MUCH):
-        raise
-    except Exception as wrong:
-        evaluator.trying = around
-        stops = evaluator.really(leave, type(wrong), wrong, evaluator.open("traceback"))
-        if not evaluator.known(bool, stops):
-            raise
-    except Signal as signal:
-        left(signal)
-    else:
-        left()
-    finally:
-        evaluator.trying = around
-
-
-def _may_stop(leave: Any) -> bool:
-    """Whether an `__exit__` of the code may return that no error goes on."""
-    if isinstance(manager := getattr(leave, "__self__", None), Managed):
-        return manager.catches
-    returns = (part for part in own_nodes(body_of(leave) or ()))
-    return any(isinstance(part, ast.Return) and part.value for part in returns)
-
-
-def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
-    around, doubted = evaluator.trying, len(evaluator.doubted)
-    catches = _catches_errors(node)
-    evaluator.trying = [*around, node] if catches else around
-
-    def well(signal: Signal | None = None) -> None:
-        if signal is not None:
-            raise signal
-        evaluator.block(node.orelse, scope)
-
-    def left(signal: Signal | None = None) -> None:
-        doubts = evaluator.doubted[doubted:] if catches else []
-        handled = partial(evaluator.block, node.handlers[0].body if catches else [], scope)
-        _doubted(evaluator, scope, doubts, partial(well, signal), handled)
-
-    try:
-        try:
-            evaluator.block(node.body, scope)
-        finally:
-            evaluator.trying = around
-    except (IsOpenError, NotReadError, *TOO_MUCH):
-        raise
-    except Exception as wrong:
-        _handled(evaluator, node, wrong, scope)
-    except Signal as signal:
-        left(signal)
-    else:
-        left()
-    finally:
-        del evaluator.doubted[doubted:]
-        evaluator.block(node.finalbody, scope)
-
-
-ENDS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit"}  # of a program, and no errors of it
-
-
-def _catches_errors(node: ast.Try | ast.TryStar) -> bool:
-    kinds = (written(one.type) if one.type else "" for one in node.handlers)
-    return not all({*kind.strip("()").split(", ")} <= ENDS for kind in kinds)
-
-
-def _doubted(
-    evaluator: Evaluator,
-    scope: Scope,
-    doubts: Sequence[Doubt],
-    well: Callable[[], None],
-    handled: Callable[[], None],
-) -> None:
-    """Follows what is done where nothing fails; where that is not known, what is done then, too."""
-
-    def failed() -> None:
-        doubts[0].undo()
-        handled()
-
-    if doubts:
-        because = doubts[0].because
-        both_ways(evaluator, because, because.label, scope, well, failed)
-    else:
-        well()
-
-
-def _handled(
-    evaluator: Evaluator, node: ast.Try | ast.TryStar, wrong: Exception, scope: Scope
-) -> None:
-    for handler in node.handlers:
-        kinds = evaluator.worth(handler.type, scope) if handler.type else Exception
-        if evaluator.really(is_instance, wrong, kinds) is True:
-            if handler.name:
-                unread = evaluator.open(handler.name, "what Python says of it is not known")
-                unread.stands_for = wrong
-                is_raised_by_code = evaluator.raised.get(id(wrong)) is wrong
-                scope.names[handler.name] = wrong if is_raised_by_code else unread
-            evaluator.handled.append(wrong)
-            evaluator.caught += [wrong] if isinstance(wrong, QueryError) else []
-            try:
-                evaluator.block(handler.body, scope)
-            finally:
-                evaluator.handled.pop()
-            scope.names.pop(handler.name or "", None)
-            return
-    raise wrong
 
 
 def _cases(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
@@ -148,8 +149,20 @@ class Managed:
         called: the function, and what it is called with.
     """
 
-    def __init__(self, stream: Stream, catches: bool, called: Sequence[object]) -> None:
-        self.stream, self.catches, self.called = stream, catches, called
+    def __init__(self, stream: Stream, catches: bool, called: Sequence[Any], again: Any) -> None:
+        self.stream, self.catches, self.called, self.again = stream, catches, called, again
+
+    def __call__(self, function: Callable[..., object]) -> Callable[..., object]:
+        """As a decorator: each call of the function stands in a `with` of its own."""
+
+        def inner(*given: object, **named: object) -> object:
+            if self.catches:
+                raise IsOpenError(Open("with", "what a decorator does with an error is not read"))
+            with self.again():
+                return function(*given, **named)
+
+        vars(inner).update(vars(function))
+        return inner
 
     def __enter__(self) -> object:
         return next(self.stream)
@@ -166,8 +179,8 @@ def managed(function: Callable[..., Any]) -> Callable[..., object]:
 
     def call(*given: object, **named: object) -> Any:
         made = function(*given, **named)
-        called = (function, *given, *named.values())
-        return Managed(made, catches, called) if isinstance(made, Stream) else made
+        called, again = (function, *given, *named.values()), partial(call, *given, **named)
+        return Managed(made, catches, called, again) if isinstance(made, Stream) else made
 
     vars(call).update(vars(function))  # what it does is what that does
     return call

@@ -1,0 +1,230 @@
+"""What is done where code may fail: `try`, and `with`, whose `__exit__` is told of an error."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from rnnshape.errors import NotReadError, QueryError
+from rnnshape.reading.python.allowed import EXCEPTIONS
+from rnnshape.reading.python.branches import both_ways, tried
+from rnnshape.reading.python.evaluator import Evaluator, written
+from rnnshape.reading.python.limits import TOO_MUCH, ExitError
+from rnnshape.reading.python.objects import is_instance
+from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.reached import Reached, change_by_call, may_change
+from rnnshape.reading.python.scope import Doubt, Scope, Signal, body_of, own_nodes
+from rnnshape.reading.python.streams import Managed
+from rnnshape.reading.python.targets import assign
+
+# What a `with` is like whose `__exit__` may catch an error.
+WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
+ENDS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit"}  # of a program, and no errors of it
+PLAIN = ast.Name | ast.Attribute | ast.Tuple | ast.Constant | ast.expr_context
+OF_PYTHON = "what Python says of it is not known"
+
+
+def follow_with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
+    item, *others = node.items
+    entered = context = evaluator.worth(item.context_expr, scope)
+    leave: Any = None
+    if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
+        entered = evaluator.really(evaluator.attribute(context, "__enter__"))
+        leave = evaluator.attribute(context, "__exit__")
+    for word in ("__enter__", "__exit__") if isinstance(context, Open) else ():
+        change_by_call(evaluator, item.context_expr, scope, context.part(f".{word}"))
+    if item.optional_vars:
+        assign(evaluator, item.optional_vars, entered, scope)
+    more = ast.copy_location(type(node)(others, node.body), node)
+    inner: list[ast.stmt] = [more] if others else node.body
+    if isinstance(context, contextlib.suppress):
+        kinds = ast.Constant(context._exceptions)  # type: ignore[attr-defined]
+        passed = ast.ExceptHandler(ast.copy_location(kinds, node), None, [ast.Pass()])
+        follow_try(evaluator, ast.Try(inner, [passed], [], []), scope)
+    elif leave is None:
+        evaluator.block(inner, scope)
+    else:
+        _left_by(evaluator, leave, inner, scope)
+
+
+def _left_by(evaluator: Evaluator, leave: Any, body: list[ast.stmt], scope: Scope) -> None:
+    """Follows the body of a `with`, and what its `__exit__` does then."""
+    may_stop, start = _may_stop(leave), len(evaluator.doubted)
+
+    def well(signal: Signal | None = None) -> None:
+        evaluator.really(leave, None, None, None)
+        if signal is not None:
+            raise signal
+
+    def stopped() -> None:
+        called = getattr(getattr(leave, "__self__", None), "called", [leave])
+        because = evaluator.open("with", "it may have ended with an error")
+        may_change(evaluator, scope, because, Reached(called, {"__call__"}))
+
+    def left(signal: Signal | None = None) -> None:
+        doubts = evaluator.doubted[start:] if may_stop else []
+        if not evaluator.trying:
+            del evaluator.doubted[start:]
+        _doubted(evaluator, scope, doubts, partial(well, signal), [stopped])
+
+    try:
+        with tried(evaluator, WITH if may_stop else None):
+            evaluator.block(body, scope)
+    except (IsOpenError, NotReadError, *TOO_MUCH):
+        raise
+    except Exception as wrong:
+        stops = evaluator.really(leave, type(wrong), wrong, evaluator.open("traceback"))
+        if not evaluator.known(bool, stops):
+            raise
+    except Signal as signal:
+        left(signal)
+    else:
+        left()
+
+
+def _may_stop(leave: Any) -> bool:
+    """Whether an `__exit__` of the code may return that no error goes on."""
+    if isinstance(manager := getattr(leave, "__self__", None), Managed):
+        return manager.catches
+    returns = (part for part in own_nodes(body_of(leave) or ()))
+    return any(isinstance(part, ast.Return) and part.value for part in returns)
+
+
+def follow_try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
+    start = len(evaluator.doubted)
+
+    def well(signal: Signal | None = None) -> None:
+        if signal is not None:
+            raise signal
+        evaluator.block(node.orelse, scope)
+
+    def left(signal: Signal | None = None) -> None:
+        doubts = evaluator.doubted[start:]
+        evaluator.doubted[start:] = _passed_on(evaluator, node, scope, doubts)
+        kinds = [(one, _kinds(evaluator, one, scope)) for one in node.handlers]
+        caught = [one for one in doubts if any(_may_catch(each, one) for _, each in kinds)]
+        ways = [
+            partial(_after, evaluator, handler, caught[0], scope)
+            for handler, each in kinds
+            if any(_may_catch(each, one) for one in caught)
+        ]
+        _doubted(evaluator, scope, caught, partial(well, signal), ways)
+
+    try:
+        with tried(evaluator, node if _catches_errors(node) else None):
+            evaluator.block(node.body, scope)
+    except (IsOpenError, NotReadError, *TOO_MUCH):
+        del evaluator.doubted[start:]
+        raise
+    except Exception as wrong:
+        doubts = evaluator.doubted[start:]
+        evaluator.doubted[start:] = _passed_on(evaluator, node, scope, doubts)
+        _handled(evaluator, node, wrong, scope)
+    except Signal as signal:
+        left(signal)
+    else:
+        left()
+    finally:
+        evaluator.block(node.finalbody, scope)
+
+
+def _catches_errors(node: ast.Try | ast.TryStar) -> bool:
+    kinds = (written(one.type) if one.type else "" for one in node.handlers)
+    return not all({*kind.strip("()").split(", ")} <= ENDS for kind in kinds)
+
+
+def _kinds(evaluator: Evaluator, handler: ast.ExceptHandler, scope: Scope) -> tuple[Any, ...]:
+    """The classes of errors that an `except` catches; none where these are not known."""
+    if handler.type is None:
+        return (BaseException,)
+    is_plain = all(isinstance(part, PLAIN) for part in ast.walk(handler.type))
+    found = evaluator.worth(handler.type, scope) if is_plain else None
+    each = found if isinstance(found, tuple) else (found,)
+    return each if all(isinstance(kind, type) for kind in each) else ()
+
+
+def _may_catch(kinds: Iterable[type], doubt: Doubt) -> bool:
+    """Whether what may have failed is of these kinds, as far as anybody knows."""
+    return not kinds or any(
+        issubclass(doubt.kind, kind) or issubclass(kind, doubt.kind) for kind in kinds
+    )
+
+
+def _passed_on(
+    evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope, doubts: Sequence[Doubt]
+) -> list[Doubt]:
+    """What may have failed and is not surely caught here, where something around may catch it."""
+    if not evaluator.trying:
+        return []
+    kinds = [kind for one in node.handlers for kind in _kinds(evaluator, one, scope)]
+    left = [one for one in doubts if not issubclass(one.kind, tuple(kinds))]
+    return [replace(one, undo=doubts[0].undo) for one in left]
+
+
+def _doubted(
+    evaluator: Evaluator,
+    scope: Scope,
+    doubts: Sequence[Doubt],
+    well: Callable[[], None],
+    ways: Sequence[Callable[[], None]],
+) -> None:
+    """Follows what is done where nothing fails; where that is not known, what is done then, too, in
+    one of some ways."""
+    if not doubts:
+        well()
+        return
+    because = doubts[0].because
+
+    def failed(ways: Sequence[Callable[[], None]]) -> None:
+        first, *others = ways
+        if others:
+            text = f"{because.label} fails"
+            both_ways(evaluator, because, text, scope, first, partial(failed, others))
+        else:
+            first()
+
+    def undone() -> None:
+        doubts[0].undo()
+        failed(ways)
+
+    both_ways(evaluator, because, because.label, scope, well, undone)
+
+
+def _after(evaluator: Evaluator, handler: ast.ExceptHandler, doubt: Doubt, scope: Scope) -> None:
+    """What an `except` does with an error that there may be."""
+    if handler.name:
+        scope.names[handler.name] = evaluator.open(handler.name, OF_PYTHON)
+    kind: Any = doubt.kind if doubt.kind in EXCEPTIONS.values() else Exception
+    evaluator.handled.append(kind.__new__(kind))
+    try:
+        evaluator.block(handler.body, scope)
+    finally:
+        evaluator.handled.pop()
+    scope.names.pop(handler.name or "", None)
+
+
+def _handled(
+    evaluator: Evaluator, node: ast.Try | ast.TryStar, wrong: Exception, scope: Scope
+) -> None:
+    asked = SystemExit() if isinstance(wrong, ExitError) else wrong
+    for handler in node.handlers:
+        kinds = evaluator.worth(handler.type, scope) if handler.type else BaseException
+        if evaluator.really(is_instance, asked, kinds) is True:
+            if handler.name:
+                unread = evaluator.open(handler.name, OF_PYTHON)
+                unread.stands_for = wrong
+                is_raised_by_code = evaluator.raised.get(id(wrong)) is wrong
+                scope.names[handler.name] = wrong if is_raised_by_code else unread
+            evaluator.handled.append(wrong)
+            evaluator.caught += [wrong] if isinstance(wrong, QueryError) else []
+            try:
+                evaluator.block(handler.body, scope)
+            finally:
+                evaluator.handled.pop()
+            scope.names.pop(handler.name or "", None)
+            return
+    raise wrong
