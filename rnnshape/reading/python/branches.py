@@ -29,6 +29,7 @@ from rnnshape.reading.python.in_common import (
     row_of,
     under_name,
 )
+from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.limits import ExitError, TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, Side, side_of
 from rnnshape.reading.python.scope import (
@@ -43,6 +44,7 @@ from rnnshape.reading.python.scope import (
     Signal,
 )
 from rnnshape.reading.python.stand_in import StandIn, is_of_code, may_be_in, own
+from rnnshape.reading.python.streams import Stream
 
 # A list, dictionary or object is copied three times, and compared; the others are only come by.
 STEPS_OF_EACH, OTHERS_IN_A_STEP = 4, 8
@@ -55,7 +57,9 @@ class Snapshot:
     among them from its first attribute on, which few are given."""
 
     def __init__(self, evaluator: Evaluator, scope: Scope) -> None:
-        self.held, self.before = dict[int, Any](), dict[int, Any]()
+        # Which keys may be lacking is set back first, and then noted of the others.
+        self.held: dict[int, Any] = {id(evaluator.unsure): evaluator.unsure}
+        self.before: dict[int, Any] = {id(evaluator.unsure): evaluator.unsure.state}
         waiting: list[Any] = [scope, evaluator.module, evaluator.parts, *evaluator.roots]
         found, self.names, self.unsure = set[int](), set[int](), evaluator.unsure
         self.may_have_more = evaluator.module.may_have_more
@@ -90,7 +94,7 @@ class Snapshot:
         the same shape, with which a round of a loop does the same."""
         now, found = self.before | self.now(), dict[int, set[Any]]()
         for key, content in (self.before | before).items():
-            if isinstance(self.held[key], Log | Counts | StandIn):
+            if isinstance(self.held[key], Log | Counts | StandIn | UnsureKeys):
                 continue
             places = {
                 place
@@ -126,6 +130,9 @@ class Snapshot:
             if isinstance(value, Log):
                 set_content(value, {**content, **other})
                 continue
+            if isinstance(value, UnsureKeys):
+                value.merge(content, other)
+                continue
             if changed:  # a list that is another one on the other side may now look like that one
                 content = {
                     name: part
@@ -136,8 +143,8 @@ class Snapshot:
             names = () if key in lost or _is_untouched(content, other) else {**content, **other}
             # Of a name in a class another may stand behind it.
             may_lack = self.may_have_more or key not in self.names or isinstance(value, ClassNames)
-            if isinstance(value, dict):
-                self.unsure.note(value, content.keys() ^ other.keys(), because)
+            if isinstance(held := held_by(value), dict) and not isinstance(value, Stream):
+                self.unsure.note(held, content.keys() ^ other.keys(), because)
             of_name = functools.partial(
                 merged_in, value, because=because, may_lack=may_lack, before=self.held
             )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Log, Scope
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
@@ -75,8 +76,8 @@ def _is_changeable(value: Any) -> bool:
 
 def held_by(value: Any) -> Any:
     """The list, set or dictionary in which a value has what code can change of it, or None."""
-    if isinstance(value, list | set | dict | Stream):
-        return value.state if isinstance(value, Stream) else value
+    if isinstance(value, list | set | dict | Stream | UnsureKeys):
+        return value.state if isinstance(value, Stream | UnsureKeys) else value
     is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
     is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
     return vars(value) if is_changed and not is_plain else None
@@ -98,7 +99,7 @@ def content_of(value: Any) -> dict[Any, Any] | None:
 
 def set_content(value: Any, content: dict[Any, Any]) -> None:
     held = held_by(value)
-    if isinstance(value, Stream):
+    if isinstance(value, Stream | UnsureKeys):
         value.state = content
     elif isinstance(held, list):
         held[:] = content.values()

@@ -4,7 +4,7 @@ objects that may have attributes of any name."""
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from rnnshape.reading.python.limits import is_in, is_not_in
@@ -16,6 +16,7 @@ from rnnshape.reading.python.stand_in import is_there
 ASKING = {
     "Counter", "OrderedDict", "all", "any", "enumerated", "eq", "filter", "frozenset", "iter",
     "len", "list", "map", "max", "min", "ne", "reversed", "set", "sorted", "sum", "tuple", "zip",
+    "dumps", "join", "repr", "str",
 }  # fmt: skip
 FOR_ONE = {"get", "getitem", "pop", "setdefault"}  # which ask for one of them
 METHODS = {"items", "keys", "popitem", "values"}
@@ -33,12 +34,34 @@ class UnsureKeys:
     """
 
     def __init__(self) -> None:
-        self._found: dict[int, tuple[dict[Any, Any], set[Any], Open]] = {}
+        self._found: dict[int, tuple[dict[Any, Any], frozenset[Any], Open]] = {}
         self._more: dict[int, tuple[Any, set[str] | None, Open]] = {}
 
-    def note(self, held: dict[Any, Any], keys: set[Any], because: Open) -> None:
-        known = self._found[id(held)][1] if id(held) in self._found else set()
-        self._found[id(held)] = held, known | keys, because
+    @property
+    def state(self) -> dict[Any, Any]:
+        """What is known now: what lacks something, and what has more."""
+        found = {(False, place): known for place, known in self._found.items()}
+        return found | {(True, place): known for place, known in self._more.items()}
+
+    @state.setter
+    def state(self, state: dict[Any, Any]) -> None:
+        self._found = {place: known for (is_more, place), known in state.items() if not is_more}
+        self._more = {place: known for (is_more, place), known in state.items() if is_more}
+
+    def merge(self, one: dict[Any, Any], other: dict[Any, Any]) -> None:
+        """What may lack or have something on either side of a condition may do so after it."""
+        self.state = other
+        for (is_more, _), (held, names, because) in one.items():
+            if is_more:
+                self.note_more(held, because, names)
+            else:
+                self.note(held, names, because)
+
+    def note(self, held: Any, keys: Set[Any], because: Open) -> None:
+        """A dictionary, or an object of which these are the names, may lack these."""
+        known = self._found[id(held)][1] if id(held) in self._found else frozenset[Any]()
+        if keys:
+            self._found[id(held)] = held, known | keys, because
 
     def note_more(self, held: Any, because: Open, names: set[str] | None = None) -> None:
         """An object, whose names are `held`, may have these too, or any."""
@@ -65,21 +88,25 @@ class UnsureKeys:
     def is_there(self, owner: Any, name: str, found: object) -> object:
         """Whether an object has what was found under a name; open where nobody knows."""
         known = is_there(owner, name, found)
+        names = vars(owner) if self._found and type(owner).__dictoffset__ else None
+        if known is True and (because := self.why_lacking(names, name)):
+            return because
         return found if known is False and self.may_have(owner, name) else known
 
     def has_now(self, held: Any, key: str) -> None:
         """A dictionary is given a key for sure."""
         if id(held) in self._found:
-            self._found[id(held)][1].discard(key)
+            _, keys, because = self._found[id(held)]
+            self._found[id(held)] = held, keys - {key}, because
 
     def why_lacking(self, held: Any, key: str) -> Open | None:
         """Why a dictionary may lack a key, if it may."""
-        _, keys, because = self._found.get(id(held), ({}, set(), None))
+        _, keys, because = self._found.get(id(held), ({}, frozenset[Any](), None))
         return because if key in keys else None
 
     def _unsure(self, values: Sequence[Any]) -> Iterator[tuple[Any, set[Any], Open]]:
         for value in values:
-            held, keys, because = self._found.get(id(value), ({}, set(), Open("")))
+            held, keys, because = self._found.get(id(value), ({}, frozenset[Any](), Open("")))
             if there := {key for key in keys if key in held}:
                 yield held, there, because
 
@@ -116,6 +143,8 @@ class UnsureKeys:
             self._copy(parts[0], owner if made is None else made)
         if function is operator.setitem:
             self.has_now(parts[0], parts[1])
+        elif function is setattr and type(parts[0]).__dictoffset__:
+            self.has_now(vars(parts[0]), parts[1])
         for held, keys, because in self._unsure([owner, *parts]) if name in COPYING else ():
             into = made if made is not None else owner
             if isinstance(into, dict) and into is not held:
