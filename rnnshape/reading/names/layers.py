@@ -172,11 +172,11 @@ class Layer(StandIn):
         is_new = name == "trainable" and self.own_changes_trainable(value)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             attributes.check_settable(self, name)
-            words, plain = dict(self.own_layer.call.arguments), argument(value)
-            call = bind(self.own_keras_name, (), words | {name: plain}, self.own_layer.call.places)
             why = [unknown_of(side.asked) for side in session().evaluator.under[-1:]]
+            plain, words = argument(value), dict(self.own_layer.call.arguments)
             if why and not is_new:
-                self.own_layer.unread = why[0]
+                self.own_layer.unread = plain = why[0]
+            call = bind(self.own_keras_name, (), words | {name: plain}, self.own_layer.call.places)
             self.own_layer.call = attributes.trained_as(call, plain, *why) if is_new else call
         elif name != "trainable" or is_new:
             super().__setattr__(name, value)

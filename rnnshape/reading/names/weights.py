@@ -173,6 +173,8 @@ def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
         inner = first.layer.innermost if first else frozenset[graph.Layer]()
         if inner and inner <= known:
             continue
+        if trained is not None and "trainable" in dict(part.own_layer.call.left_open):
+            return opened("weights")
         layers = [layer for layer in described([first] if first else ()) if layer.facts]
         layers = [] if part.own_weights else layers  # that the code adds to those of Keras' layer
         weights = [weight for layer in layers for weight in layer.facts.weights]  # type: ignore[union-attr]

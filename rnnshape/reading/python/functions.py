@@ -16,6 +16,7 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.generators import Steps
 from rnnshape.reading.python.limits import DEEPEST_CALL, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.reached import Reached, may_change
 from rnnshape.reading.python.scope import (
     OUTSIDE_LOOP,
     ClassNames,
@@ -97,6 +98,10 @@ def function(
             yield from Steps(evaluator, source, inner).of_block(body)
         except Signal as end:
             return _value_of(end)
+        except IsOpenError as wrong:  # what comes after it may be done
+            code = ((node, inner) for node in body)
+            may_change(evaluator, inner, wrong.value, Reached((), (), *code))
+            raise
         except Exception as wrong:
             evaluator.certain = wrong
             raise

@@ -12,6 +12,7 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import TOO_MUCH
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope, has_yield
+from rnnshape.reading.python.streams import ClosedError
 from rnnshape.reading.python.targets import assign
 from rnnshape.source import Source
 
@@ -69,6 +70,9 @@ class Steps:
             yield from self.of_block(node.body)
         except (IsOpenError, NotReadError, *TOO_MUCH):
             raise
+        except ClosedError:
+            self._here(self.evaluator.block, node.finalbody)
+            raise
         except Exception as wrong:
             self.scope.names[WRONG] = wrong
             raised = [ast.Raise(ast.Name(WRONG, ast.Load()))]
@@ -94,7 +98,7 @@ class Steps:
         self._here(self.evaluator.follow, node)
         try:
             yield from self.scope.yields  # an open one stops here
-        except (IsOpenError, NotReadError, *TOO_MUCH):
+        except (ClosedError, IsOpenError, NotReadError, *TOO_MUCH):
             raise
         except Exception as wrong:  # from without: what comes first is not known
             raise IsOpenError(self.evaluator.open(node)) from wrong

@@ -13,8 +13,8 @@ from rnnshape.reading.python.stand_in import is_of_code
 
 CHANGING = {  # methods that change what a list, set or dictionary holds
     "add", "clear", "difference_update", "discard", "extend", "insert",
-    "intersection_update", "pop", "popitem", "remove", "setdefault", "sort", "subtract",
-    "symmetric_difference_update", "update",
+    "intersection_update", "pop", "popitem", "remove", "reverse", "rotate", "setdefault", "sort",
+    "subtract", "symmetric_difference_update", "update",
 }  # fmt: skip
 FILLING = {*CHANGING, "append"}
 HELD = (list, set, dict)

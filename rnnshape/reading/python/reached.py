@@ -61,7 +61,8 @@ class Reached:
                 self.found[id(value)] = value
                 self._value(value)
             if not self.waiting:
-                asked = [one for one in self.methods if one.__name__ in self.words]
+                words = self.words.union(*self.sets.values())
+                asked = [one for one in self.methods if one.__name__ in words]
                 self.waiting += [one for one in asked if id(one) not in self.found]
 
     def _value(self, value: Any) -> None:
@@ -76,7 +77,7 @@ class Reached:
                 made = vars(value)
                 self._code(value, body, made["own_scope"], {*made["__signature__"].parameters})
         elif is_of_code(value):  # of its methods those that are asked for
-            parts = [_function_of(part) for part in vars(value).values()]
+            parts = [one for part in vars(value).values() for one in _functions_of(part)]
             self.methods += [part for part in parts if isinstance(part, FunctionType)]
             self.waiting += [part for part in parts if not isinstance(part, FunctionType)]
             self.waiting += value.__bases__
@@ -112,6 +113,8 @@ class Reached:
                     if name in FILLING:  # also `push = rows.append`
                         self._fills(held, inside, known, given, name_of)
                     sets |= set() if isinstance(used, ast.Load) else {name}
+                case ast.Subscript(ctx=ast.Store() | ast.Del()):
+                    self.words |= {*ON_ITEMS}
                 case ast.Constant(value=str(text)):
                     self.words.add(text)
                 case ast.Global(names=several) | ast.Nonlocal(names=several):
@@ -192,10 +195,12 @@ def _targets_of(part: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
     return [target for target in targets if isinstance(target, ast.Name)]
 
 
-def _function_of(part: Any) -> Any:
-    """The function of a method, whatever kind of method it is."""
-    inner = part.fget if isinstance(part, property) else getattr(part, "__func__", None)
-    return inner if isinstance(inner, FunctionType) else part
+def _functions_of(part: Any) -> list[Any]:
+    """The functions of a method or a property, whatever kind of method it is."""
+    inner = (
+        (part.fget, part.fset) if isinstance(part, property) else (getattr(part, "__func__", None),)
+    )
+    return [one for one in inner if isinstance(one, FunctionType)] or [part]
 
 
 def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reached) -> None:

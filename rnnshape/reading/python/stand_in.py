@@ -126,7 +126,7 @@ SPECIAL = """
 DUNDERS = frozenset(f"__{name}__" for name in SPECIAL.split())
 OF_ATTRIBUTES = {"__setattr__", "__delattr__", "__getattr__"}  # asked for whatever is ours, too
 OTHERS: dict[type, tuple[str, ...]] = {
-    property: ("setter", "getter", "deleter"),
+    property: ("setter", "getter", "deleter", "fget", "fset", "fdel"),
     BaseException: ("args",),
     enum.Enum: ("name", "value"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +14,10 @@ from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import body_of, own_nodes
 
 KEEP_ROWS = ("generator", "cycle", "dropwhile", "filter", "islice", "takewhile")
+
+
+class ClosedError(Exception):
+    """What ends a generator that code closes where it stands."""
 
 
 def cut() -> Exception:
@@ -110,15 +115,27 @@ class Stream:
             self.throw_away()
         return next(self)
 
-    throw = send
+    def throw(self, kind: object, *_: object) -> object:
+        """An error is raised where a generator stands."""
+        rest: Any = self._rest
+        wrong = kind() if isinstance(kind, type) else kind
+        if self._items or not (hasattr(rest, "throw") and isinstance(wrong, Exception)):
+            self.throw_away()
+            return next(self)
+        self._rest = None
+        try:
+            item = rest.throw(wrong)
+        except StopIteration as end:
+            self.returned = end.value
+            raise
+        self._rest = rest
+        return bounded(item)
 
     def ends_by(self, wrong: Exception) -> bool:
         """Whether a generator in which an error is raised where it stands ends as if all was well;
         else the error that it ends with is raised, if that is another."""
-        rest: Any = self._rest
-        self.close()
         try:
-            rest.throw(wrong)
+            self.throw(wrong)
         except StopIteration:
             return True
         except Exception as again:
@@ -128,8 +145,11 @@ class Stream:
         raise RuntimeError("generator didn't stop after throw()")
 
     def close(self) -> None:
+        rest: Any = self._rest
         self._rest, self.ends = None, None
         self._items.clear()
+        with suppress(ClosedError, StopIteration, AttributeError):
+            rest.throw(ClosedError())
 
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))

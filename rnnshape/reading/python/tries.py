@@ -43,8 +43,9 @@ def follow_with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Sco
     inner: list[ast.stmt] = [more] if others else node.body
     if isinstance(context, contextlib.suppress):
         kinds = ast.Constant(context._exceptions)  # type: ignore[attr-defined]
-        passed = ast.ExceptHandler(ast.copy_location(kinds, node), None, [ast.Pass()])
-        follow_try(evaluator, ast.Try(inner, [passed], [], []), scope)
+        passed = ast.ExceptHandler(kinds, None, [ast.Pass()])
+        whole = ast.copy_location(ast.Try(inner, [passed], [], []), node)
+        follow_try(evaluator, ast.fix_missing_locations(whole), scope)
     elif leave is None:
         evaluator.block(inner, scope)
     else:
