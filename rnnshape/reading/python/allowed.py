@@ -147,9 +147,10 @@ def asdict(value: Any) -> Any:
         return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
     if isinstance(value, dict):
         return {key: asdict(one) for key, one in value.items()}
-    is_ours = not is_of_code(type(value))  # what is open is a dataclass, too
-    names = None if is_ours else getattr(type(value), "__dataclass_fields__", None)
-    return value if names is None else {name: asdict(getattr(value, name)) for name in names}
+    kind = type(value)  # what is open is a dataclass, too
+    is_one = is_of_code(kind) and dataclasses.is_dataclass(kind)
+    names = [one.name for one in dataclasses.fields(kind)] if is_one else []
+    return {name: asdict(getattr(value, name)) for name in names} if is_one else value
 
 
 def replaced(value: Any, **changes: Any) -> Any:

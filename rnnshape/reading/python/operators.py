@@ -6,6 +6,7 @@ import ast
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from rnnshape.reading.python.branches import both_ways
 from rnnshape.reading.python.contents import changeable_in
@@ -97,7 +98,7 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
 
 def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
     left, known = evaluator.worth(node.left, scope), None
-    for op, other in zip(node.ops, node.comparators, strict=True):
+    for number, (op, other) in enumerate(zip(node.ops, node.comparators, strict=True), 1):
         right = evaluator.worth(other, scope)
         if not isinstance(op, ast.Is | ast.IsNot):
             known = evaluator.really(OPERATORS[type(op)], left, right)
@@ -111,8 +112,14 @@ def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
             known = known.derived(shortened(text), evaluator.source, node, evaluator.steps)
         if len(node.ops) > 1:
             truth = evaluator.really(bool, known)
-            if isinstance(truth, Open) or not truth:
-                return truth if isinstance(truth, Open) else known
+            if isinstance(truth, Open):  # what stands behind it may be asked
+                rest = node.comparators[number:]
+                asked = partial(evaluator.worth_of_all, rest, scope)
+                if any(isinstance(part, ACTING) for one in rest for part in ast.walk(one)):
+                    both_ways(evaluator, truth, truth.label, scope, asked, lambda: None)
+                return truth
+            if not truth:
+                return known
         left = right
     return known
 
