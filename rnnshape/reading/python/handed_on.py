@@ -77,12 +77,15 @@ def methods_named(value: object, names: Iterable[ast.expr]) -> list[Any]:
     return [method for method in found if method.__name__[:2] != "__" or begins]
 
 
-def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
+def _changed_by(value: object, known: set[object] | None = None) -> Iterator[tuple[Names, str]]:
+    """What a function changes, and what those do that it names, each once."""
+    known = set() if known is None else known
     function: Any = value.__func__ if isinstance(value, MethodType) else value
     owner = value.__self__ if isinstance(value, MethodType) else None
     made = vars(function) if isinstance(function, FunctionType) else {}
-    if "own_scope" not in made:
+    if "own_scope" not in made or function in known:
         return
+    known.add(function)
     scope: Scope = made["own_scope"]
     parameters, nodes = [*made["__signature__"].parameters], [*nodes_of(made["own_body"])]
     first = next(iter(parameters), "")
@@ -92,6 +95,9 @@ def _changed_by(value: object) -> Iterator[tuple[Names, str]]:
     for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in outer:
             yield from _of_name(scope, node.id)
+        elif isinstance(node, ast.Name) and node.id not in parameters:
+            for inner in [names[name] for names, name in _of_name(scope, node.id)]:
+                yield from _changed_by(inner, known)
         held = changed_in(node)
         while isinstance(held, ast.Subscript):  # `groups[label].append(3)`
             held = held.value
