@@ -122,6 +122,8 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     evaluator = python(
         MODULES, NAMES, _as_python(dict(let)), array_of_shape, find, why_unknown, known_of_open
     )
+    if modules:
+        evaluator.modules["importlib"] = modules.importlib(evaluator)
     if modules and modules.package:
         evaluator.module.names["__package__"] = modules.package
     SESSION.set(Session(evaluator))

@@ -10,8 +10,9 @@ from typing import Any
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.files import file_text
 from rnnshape.reading.names.session import SESSION
-from rnnshape.reading.python import Evaluator, Module, follow_module
+from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, follow_module, own
 from rnnshape.reading.python.scope import Scope
+from rnnshape.reading.python.statements import imported
 from rnnshape.source import Source
 
 # What the folder of a project has in it.
@@ -48,6 +49,27 @@ class Modules:
                 return self._named(name, self.named.get(name) or _module_of(name, {}))
         return None
 
+    def importlib(self, evaluator: Evaluator) -> Module:
+        """Python's own, as far as it reads modules of the code."""
+
+        def import_module(name: object, package: object = None) -> object:
+            if not isinstance(name, str) or name.startswith("."):
+                raise IsOpenError(Open("a module"))
+            return imported(evaluator, name)
+
+        def reload(module: Any) -> Any:
+            names = own(module, "held")
+            place = next((key for key, one in self.read.items() if one is module), None)
+            if names is None or place is None:
+                raise IsOpenError(Open("a module"))
+            del self.read[place]
+            again = self.found(evaluator, module.path)
+            self.read[place] = module
+            names.update(own(again, "held") or dict.fromkeys(names, Open("a module")))
+            return module
+
+        return Module("importlib", {"import_module": import_module, "reload": reload})
+
     def _named(self, name: str, module: Module | None) -> Module | None:
         """The module, as its package has it, and with those in it that are read."""
         if module is not None:
@@ -80,8 +102,14 @@ class Modules:
         most = evaluator.steps + (evaluator.limit - evaluator.steps) * SHARE
         around, evaluator.module = evaluator.module, scope
         many = len(evaluator.messages)
-        follow_module(evaluator, source, statements, scope)
-        evaluator.module = around
+        try:
+            follow_module(evaluator, source, statements, scope)
+        except BaseException:  # Python has no such module then
+            self.read.pop(key)
+            evaluator.roots[:] = roots
+            raise
+        finally:
+            evaluator.module = around
         told = evaluator.messages[many:]  # what could not be read is open where it is used
         evaluator.messages[many:] = [one for one in told if not isinstance(one, NotReadError)]
         if evaluator.steps > most:  # what it holds would take as much at each condition

@@ -13,26 +13,34 @@ from rnnshape.reading.python.reached import unfinished
 from rnnshape.reading.python.scope import OUTSIDE_LOOP, ReturnedSignal, Scope, Signal
 from rnnshape.source import STOPS, Source
 
+NO_ERRORS = (IsOpenError, Signal, MemoryError, *OURS)  # of the code
+
 
 def follow_module(
     evaluator: Evaluator, source: Source, statements: Sequence[ast.stmt], scope: Scope
 ) -> None:
-    """Follows the statements of a module; one that can't be followed does not end it."""
+    """Follows the statements of a module; one that can't be followed does not end it, nor does an
+    error, unless the code that imports it may catch that."""
+    is_caught = bool(evaluator.trying)
     before = evaluator.calls, evaluator.trying, evaluator.limit, evaluator.most
     evaluator.most = evaluator.limit  # what the statement may take that imports it
-    with evaluator.within(source):
-        for node in statements:
-            evaluator.calls, evaluator.trying = [], []
-            evaluator.begin_statement()
-            try:
-                evaluator.follow(node, scope)
-            except ReturnedSignal:  # code that was copied out of a function
-                continue
-            except ExitError:
-                break
-            except (Exception, Signal, ExhaustedError) as wrong:
-                _stops(evaluator, node, scope, wrong)
-    evaluator.calls, evaluator.trying, evaluator.limit, evaluator.most = before
+    try:
+        with evaluator.within(source):
+            for node in statements:
+                evaluator.calls, evaluator.trying = [], []
+                evaluator.begin_statement()
+                try:
+                    evaluator.follow(node, scope)
+                except ReturnedSignal:  # code that was copied out of a function
+                    continue
+                except ExitError:
+                    break
+                except (Exception, Signal, ExhaustedError) as wrong:
+                    if is_caught and not isinstance(wrong, NO_ERRORS):
+                        raise
+                    _stops(evaluator, node, scope, wrong)
+    finally:
+        evaluator.calls, evaluator.trying, evaluator.limit, evaluator.most = before
 
 
 def _stops(evaluator: Evaluator, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:

@@ -87,10 +87,10 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             give(evaluator, node.name, made, scope)
         case ast.Import(names=names):
             for alias in names:
-                whole = _module(evaluator, alias.name)  # what is read for its effects too
+                whole = imported(evaluator, alias.name)  # what is read for its effects too
                 _doubt(evaluator, scope, whole, f"No module named {alias.name!r}")
                 first = alias.name.partition(".")[0]
-                value = whole if alias.asname or first == alias.name else _module(evaluator, first)
+                value = whole if alias.asname or first == alias.name else imported(evaluator, first)
                 give(evaluator, alias.asname or first, value, scope, is_argument=True)
         case ast.ImportFrom():
             _import_from(evaluator, node, scope)
@@ -143,7 +143,7 @@ def _once(evaluator: Evaluator, target: ast.expr, scope: Scope) -> ast.expr:
 
 def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> None:
     path = scope.path_of(node)
-    module = _module(evaluator, path)
+    module = imported(evaluator, path)
     for alias in node.names:
         if alias.name == "*":
             listed = getattr(module, "listed", ())
@@ -162,7 +162,9 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
         value = evaluator.modules[inner] if is_module else evaluator.attribute(module, alias.name)
         if isinstance(value, Open):
             found = (
-                _module(evaluator, inner) if node.level else evaluator.find_module(evaluator, inner)
+                imported(evaluator, inner)
+                if node.level
+                else evaluator.find_module(evaluator, inner)
             )
             value = value if found is None else found
         if isinstance(value, Open):
@@ -204,7 +206,8 @@ def _hands_on(decorator: object) -> bool:
     return are_plain and all(isinstance(one, ast.Name) and one.id in takes for one in called)
 
 
-def _module(evaluator: Evaluator, path: str) -> Any:
+def imported(evaluator: Evaluator, path: str) -> Any:
+    """The module of a path; open where that is not read."""
     if path in evaluator.modules:
         return evaluator.modules[path]
     found = evaluator.find_module(evaluator, path)
@@ -213,7 +216,7 @@ def _module(evaluator: Evaluator, path: str) -> Any:
         return found
     above, _, name = path.rpartition(".")
     if above.strip("."):
-        return evaluator.attribute(_module(evaluator, above), name)
+        return evaluator.attribute(imported(evaluator, above), name)
     return evaluator.open(path.lstrip(".") or path)  # `..n` is no name of Python
 
 
