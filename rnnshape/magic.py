@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from traceback import format_exception
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from rnnshape import shown
@@ -37,6 +37,16 @@ ARROWS = ("->", "→")
 ERROR = r"[A-Z]\w*(Error|Exception): "  # what begins so is no call and has no options
 NAME = re.compile(r"[^\W\d]\w*")
 LIBRARIES = ("builtins", "keras", "numpy", "pandas", "sklearn", "tensorflow")
+# What a class has whose objects only keep things.
+OF_PLAIN_OBJECTS = {
+    f"__{name}__"
+    for name in (
+        *("annotate_func", "annotations", "annotations_cache", "contains", "dataclass_fields"),
+        *("dataclass_params", "dict", "doc", "eq", "firstlineno", "hash", "init", "match_args"),
+        *("module", "post_init", "qualname", "replace", "repr", "slots", "static_attributes"),
+        *("str", "weakref"),
+    )
+}
 MOST = 100  # values of a list that a text is given, and of a shape
 PENDING = "· by the rule, not yet measured"
 
@@ -221,9 +231,34 @@ class _Names:
                     yield NamedValue(name, "open", why)
                 elif sizes:
                     yield NamedValue(name, "table" if is_table(value) else "array", sizes)
-                elif all(isinstance(part, bool | int | float | str) for part in parts):
+                elif (named := _settings(self.names[name])) is not None:
+                    kind = "tuple" if is_row else "object"
+                    yield NamedValue(name, kind, named)
+                elif all(map(_is_plain, parts)):
                     is_whole = is_of_numpy and type(value) is int
                     yield NamedValue(name, "numpy" if is_whole else kind, value)
+
+
+def _settings(value: object) -> tuple[tuple[str, Any], ...] | None:
+    """The plain attributes of an object that is there for what it keeps: its class gives it no
+    operator, and it is no layer. A named tuple has nothing else."""
+    if isinstance(value, tuple):
+        names = dict(zip(_attribute(type(value), "_fields", ()), value, strict=False))
+        is_whole = len(names) == len(value) and all(map(_is_plain, value))
+        return tuple(names.items()) if names and is_whole else None
+    if type(_attribute(value, "__dict__")) is not dict or _is_of_keras(value):
+        return None
+    kinds = () if type(value) is SimpleNamespace else type(value).__mro__[:-1]
+    held = [vars(kind) for kind in (*kinds[::-1], value)]
+    parts = {name: part for names in held for name, part in names.items()}
+    special = {name for name in parts if name[:2] == name[-2:] == "__"}
+    pairs = ((name, part) for name, part in parts.items() if name not in special)
+    plain = tuple((name, part) for name, part in pairs if _is_plain(part))
+    return plain if plain and special <= OF_PLAIN_OBJECTS else None
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, bool | int | float | str)
 
 
 def _is_as_imported(name: str, value: object) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from rnnshape.chains import input_of_first_layer
@@ -40,6 +41,7 @@ from rnnshape.reading.names.session import (
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.training import output_names, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, follow_module, own, python
+from rnnshape.reading.python.allowed import namedtuple
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.stand_in import is_of_code
@@ -131,6 +133,8 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
         "value": lambda value: value,
         "list": list,
         "dict": dict,
+        "tuple": lambda pairs: namedtuple("Named", dict(pairs))(**dict(pairs)),
+        "object": lambda pairs: _object_of(evaluator, dict(pairs)),
         "numpy": NumPyNumber,
         "array": array_of_shape,
         "table": Frame,
@@ -140,6 +144,13 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     for name, kind, value in begins:
         evaluator.module.names[name] = makes[kind](value)
     return evaluator
+
+
+def _object_of(evaluator: Evaluator, names: dict[str, object]) -> SimpleNamespace:
+    """An object that has these names, and may have others."""
+    made = SimpleNamespace(**names)
+    evaluator.unsure.note_more(vars(made), opened("", "it is an object of the notebook"))
+    return made
 
 
 def _as_python(let: Any) -> Any:

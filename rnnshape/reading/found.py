@@ -8,7 +8,9 @@ from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Value
 from rnnshape.network import Network, Question
 
-Kind: TypeAlias = Literal["value", "list", "dict", "numpy", "array", "table", "module", "open"]
+Kind: TypeAlias = Literal[
+    "value", "list", "dict", "tuple", "object", "numpy", "array", "table", "module", "open"
+]
 
 
 class NamedValue(NamedTuple):
@@ -16,9 +18,10 @@ class NamedValue(NamedTuple):
 
     Attributes:
         name: as code writes it.
-        kind: what `value` is: the value itself, that of a list or a dictionary, a whole number of
-            NumPy's, the shape of an array or a table, a module's path, or why it is not known.
-        value: plain, a list as a tuple, and a dictionary as one of pairs.
+        kind: what `value` is: the value itself, that of a list or a dictionary, of a tuple or an
+            object whose parts have names, a whole number of NumPy's, the shape of an array or a
+            table, a module's path, or why it is not known.
+        value: plain, a list as a tuple, and a dictionary and what has names as one of pairs.
     """
 
     name: str
