@@ -17,7 +17,7 @@ from rnnshape.errors import Problem, where_of
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.windows import Window, is_list_of_numbers, size_of_rows
 from rnnshape.reading.python import ITEM, IsOpenError, Open, StandIn, exact, opens_in, own
-from rnnshape.reading.python.scope import OF_FILES
+from rnnshape.reading.python.doubts import OF_FILES
 from rnnshape.training.data import shown
 
 MOST_ROWS = 20_000  # of an array that code goes over

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -177,29 +176,6 @@ class Early:
     snapshot: Snapshot
     outcome: Outcome
     rest: Side
-
-
-@contextmanager
-def tried(evaluator: Evaluator, node: ast.Try | ast.TryStar | None) -> Iterator[None]:
-    """While the body of a `try` is followed, or of what catches nothing."""
-    around, since = evaluator.trying, evaluator.tried_since
-    evaluator.trying = [*around, node] if node else around
-    evaluator.tried_since = len(evaluator.doubted)
-    try:
-        yield
-    finally:
-        evaluator.trying, evaluator.tried_since = around, since
-
-
-def doubt(evaluator: Evaluator, scope: Scope, because: Open, kind: type[BaseException]) -> None:
-    """Notes that something may fail, where the code catches errors; what comes after it is not done
-    then."""
-    if evaluator.trying:
-        undo = Doubt.undo
-        if len(evaluator.doubted) == evaluator.tried_since:
-            snapshot = Snapshot(evaluator, scope)
-            undo = functools.partial(snapshot.set, snapshot.before)
-        evaluator.doubted.append(Doubt(because, kind, undo))
 
 
 def either(

@@ -11,8 +11,9 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import doubt, lose
+from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.contents import changeable_in, each_of, held_items, items_in
+from rnnshape.reading.python.doubts import awaited, doubt, failure_of
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
 from rnnshape.reading.python.handed_on import (
@@ -29,7 +30,7 @@ from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.reached import change_attribute, change_by_call
-from rnnshape.reading.python.scope import Scope, body_of, failure_of, locals_of
+from rnnshape.reading.python.scope import Scope, body_of, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Stream
 
@@ -42,6 +43,10 @@ HOLDING = (
     copy_of, dict, enumerate, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
     set, sorted, tuple, zip,
 )  # fmt: skip
+# And those of which code may expect it.
+AWAITED = {
+    **dict.fromkeys(("chr", "log", "max", "min", "sqrt"), ValueError), "next_of": StopIteration,
+}  # fmt: skip
 OF_CHANCE = ("random.choice", "random.choices", "random.sample")
 # Functions of Python's own, and how they fail.
 FAILING = {**dict.fromkeys(("int", "float", "index", "remove"), ValueError), "pop": LookupError}
@@ -229,8 +234,10 @@ def _with_changes(
         lost.append(parts[0] if isinstance(names, Open) else names)
     if word.startswith(KEEPING_ORDER):
         lost += [part for part in parts[:1] if isinstance(part, list)]
-    if isinstance(called, type | BuiltinMethodType) and word in FAILING:
-        doubt(evaluator, scope, made, FAILING[word]) if isinstance(made, Open) else None
+    is_pythons = isinstance(called, type | BuiltinMethodType) and word in FAILING
+    kind = FAILING.get(word) or AWAITED.get(word)
+    if kind and isinstance(made, Open) and (is_pythons or awaited(evaluator, kind)):
+        doubt(evaluator, scope, made, kind)
     is_open = any(True for _ in opens_in([parts, keywords]))
     if is_open or word == "sort" or any(isinstance(part, Stream) for part in parts):
         lost += owner_of(called)

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from rnnshape.reading.python.branches import doubt, either
+from rnnshape.reading.python.branches import either
 from rnnshape.reading.python.calls import call
 from rnnshape.reading.python.contents import held_items
+from rnnshape.reading.python.doubts import awaited, doubt
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, function
 from rnnshape.reading.python.in_common import one_of_held
@@ -60,6 +61,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 text = written(index)
                 if isinstance(index, ast.Tuple) and index.elts:  # `[:, 0]` has no brackets within
                     text = text[1:-1]
+                if kind := awaited(evaluator, LookupError, TypeError):
+                    doubt(evaluator, scope, owner, kind)
                 part = evaluator.part(owner, f"[{shortened(text)}]")
                 if isinstance(part, Open):
                     return evaluator.known_of_open(owner, [place], part)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.reading.python.branches import both_ways, made_by, sides_now, tried
+from rnnshape.reading.python.branches import both_ways, made_by, sides_now
+from rnnshape.reading.python.doubts import tried
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.open import Open, Side
 from rnnshape.reading.python.scope import Scope

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
@@ -77,47 +76,6 @@ class Scope:
         if node.level == 0 or above < 0:
             return "." * node.level + (node.module or "")
         return "." + ".".join([*parts[:above], *filter(None, [node.module])])
-
-
-# What reads a file, and what code expects of one that is not there.
-OF_FILES = re.compile("open|load|load_model|loadtxt|genfromtxt|fromfile|listdir|scandir|read_.*")
-NOT_THERE = {"EnvironmentError", "FileNotFoundError", "IOError", "OSError"}
-OF_ALL = {"BaseException", "Exception"}  # what catches any error
-
-
-def failure_of(
-    node: ast.Call,
-    trying: Sequence[ast.Try | ast.TryStar],
-    is_unread: bool,
-    in_loop: bool,
-) -> type[Exception] | None:
-    """How a call may fail that reads a file of which the code around it knows that it may not be
-    there; or is of one of these, or not read, where the code has something else to go on with,
-    unless it is one of many in a loop."""
-    word = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    is_of_file = bool(OF_FILES.fullmatch(word))
-    for known, handler in ((around, one) for around in trying for one in around.handlers):
-        kinds = named_in([handler.type]) if handler.type else OF_ALL
-        if is_of_file and not NOT_THERE.isdisjoint(kinds):
-            return FileNotFoundError
-        catches = (is_of_file or is_unread) and not (in_loop or OF_ALL.isdisjoint(kinds))
-        if catches and not _given_in(known.body).isdisjoint(_given_in(handler.body)):
-            return FileNotFoundError if is_of_file else Exception
-    return None
-
-
-def _given_in(body: Sequence[ast.stmt]) -> set[str]:
-    """The names that code gives values, and whether it returns one; None is no value."""
-    found = set[str]()
-    for node in own_nodes(body):
-        match node:
-            case ast.Assign(value=ast.Constant(None)) | ast.Return(value=None | ast.Constant(None)):
-                pass
-            case ast.Assign(targets=targets):
-                found |= named_in(targets)
-            case ast.Return():
-                found.add("return")
-    return found
 
 
 def locals_of(scope: Scope) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from inspect import signature
 from typing import Any
 
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import both_ways, doubt, either, lose
+from rnnshape.reading.python.branches import both_ways, either, lose
+from rnnshape.reading.python.doubts import doubt
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.functions import class_, function, let_all_be_given
 from rnnshape.reading.python.limits import ExitError

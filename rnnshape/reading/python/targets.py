@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import lose
+from rnnshape.reading.python.doubts import awaited, doubt
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import ITEM, IsOpenError, Open
@@ -162,6 +163,8 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
     several = evaluator.really(*((apart, value, count) if apart else (list, value)))
     parts: Iterable[object]
     if isinstance(several, Open):
+        if kind := awaited(evaluator, ValueError, TypeError):
+            doubt(evaluator, scope, several, kind)
         first = stars.index(True) if True in stars else len(targets)
         places = [f"[{index}]" if index < first else "[...]" for index in range(len(targets))]
         parts = (several if several.reason else evaluator.part(several, place) for place in places)

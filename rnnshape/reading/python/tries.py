@@ -11,7 +11,8 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import EXCEPTIONS
-from rnnshape.reading.python.branches import both_ways, tried
+from rnnshape.reading.python.branches import both_ways
+from rnnshape.reading.python.doubts import tried
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import TOO_MUCH, ExitError
 from rnnshape.reading.python.objects import is_instance
