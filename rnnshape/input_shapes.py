@@ -15,7 +15,7 @@ from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type
 from rnnshape.expression import LARGEST, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Size, kind_of_axis
 from rnnshape.network_inputs import written_sizes
-from rnnshape.training.data import OF_COLUMN, OF_TABLE, Data, TrainingCall
+from rnnshape.training.data import OF_COLUMN, OF_TABLE, OF_TENSOR, Data, TrainingCall
 
 Shape: TypeAlias = tuple[int | None, ...]
 MOST_PARTS = 10_000  # of what may have no end
@@ -113,8 +113,9 @@ def is_table(given: object) -> bool:
 
 
 def _as_rows(given: object) -> str:
-    """What makes an array of rows of it, where it is pandas'."""
-    return {"DataFrame": OF_TABLE, "Series": OF_COLUMN}.get(type(given).__name__, "")
+    """What makes an array of rows of it, where it is pandas', or a tensor."""
+    kinds = {"DataFrame": OF_TABLE, "Series": OF_COLUMN, "EagerTensor": OF_TENSOR}
+    return kinds.get(type(given).__name__, "")
 
 
 def range_of(given: Any) -> tuple[int | None, int | None]:

@@ -25,8 +25,8 @@ BATCHED = ("fit", "evaluate", "predict")
 WITHOUT_LABELS = ("predict", "predict_on_batch", "__call__")
 
 
-# What makes an array of rows of pandas' tables and columns.
-OF_TABLE, OF_COLUMN = ".to_numpy()", ".to_frame().to_numpy()"
+# What makes an array of rows of pandas' tables and columns, and of a tensor.
+OF_TABLE, OF_COLUMN, OF_TENSOR = ".to_numpy()", ".to_frame().to_numpy()", ".numpy()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Data:
         known_at_run: whether TensorFlow knows all of its sizes only when a batch is there.
         of: the data set of which it is an element; is_batched: whether that surely is a batch.
         is_one_hot: whether its last axis is that of several classes, however many these are.
-        as_rows: what makes an array of it where it is pandas', of which `X[..., None]` is none.
+        as_rows: what makes an array of it where it is pandas', of which `X[..., None]` is none, or
+            a tensor, which has no `argmax`.
         origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
     """
 

@@ -139,6 +139,12 @@ def of_rank(shape: Sequence[Any], written: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(shape[:-1] if is_longer else shape)
 
 
+def _agreeing(shape: Sizes, wanted: Sizes) -> int:
+    """How many sizes are those that are wanted."""
+    pairs = zip(shape[1:], wanted[1:], strict=True)
+    return sum(size == other is not None for size, other in pairs)
+
+
 def rearranged(name: str, shape: Sizes, wanted: Sizes) -> Iterator[tuple[str, Sizes]]:
     """Code that orders an array's axes otherwise, or reshapes it, and the shape it then has.
 
@@ -150,7 +156,8 @@ def rearranged(name: str, shape: Sizes, wanted: Sizes) -> Iterator[tuple[str, Si
         for order in list(permutations(range(1, len(shape))))[1:]:
             turned = (shape[0], *(shape[axis] for axis in order))
             is_turned |= turned[1:] == wanted[1:]
-            yield f"{name} = {name}.transpose{(0, *order)}", turned
+            if _agreeing(turned, wanted) > _agreeing(shape, wanted):
+                yield f"{name} = {name}.transpose{(0, *order)}", turned
     old, new = ([size or 0 for size in sizes[1:]] for sizes in (shape, wanted))
     if prod(old) == prod(new) > 0 and old != new != [1] and not is_turned:  # it would mix them
         yield f"{name} = {name}.reshape(-1, {', '.join(map(str, new))})", (shape[0], *new)

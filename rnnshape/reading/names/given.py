@@ -16,12 +16,13 @@ from rnnshape.reading.names.datasets import Dataset, refuse, taken_apart
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.generators import PyDataset, use_up
 from rnnshape.reading.names.of_shapes import known_range
+from rnnshape.reading.names.of_tensorflow import EagerTensor
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.sizes import CLASSES, known_sizes
 from rnnshape.reading.python import Open, exact, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
-from rnnshape.training.data import NOT_GIVEN, OF_COLUMN, OF_TABLE, Data
+from rnnshape.training.data import NOT_GIVEN, OF_COLUMN, OF_TABLE, OF_TENSOR, Data
 
 LONGEST_NAME = 40  # characters of an argument that is no name
 COLUMN = "a column"  # of a table
@@ -133,7 +134,7 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)
     sizes, rows = known_sizes(value.shape), OF_COLUMN if value.own_what == COLUMN else OF_TABLE
-    rows *= isinstance(value, Frame)
+    rows = rows if isinstance(value, Frame) else OF_TENSOR * isinstance(value, EagerTensor)
     known = Data(name, sizes, value.own_entries, least, most, of, rows, drawn_below=drawn)
     classes = [size.stands_for for size in opens_in(value.shape[-1:])]
     return replace(known, unknown=unknown, is_one_hot=CLASSES in classes)
