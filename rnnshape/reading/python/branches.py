@@ -29,7 +29,13 @@ from rnnshape.reading.python.in_common import (
     under_name,
 )
 from rnnshape.reading.python.keys import UnsureKeys
-from rnnshape.reading.python.limits import ExitError, TooLargeError, TooLongError
+from rnnshape.reading.python.limits import (
+    DEEPEST_CALL,
+    NESTED,
+    ExitError,
+    TooLargeError,
+    TooLongError,
+)
 from rnnshape.reading.python.open import IsOpenError, Open, Side, side_of
 from rnnshape.reading.python.scope import (
     BrokenSignal,
@@ -226,6 +232,8 @@ def both_ways(
             for known in evaluator.under
         ):
             return follow()
+    if len(evaluator.under) > DEEPEST_CALL:
+        raise TooLongError(NESTED)
     snapshot = snapshot or Snapshot(evaluator, scope)
     before = snapshot.before
     try:
