@@ -246,15 +246,15 @@ def _labels(a: Shape | None, b: Shape | None, text: str, node: str) -> Advice:
     least, most = sorted((a[0] or 1, b[0] or 1))
     # All entries, as MeanIoU has them, of which the output has several for each of y.
     are_flat = len(a) == len(b) == 1 and "LogicalAnd" in node and most % least == 0
-    if a[0] == b[0] == 1 or are_flat:
-        said = f"A metric such as Precision compares y and the output entry by entry: {a} and {b}."
-        return Advice(said, changes("a metric"), "labels")
+    of_classes = " of classes" * (node.startswith("Equal") and len(a) == len(b) + 1)
+    if a[0] == b[0] == 1 or are_flat or of_classes:
+        said = f"A metric{of_classes} compares y and the output entry by entry: {a} and {b}."
+        return Advice(said, changes(f"a metric{of_classes}"), "labels")
     if a[1:] == b[1:] and a[0] != b[0]:
         said = f"{a} and {b} are combined: another number of samples in y or a state than came out."
         batch = most if most % least else "batch"  # the smaller is no part of the data
         return Advice(said, changes("fixed batch", batch=batch), "samples")
-    # Keras 3 and `sub` have y first, SquaredDifference of Keras 2 the output; where the operation
-    # does not tell, the shape with fewer axes is y.
+    # Keras 3 and `sub` have y first, SquaredDifference of Keras 2 the output; the shorter is y.
     y, output = (b, a) if "SquaredDifference" in text or _DATA_LAST.search(text) else (a, b)
     if len(a) != len(b) and "loss" not in node:
         y, output = sorted((a, b), key=len)

@@ -313,7 +313,8 @@ class TrainingCall:
                 texts = (text for text in fields.get("remedies", ()) if data.name not in text)
                 fields["remedies"] = tuple(texts)
             if data.as_rows and "remedies" in fields:
-                table = re.compile(rf"(?<![\w.]){re.escape(data.name)}(?=[.[])")
+                used = r"\." if data.as_rows == OF_TENSOR else "[.[]"  # a tensor has `x[None]`
+                table = re.compile(rf"(?<![\w.]){re.escape(data.name)}(?={used})")
                 remedies = (table.sub(rf"\g<0>{data.as_rows}", text) for text in fields["remedies"])
                 fields["remedies"] = tuple(remedies)
         return replace(place, **fields)

@@ -134,7 +134,8 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)
     sizes, rows = known_sizes(value.shape), OF_COLUMN if value.own_what == COLUMN else OF_TABLE
-    rows = rows if isinstance(value, Frame) else OF_TENSOR * isinstance(value, EagerTensor)
+    is_tensor = isinstance(value, EagerTensor) and not of  # what maps elements has no arrays
+    rows = rows if isinstance(value, Frame) else OF_TENSOR * is_tensor
     known = Data(name, sizes, value.own_entries, least, most, of, rows, drawn_below=drawn)
     classes = [size.stands_for for size in opens_in(value.shape[-1:])]
     return replace(known, unknown=unknown, is_one_hot=CLASSES in classes)
