@@ -48,6 +48,7 @@ from rnnshape.reading.symbolic import (
     built_shapes,
     calls_in,
     check_called,
+    compile_config,
     flattened,
     has_own,
     has_rules,
@@ -119,7 +120,7 @@ def read_object(
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
     question = Question(network, notes=tuple(live.notes))
     with suppress(Exception):  # what code of others is compiled with may not be written down
-        compiled = compiled_in(what.get_compile_config(), network, live.keys)
+        compiled = compiled_in(compile_config(what), network, live.keys)
         question = replace(question, losses=compiled[0], metrics=compiled[1])
     return Reading((question,))
 
@@ -286,9 +287,8 @@ class _Live:
         with traced(model, self.shapes) as flow:
             if flow is not None:
                 if unused := counted_beside(model, {*map(id, flow.weights)}):
-                    self.notes.append(
-                        f"not counted: {unused:,} parameters that {name}.call does not use"
-                    )
+                    beside = f"parameters of no layer that {name}.call uses"
+                    self.notes.append(f"not counted: {unused:,} {beside}")
                 self.keys = keys_in(flow._outputs_struct)
                 made = self.functional(flow, name)
                 return replace(replay.network_of_model(made), kind="")

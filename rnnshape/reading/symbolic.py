@@ -159,6 +159,22 @@ def check_nests(what: Any, given: object, target: object) -> None:
         raise QueryError("target: of a model with one output give the array, by no name")
 
 
+def compile_config(model: Any) -> dict[str, Any]:
+    """What Keras writes down of `compile`, with the names of its own functions: it writes those of
+    the user's in the same way."""
+    written, given = model.get_compile_config(), model._compile_config.config
+    words = ("loss", "metrics", "weighted_metrics")
+    return {**written, **{word: _named(written[word], given[word]) for word in words}}
+
+
+def _named(written: Any, given: Any) -> Any:
+    if isinstance(given, Mapping) and isinstance(written, dict):
+        return {key: _named(part, given.get(key)) for key, part in written.items()}
+    if isinstance(given, list | tuple) and isinstance(written, list | tuple):
+        return [_named(*pair) for pair in zip(written, given, strict=True)]
+    return given.__name__ if inspect.isfunction(given) and _is_of_keras(given) else written
+
+
 def has_own(flow: Any) -> bool:
     """Whether a layer in a model is the user's own, or runs a function that is."""
     return any(
