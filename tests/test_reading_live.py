@@ -731,7 +731,7 @@ def test_a_sequential_with_a_call_of_its_own_is_what_that_does() -> None:
     model(keras().ops.zeros((2, 7, 3)))
     report = inspect(model)
     assert (returned(report), report.parameters, model.count_params()) == ([(2, 4)], 128, 143)
-    assert report.notes[0].text == "not counted: 15 parameters that First.call does not use"
+    assert report.notes[0].text == "not counted: 15 parameters of no layer that First.call uses"
 
 
 def test_an_own_layer_alone_is_what_it_was_built_for() -> None:
@@ -821,7 +821,7 @@ model = keras.Model(x, [layers.Dense(2, name="dense_1")(h), layers.Dense(3, name
 model.compile(loss={loss})
 """
 COMPILED = (
-    "'mse'", "['mse', 'sparse_categorical_crossentropy']", "{'dense': 'bce', 'dense_1': 'mse'}",
+    "'mse'", "['mse', 'sparse_categorical_crossentropy']", "{'dense': losses.hinge, 'dense_1': 'mse'}",
     "{'dense': losses.SparseCategoricalCrossentropy(from_logits=True), 'dense_1': 'mae'}",
     "[losses.CategoricalCrossentropy(), losses.Huber(delta=2.0)]", "[None, 'categorical_hinge']",
 )  # fmt: skip

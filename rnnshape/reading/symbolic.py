@@ -172,7 +172,9 @@ def _named(written: Any, given: Any) -> Any:
         return {key: _named(part, given.get(key)) for key, part in written.items()}
     if isinstance(given, list | tuple) and isinstance(written, list | tuple):
         return [_named(*pair) for pair in zip(written, given, strict=True)]
-    return given.__name__ if inspect.isfunction(given) and _is_of_keras(given) else written
+    if inspect.isfunction(given):
+        return given.__name__ if _is_of_keras(given) else {"class_name": "?", "config": {}}
+    return written
 
 
 def has_own(flow: Any) -> bool:

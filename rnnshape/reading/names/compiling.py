@@ -349,6 +349,8 @@ def _function(value: Any) -> Function | None:
             return Function(value)
         case LossOrMetric():
             return Function(value.own_name, value.own_arguments)
+        case {"class_name": "function", "config": str(name)}:  # which Keras takes for its own
+            return Function(name)
         case {"class_name": str(name), "config": dict(config)}:
             return Function(name, tuple(part for part in config.items() if part not in USUAL))
     return None
