@@ -821,8 +821,8 @@ model = keras.Model(x, [layers.Dense(2, name="dense_1")(h), layers.Dense(3, name
 model.compile(loss={loss})
 """
 COMPILED = (
-    "'mse'", "['mse', 'sparse_categorical_crossentropy']", "{'dense': losses.hinge, 'dense_1': 'mse'}",
-    "{'dense': losses.SparseCategoricalCrossentropy(from_logits=True), 'dense_1': 'mae'}",
+    "'mse'", "['mse', 'sparse_categorical_crossentropy']", "{'dense': 'bce', 'dense_1': 'mse'}",
+    "{'dense': losses.SparseCategoricalCrossentropy(from_logits=True), 'dense_1': losses.hinge}",
     "[losses.CategoricalCrossentropy(), losses.Huber(delta=2.0)]", "[None, 'categorical_hinge']",
 )  # fmt: skip
 
