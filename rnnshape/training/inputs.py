@@ -145,7 +145,10 @@ def list_for_array(
     if call.is_batched and len({given.samples for given in (*call.x, *call.y)}) > 1:
         words = "Data cardinality is ambiguous"
     message = f"{name} is a list, of which Keras takes each array for an {port}"
-    return call.problem(kind, message, data, words, remedies=(f"{name} = np.array({name})",))
+    samples = call.x[0].samples if call.x else None
+    is_each_whole = kind == "labels" and len(call.y) != samples == call.y[0].samples is not None
+    mend = f"{name} = {name}[0]" if is_each_whole else f"{name} = np.array({name})"
+    return call.problem(kind, message, data, words, remedies=(mend,))
 
 
 def list_of_samples(model: Model, call: TrainingCall) -> str:

@@ -74,7 +74,10 @@ def wrong_names(
     may_be_several = any(_is_of_open_list(tensor) for tensor in gives)
     if labels and not keyed and len(outputs) == 1 and not may_be_several:
         message = "of a model with one output the labels are the array itself, not a dictionary"
-        remedies = tuple(f"y={data.name}" for data in labels.values())
+        remedies = tuple(
+            data.with_elements("x, y", f"x, y[{key!r}]") if data.of else f"y={data.name}"
+            for key, data in labels.items()
+        )
         yield call.problem("labels", message, remedies=remedies)
     elif is_named and (keyed or not is_single):
         needed = compared if keyed else outputs
