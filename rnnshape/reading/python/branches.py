@@ -153,11 +153,23 @@ class Snapshot:
             of_name = functools.partial(
                 merged_in, value, because=because, may_lack=may_lack, before=self.held
             )
+            sides = {name: (content.get(name, MISSING), other.get(name, MISSING)) for name in names}
             known = {
-                name: of_name(name, content.get(name, MISSING), other.get(name, MISSING))
-                for name in names
+                name: self.or_copy(*pair, of_name(name, *pair), because)
+                for name, pair in sides.items()
             }
             set_content(value, _without(known or other, lost, because))
+
+    def or_copy(self, one: object, other: object, made: Any, because: Open) -> Any:
+        """What stands for a list, set or dictionary that was there before, or for a copy of it."""
+        kind, are_there = type(made), [id(side) in self.held for side in (one, other)]
+        if one is other or kind not in (list, dict, set) or type(one) is not type(other):
+            return made
+        if all(are_there) or not any(are_there):
+            return made
+        copy = kind(made)
+        self.unsure.note_copy(copy, one if are_there[0] else other, because)
+        return copy
 
 
 class Outcome(NamedTuple):
@@ -259,6 +271,7 @@ def both_ways(
     if type(one.signal) is type(other.signal):
         snapshot.merge(one.contents, other.contents, because)
         value = merged(one.value, other.value, because, before=snapshot.held)
+        value = snapshot.or_copy(one.value, other.value, value, because)
         if isinstance(one.signal, ReturnedSignal):
             raise ReturnedSignal(value)
         return one._replace(value=value).end()
@@ -309,6 +322,12 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
             before = early.snapshot.held
             value = merged(early.outcome.value, value, early.because, before=before)
     return value
+
+
+def change_copies(evaluator: Evaluator, scope: Scope, changed: object) -> None:
+    """What is changed may be one with another, of which nobody knows then what it holds."""
+    for _, other, because in evaluator.unsure.copies_of(changed):
+        lose(evaluator, scope, because, other)
 
 
 def lose(

@@ -11,13 +11,14 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import lose
+from rnnshape.reading.python.branches import change_copies, lose
 from rnnshape.reading.python.contents import changeable_in, each_of, held_items, items_in
 from rnnshape.reading.python.doubts import awaited, doubt, failure_of
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
 from rnnshape.reading.python.handed_on import (
     CHANGE_THE_FIRST,
+    FILLING,
     KEEPING_ORDER,
     containers_in,
     functions_of,
@@ -188,6 +189,8 @@ def _with_changes(
     if kind := failure_of(node, evaluator.trying, is_unread, bool(evaluator.rounds)):
         doubt(evaluator, scope, evaluator.open(node), kind)
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
+    if isinstance(called, BuiltinMethodType) and called.__name__ in FILLING:
+        change_copies(evaluator, scope, called.__self__)
     out = None if body_of(called) is not None else keywords.get("out")
     for part in (*parts[: word in CHANGE_THE_FIRST], out):
         if fill := hook(part, "fill"):

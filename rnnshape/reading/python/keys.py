@@ -36,6 +36,7 @@ class UnsureKeys:
     def __init__(self) -> None:
         self._found: dict[int, tuple[dict[Any, Any], frozenset[Any], Open]] = {}
         self._more: dict[int, tuple[Any, set[str] | None, Open]] = {}
+        self._copies: dict[int, list[tuple[Any, Any, Open]]] = {}
 
     @property
     def state(self) -> dict[Any, Any]:
@@ -62,6 +63,15 @@ class UnsureKeys:
         known = self._found[id(held)][1] if id(held) in self._found else frozenset[Any]()
         if keys:
             self._found[id(held)] = held, known | keys, because
+
+    def note_copy(self, held: Any, other: Any, because: Open) -> None:
+        """Of two lists, sets or dictionaries nobody knows whether they are one, or a copy of it."""
+        for one, its in ((held, other), (other, held)):
+            self._copies.setdefault(id(one), []).append((one, its, because))
+
+    def copies_of(self, changed: object) -> list[tuple[Any, Any, Open]]:
+        """What may be one with something that is changed now: itself, the other, and why."""
+        return self._copies.pop(id(changed), [])
 
     def note_more(self, held: Any, because: Open, names: set[str] | None = None) -> None:
         """An object, whose names are `held`, may have these too, or any."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import lose
+from rnnshape.reading.python.branches import change_copies, lose
 from rnnshape.reading.python.doubts import awaited, doubt
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.objects import delete_attribute, is_instance
@@ -107,6 +107,7 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             elif not isinstance(owner, Open):
                 place = evaluator.worth(index, scope)
                 done = evaluator.really(operator.setitem, owner, place, value)
+                change_copies(evaluator, scope, owner)
                 name = shortened(written(inner))
                 if isinstance(done, Open) and not may_have_set(owner, name, place, value, done):
                     lose(evaluator, scope, done, owner)
@@ -144,6 +145,7 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             done = evaluator.really(operator.delitem, owner, place)
+            change_copies(evaluator, scope, owner)
             if isinstance(owner, Open) and owner.among:
                 change_in_place(evaluator, scope, owner)
             elif isinstance(done, Open):
