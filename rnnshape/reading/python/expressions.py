@@ -61,10 +61,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 text = written(index)
                 if isinstance(index, ast.Tuple) and index.elts:  # `[:, 0]` has no brackets within
                     text = text[1:-1]
-                if kind := awaited(evaluator, LookupError, TypeError):
-                    doubt(evaluator, scope, owner, kind)
                 part = evaluator.part(owner, f"[{shortened(text)}]")
                 if isinstance(part, Open):
+                    if kind := awaited(evaluator, LookupError, TypeError):
+                        doubt(evaluator, scope, part, kind)
                     return evaluator.known_of_open(owner, [place], part)
                 return part
             made = evaluator.really(operator.getitem, owner, place)
