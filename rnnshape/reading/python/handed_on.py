@@ -115,10 +115,21 @@ def _changed_by(value: object, known: set[object] | None = None) -> Iterator[tup
                     yield of_class, word
 
 
+class NamesOfClass(dict[str, Any]):
+    """The names of a class, which change in the class itself."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(vars(kind))
+        self.kind = kind
+
+    def __setitem__(self, name: str, value: object) -> None:
+        type.__setattr__(self.kind, name, value)
+
+
 def _names_of(owner: object) -> Names:
-    """The names of an object of the code, as Python keeps them; of a class a copy."""
+    """The names of an object or a class of the code, as Python keeps them."""
     if isinstance(owner, type):
-        return dict(vars(owner)) if is_of_code(owner) else {}
+        return NamesOfClass(owner) if is_of_code(owner) else {}
     return vars(owner) if is_of_code(type(owner)) and hasattr(owner, "__dict__") else {}
 
 
