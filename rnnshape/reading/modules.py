@@ -11,6 +11,7 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.files import file_text
 from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, follow_module, own
+from rnnshape.reading.python.doubts import doubt
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.statements import imported
 from rnnshape.source import Source
@@ -55,7 +56,10 @@ class Modules:
         def import_module(name: object, package: object = None) -> object:
             if not isinstance(name, str) or name.startswith("."):
                 raise IsOpenError(Open("a module"))
-            return imported(evaluator, name)
+            found = imported(evaluator, name)
+            if isinstance(found, Open):
+                doubt(evaluator, evaluator.module, found, ImportError)
+            return found
 
         def reload(module: Any) -> Any:
             names = own(module, "held")

@@ -261,11 +261,10 @@ def both_ways(
             snapshot.merge(one.contents, other.contents, because)
             raise raised.signal  # the program goes on, and nobody knows how
         if isinstance(raised.signal, Exception):  # the program ends there: the other goes on
-            undo = functools.partial(
-                snapshot.set, raised.contents
-            )  # that does what the other does not
+            undo = functools.partial(snapshot.set, raised.contents)  # does what that does not
             kind = SystemExit if isinstance(raised.signal, ExitError) else type(raised.signal)
-            evaluator.doubted += [Doubt(because, kind, undo)] if evaluator.trying else []
+            is_caught = evaluator.exits_caught if kind is SystemExit else evaluator.trying
+            evaluator.doubted += [Doubt(because, kind, undo)] if is_caught else []
             snapshot.set(goes_on.contents)
             return goes_on.end()
     if type(one.signal) is type(other.signal):

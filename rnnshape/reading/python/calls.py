@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
@@ -27,13 +28,14 @@ from rnnshape.reading.python.handed_on import (
     owner_of,
 )
 from rnnshape.reading.python.in_common import one_of_held
+from rnnshape.reading.python.limits import ExitError
 from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.reached import change_attribute, change_by_call
+from rnnshape.reading.python.reached import Reached, change_attribute, change_by_call, may_change
 from rnnshape.reading.python.scope import Scope, body_of, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
-from rnnshape.reading.python.streams import Stream
+from rnnshape.reading.python.streams import Managed, Stream
 
 # By position, by name, and what stands behind a `*` and behind `**` that is not known.
 Arguments = tuple[list[object], dict[str, object], Open | None, Open | None]
@@ -48,6 +50,7 @@ HOLDING = (
 AWAITED = {
     **dict.fromkeys(("chr", "log", "max", "min", "sqrt"), ValueError), "next_of": StopIteration,
 }  # fmt: skip
+EXITS = ("exit", "quit", "sys.exit")
 OF_CHANCE = ("random.choice", "random.choices", "random.sample")
 # Functions of Python's own, and how they fail.
 FAILING = {**dict.fromkeys(("int", "float", "index", "remove"), ValueError), "pop": LookupError}
@@ -57,6 +60,8 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     called = evaluator.worth(node.func, scope)
     given = parts, keywords, _, _ = _arguments(evaluator, node, scope)
     evaluator.node = node
+    if evaluator.exits_caught and isinstance(called, Open) and called.label in EXITS:
+        raise ExitError("SystemExit")
     if isinstance(node.func, ast.Name):
         evaluator.called[node.func.id] = parts, keywords
         if node.func.id == "super" and len(parts) < 2 and scope.owner:
@@ -191,6 +196,10 @@ def _with_changes(
     word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
     if isinstance(called, BuiltinMethodType) and called.__name__ in FILLING:
         change_copies(evaluator, scope, called.__self__)
+    if word == "enter_context":  # of a stack of these, which is not read
+        managed = [one.called if isinstance(one, Managed) else (one,) for one in parts]
+        reached = Reached(chain(*managed), {"__call__", "__enter__", "__exit__"})
+        may_change(evaluator, scope, evaluator.open(node), reached)
     out = None if body_of(called) is not None else keywords.get("out")
     for part in (*parts[: word in CHANGE_THE_FIRST], out):
         if fill := hook(part, "fill"):

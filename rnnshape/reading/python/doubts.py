@@ -68,15 +68,19 @@ def _given_in(body: Sequence[ast.stmt]) -> set[str]:
 
 
 @contextmanager
-def tried(evaluator: Evaluator, node: ast.Try | ast.TryStar | None) -> Iterator[None]:
+def tried(
+    evaluator: Evaluator, node: ast.Try | ast.TryStar | None, catches_exit: bool = False
+) -> Iterator[None]:
     """While the body of a `try` is followed, or of what catches nothing."""
     around, since = evaluator.trying, evaluator.tried_since
+    evaluator.exits_caught += catches_exit
     evaluator.trying = [*around, node] if node else around
     evaluator.tried_since = len(evaluator.doubted)
     try:
         yield
     finally:
         evaluator.trying, evaluator.tried_since = around, since
+        evaluator.exits_caught -= catches_exit
 
 
 def doubt(evaluator: Evaluator, scope: Scope, because: Open, kind: type[BaseException]) -> None:

@@ -103,6 +103,7 @@ class Evaluator:
         # `try` statements, loops, and how many of these can be taken back, around what is followed.
         self.trying, self.rounds, self.loops = list[ast.Try | ast.TryStar](), list[Any](), 0
         self.doubted, self.tried_since = list[Doubt](), 0  # what may have failed there
+        self.exits_caught = 0  # how many of them catch that the code ends itself
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
         self.certain: Exception | None = None  # the last that is raised whatever is not known

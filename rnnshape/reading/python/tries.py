@@ -18,13 +18,14 @@ from rnnshape.reading.python.limits import TOO_MUCH, ExitError
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.reached import Reached, change_by_call, may_change
-from rnnshape.reading.python.scope import Doubt, Scope, Signal, body_of, own_nodes
+from rnnshape.reading.python.scope import Doubt, Scope, Signal, body_of, named_in, own_nodes
 from rnnshape.reading.python.streams import Managed
 from rnnshape.reading.python.targets import assign
 
 # What a `with` is like whose `__exit__` may catch an error.
 WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
 ENDS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit"}  # of a program, and no errors of it
+EXITS = {"BaseException", "SystemExit"}
 PLAIN = ast.Name | ast.Attribute | ast.Tuple | ast.Constant | ast.expr_context
 OF_PYTHON = "what Python says of it is not known"
 
@@ -116,8 +117,9 @@ def follow_try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) 
         ]
         _doubted(evaluator, scope, caught, partial(well, signal), ways)
 
+    catches_exit = any(not one.type or named_in([one.type]) & EXITS for one in node.handlers)
     try:
-        with tried(evaluator, node if _catches_errors(node) else None):
+        with tried(evaluator, node if _catches_errors(node) else None, catches_exit):
             evaluator.block(node.body, scope)
     except (IsOpenError, NotReadError, *TOO_MUCH):
         del evaluator.doubted[start:]
