@@ -12,6 +12,7 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
+from rnnshape.reading.python.allowed import next_of
 from rnnshape.reading.python.branches import change_copies, lose
 from rnnshape.reading.python.contents import changeable_in, each_of, held_items, items_in
 from rnnshape.reading.python.doubts import awaited, doubt, failure_of
@@ -41,7 +42,7 @@ from rnnshape.reading.python.streams import Managed, Stream
 Arguments = tuple[list[object], dict[str, object], Open | None, Open | None]
 
 # What gives one of the values that it is given, and what gives several in a list, or goes over it.
-TAKING = (heapq.heappop, max, min, next)
+TAKING = (heapq.heappop, max, min, next_of)
 HOLDING = (
     copy_of, dict, enumerate, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
     set, sorted, tuple, zip,
@@ -124,7 +125,8 @@ def _among_of(
     if called is deep_copy:
         return ()
     if any(called is one for one in TAKING):
-        return items_in(parts)
+        each = parts if called in (max, min) and len(parts) > 1 else parts[1:]
+        return (*items_in(parts[:1]), *changeable_in(each))
     if any(called is one for one in HOLDING):
         return held_items(parts)
     if isinstance(called, BuiltinMethodType) and called.__name__ in ("pop", "popleft"):

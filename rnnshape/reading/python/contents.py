@@ -43,7 +43,7 @@ def items_in(values: Iterable[Any]) -> tuple[Any, ...]:
     """What can be changed of what stands in lists, tuples, sets and dictionaries, also in those of
     which an open value is one; of other values each itself."""
     found = list[Any]()
-    for value in each_of(values):
+    for value in each_of(one.over if isinstance(one, Stream) else one for one in values):
         if isinstance(value, list | tuple | set | frozenset | dict):
             found += value.values() if isinstance(value, dict) else value
         else:

@@ -202,7 +202,8 @@ def comprehended(evaluator: Evaluator, node: Any, around: Scope) -> object:
     scope = Scope(around, is_inner=True)
     if isinstance(node, ast.GeneratorExp):
         loops = _loops(evaluator, node, scope)
-        return Stream(Steps(evaluator, evaluator.source, scope).of_block([loops]))
+        steps = Steps(evaluator, evaluator.source, scope).of_block([loops])
+        return Stream(steps, over=scope.names["<over>"])
 
     def made() -> object:
         scope.yields = []  # one list, on both sides of what is not known

@@ -33,12 +33,15 @@ class Stream:
         ends: what it ends with, if not as Python does.
         returned: what a generator returns once it has given all.
         kind: the name of its type.
+        over: what it goes over, if that is known, which may be what it gives.
     """
 
-    __slots__ = ("_items", "_many", "_rest", "ends", "kind", "returned")
+    __slots__ = ("_items", "_many", "_rest", "ends", "kind", "over", "returned")
 
-    def __init__(self, items: Iterable[object] = (), kind: str = "generator") -> None:
-        self.kind = kind
+    def __init__(
+        self, items: Iterable[object] = (), kind: str = "generator", over: object = ()
+    ) -> None:
+        self.kind, self.over = kind, over
         self._rest: Iterator[object] | None = iter(items)
         self._items: list[object] = []
         self._many = 0  # how many it has given
