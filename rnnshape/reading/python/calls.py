@@ -277,7 +277,8 @@ def _of_open(
         made.among = (items_in if called.label.endswith("choice") else held_items)(parts)
     elif called.among:
         among = changeable_in([*parts, *keywords.values()])
-        made.among = (*items_in(called.among), *among)
+        holds = called.label.endswith((".copy", ".values"))  # what these hold
+        made.among = (*(held_items if holds else items_in)(called.among), *among)
     if reason:
         evaluator.refuse(made)
     if called.alternatives:  # a method of each of the models that it may be
