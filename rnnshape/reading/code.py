@@ -126,8 +126,8 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     )
     if modules:
         evaluator.modules["importlib"] = modules.importlib(evaluator)
-    if modules and modules.package:
-        evaluator.module.names["__package__"] = modules.package
+        if modules.package:
+            evaluator.module.names["__package__"] = modules.package
     SESSION.set(Session(evaluator))
     makes: dict[str, Callable[[Any], object]] = {
         "value": lambda value: value,

@@ -57,8 +57,7 @@ class Modules:
             if not isinstance(name, str) or name.startswith("."):
                 raise IsOpenError(Open("a module"))
             found = imported(evaluator, name)
-            if isinstance(found, Open):
-                doubt(evaluator, evaluator.module, found, ImportError)
+            doubt(evaluator, evaluator.module, found, ImportError)
             return found
 
         def reload(module: Any) -> Any:

@@ -141,8 +141,8 @@ def check_nests(what: Any, given: object, target: object) -> None:
     functional = getattr(what, "_functional", None) or what
     if "Functional" in bases(functional):
         names = input_names(functional)
-        keys = [*given] if isinstance(given, Mapping) and len(names) == 1 else names
-        for name in keys if names[:1] and names[0] not in keys else ():
+        if isinstance(given, Mapping) and given and len(names) == 1 and names[0] not in given:
+            name = next(iter(given))
             hint = did_you_mean(str(name), names) or f": there is {names[0]}"
             raise QueryError(f"no input is named {name!r}{hint}")
         is_single = len(functional.outputs) == 1 and not keys_in(functional._outputs_struct)

@@ -47,14 +47,14 @@ HOLDING = (
     copy_of, dict, enumerate, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
     set, sorted, tuple, zip,
 )  # fmt: skip
-# And those of which code may expect it.
-AWAITED = {
-    **dict.fromkeys(("chr", "log", "max", "min", "sqrt"), ValueError), "next_of": StopIteration,
-}  # fmt: skip
 EXITS = ("exit", "quit", "sys.exit")
 OF_CHANCE = ("random.choice", "random.choices", "random.sample")
 # Functions of Python's own, and how they fail.
 FAILING = {**dict.fromkeys(("int", "float", "index", "remove"), ValueError), "pop": LookupError}
+# And those that may, where the code awaits it.
+AWAITED = {
+    **dict.fromkeys(("chr", "log", "max", "min", "sqrt"), ValueError), "next_of": StopIteration,
+}  # fmt: skip
 
 
 def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
@@ -250,7 +250,7 @@ def _with_changes(
         lost += [part for part in parts[:1] if isinstance(part, list)]
     is_pythons = isinstance(called, type | BuiltinMethodType) and word in FAILING
     kind = FAILING.get(word) or AWAITED.get(word)
-    if kind and isinstance(made, Open) and (is_pythons or awaited(evaluator, kind)):
+    if kind and (is_pythons or awaited(evaluator, kind)):
         doubt(evaluator, scope, made, kind)
     is_open = any(True for _ in opens_in([parts, keywords]))
     if is_open or word == "sort" or any(isinstance(part, Stream) for part in parts):

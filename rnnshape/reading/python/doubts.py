@@ -83,12 +83,12 @@ def tried(
         evaluator.exits_caught -= catches_exit
 
 
-def doubt(evaluator: Evaluator, scope: Scope, because: Open, kind: type[BaseException]) -> None:
-    """Notes that something may fail, where the code catches errors; what comes after it is not done
-    then."""
-    if evaluator.trying:
+def doubt(evaluator: Evaluator, scope: Scope, made: object, kind: type[BaseException]) -> None:
+    """Notes that what has made something open may have failed, where the code catches errors; what
+    comes after it is not done then."""
+    if evaluator.trying and isinstance(made, Open):
         undo = Doubt.undo
         if len(evaluator.doubted) == evaluator.tried_since:
             snapshot = Snapshot(evaluator, scope)
             undo = partial(snapshot.set, snapshot.before)
-        evaluator.doubted.append(Doubt(because, kind, undo))
+        evaluator.doubted.append(Doubt(made, kind, undo))

@@ -75,7 +75,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 among = held_items([owner]) if isinstance(place, slice) else made.among
                 tensors = may_be_in(owner)
                 made = replace(made, may_be=tensors, among=among) if tensors or among else made
-            if type(owner) in (list, tuple, dict, str) and isinstance(made, Open):
+            if type(owner) in (list, tuple, dict, str):
                 doubt(evaluator, scope, made, LookupError)
             return made
         case ast.BinOp(left=left, op=op, right=right):
@@ -86,8 +86,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             if isinstance(made, Open) and isinstance(both[0], Open) and both[0].stands_for:
                 method = both[0].part(f".{OPERATORS[type(op)].__name__}")
                 made = evaluator.known_of_open(method, both[1:], made, {})
-            is_divided = isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open)
-            if is_divided and isinstance(made, Open):
+            if isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open):
                 doubt(evaluator, scope, made, ZeroDivisionError)
             return made
         case ast.UnaryOp(op=op, operand=inner):

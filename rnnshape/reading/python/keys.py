@@ -36,7 +36,7 @@ class UnsureKeys:
     def __init__(self) -> None:
         self._found: dict[int, tuple[dict[Any, Any], frozenset[Any], Open]] = {}
         self._more: dict[int, tuple[Any, set[str] | None, Open]] = {}
-        self._copies: dict[int, list[tuple[Any, Any, Open]]] = {}
+        self._copies: dict[int, list[tuple[Any, Any, Open]]] = {}  # also once it is set back
 
     @property
     def state(self) -> dict[Any, Any]:

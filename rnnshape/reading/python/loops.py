@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from rnnshape.reading.python.branches import Early, Snapshot, both_ways, finish
+from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.contents import held_items
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, VIEWS, TooLongError
@@ -99,7 +99,7 @@ def _rounds(
     start, left = len(scope.early), evaluator.limit - evaluator.steps
     end = evaluator.steps + min(STEPS_OF_LOOP, left // 2)  # the rest is for what is taken back
     evaluator.rounds.append((scope, start))
-    is_over, asked = False, written(_asked(node))
+    is_over = False
     try:
         each = iter(items)
         while True:
@@ -127,12 +127,8 @@ def _rounds(
                 _round(evaluator, node, scope)
             except BrokenSignal:
                 return True
-            except IsOpenError:
-                raise
             except (Exception, Signal) as signal:
-                if not (early := _take(scope, BrokenSignal, start)):
-                    raise
-                _or_ended(evaluator, scope, early, asked, functools.partial(_raise, signal))
+                _raise_unless_ended(evaluator, scope, node, BrokenSignal, start, signal)
                 return True
             if not is_whole and isinstance(node, ast.While):  # what it asks may change something
                 evaluator.worth(node.test, scope)
@@ -144,34 +140,54 @@ def _rounds(
         evaluator.rounds.pop()
         if not (is_over and is_whole and node.orelse):
             finish(scope, BrokenSignal, start)
-    if is_whole:
+    if is_whole and node.orelse:
         ends = functools.partial(evaluator.block, node.orelse, scope)
-        early = _take(scope, BrokenSignal, start) if node.orelse else []
-        _or_ended(evaluator, scope, early, asked, ends) if early else ends()
+        _unless_ended(evaluator, scope, node, BrokenSignal, start, ends)
     return False
 
 
-def _take(scope: Scope, kind: type[Signal], start: int) -> list[Early]:
-    """The ways in which a loop or a round of it may have ended so since there were `start`."""
-    taken = [one for one in scope.early[start:] if isinstance(one.outcome.signal, kind)]
-    scope.early[start:] = [one for one in scope.early[start:] if one not in taken]
-    return taken
-
-
-def _or_ended(
-    evaluator: Evaluator, scope: Scope, early: Sequence[Early], what: str, goes_on: Any
+def _unless_ended(
+    evaluator: Evaluator,
+    scope: Scope,
+    node: Any,
+    kind: type[Signal],
+    start: int,
+    goes_on: Callable[[], object],
 ) -> None:
-    """What goes on if a loop or a round of it has not ended before, of which nobody knows."""
+    """Follows what goes on where a loop, or a round of it, has not ended so before; where that is
+    not known, it is followed on one side of the last condition."""
+    early = [one for one in scope.early[start:] if isinstance(one.outcome.signal, kind)]
+    scope.early[start:] = [one for one in scope.early[start:] if one not in early]
+    if not early:
+        goes_on()
+        return
     last, *others = reversed(early)
-    rest = last.rest._replace(text=f"end of {what}") if others else last.rest
+    of_round = "a round of " * (kind is ContinuedSignal)
+    text = f"end of {of_round}{written(_asked(node))}" if others else last.rest.text
 
     def ended() -> None:
         last.snapshot.set(last.outcome.contents)
         for one in others:
             one.snapshot.merge(one.outcome.contents, one.snapshot.now(), one.because)
 
-    sides = (goes_on, ended) if rest.holds else (ended, goes_on)
-    both_ways(evaluator, rest.asked, rest.text, scope, *sides)
+    sides = (goes_on, ended) if last.rest.holds else (ended, goes_on)
+    both_ways(evaluator, last.rest.asked, text, scope, *sides)
+
+
+def _raise_unless_ended(
+    evaluator: Evaluator,
+    scope: Scope,
+    node: Any,
+    kind: type[Signal],
+    start: int,
+    signal: BaseException,
+) -> None:
+    def ends() -> None:
+        raise signal
+
+    if isinstance(signal, IsOpenError):
+        raise signal
+    _unless_ended(evaluator, scope, node, kind, start, ends)
 
 
 def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
@@ -180,18 +196,10 @@ def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
         evaluator.block(node.body, scope)
     except ContinuedSignal:
         pass
-    except IsOpenError:
-        raise
     except (Exception, Signal) as signal:
-        if not (early := _take(scope, ContinuedSignal, start)):
-            raise
-        _or_ended(evaluator, scope, early, "a round", functools.partial(_raise, signal))
+        _raise_unless_ended(evaluator, scope, node, ContinuedSignal, start, signal)
     finally:
         finish(scope, ContinuedSignal, start)
-
-
-def _raise(signal: BaseException) -> None:
-    raise signal
 
 
 def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) -> None:

@@ -197,9 +197,8 @@ def _targets_of(part: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
 
 def _functions_of(part: Any) -> list[Any]:
     """The functions of a method or a property, whatever kind of method it is."""
-    inner = (
-        (part.fget, part.fset) if isinstance(part, property) else (getattr(part, "__func__", None),)
-    )
+    is_property = isinstance(part, property)
+    inner = [part.fget, part.fset] if is_property else [getattr(part, "__func__", None)]
     return [one for one in inner if isinstance(one, FunctionType)] or [part]
 
 

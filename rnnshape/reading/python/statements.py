@@ -116,8 +116,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             truth = evaluator.truth(test, scope)
             if truth is False:
                 raise AssertionError(ast.unparse(test)[:100])
-            if isinstance(truth, Open):
-                doubt(evaluator, scope, truth, AssertionError)
+            doubt(evaluator, scope, truth, AssertionError)
         case ast.Global(names=words):
             scope.elsewhere |= dict.fromkeys(words, scope.module)
         case ast.Nonlocal(names=words):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -78,11 +78,12 @@ class Stream:
         self._rest, self.ends = None, cut()
         self._items.clear()
 
-    def _one(self) -> list[object]:
-        """The next of those that are not followed yet, if there is one."""
+    def _one(self, step: Callable[[Any], object] = next) -> list[object]:
+        """The next of those that are not followed yet, if there is one; or what else `step` makes
+        it give."""
         rest, self._rest = self._rest, None
         try:
-            check_text(item := next(rest or iter(())))
+            check_text(item := step(rest or iter(())))
             self._rest, self._many = rest, self._many + 1
             if self._many > MOST:
                 self._rest, self.ends = None, cut()
@@ -105,8 +106,10 @@ class Stream:
         return self
 
     def __next__(self) -> object:
-        if not self._items:
-            self._items = self._one()
+        self._items = self._items or self._one()
+        return self._given()
+
+    def _given(self) -> object:
         if self._items:
             return self._items.pop()
         raise self.ends or StopIteration
@@ -120,19 +123,12 @@ class Stream:
 
     def throw(self, kind: object, *_: object) -> object:
         """An error is raised where a generator stands."""
-        rest: Any = self._rest
         wrong = kind() if isinstance(kind, type) else kind
-        if self._items or not (hasattr(rest, "throw") and isinstance(wrong, Exception)):
+        if self._items or not (isinstance(self._rest, Generator) and isinstance(wrong, Exception)):
             self.throw_away()
             return next(self)
-        self._rest = None
-        try:
-            item = rest.throw(wrong)
-        except StopIteration as end:
-            self.returned = end.value
-            raise
-        self._rest = rest
-        return bounded(item)
+        self._items = self._one(lambda rest: rest.throw(wrong))
+        return self._given()
 
     def ends_by(self, wrong: Exception) -> bool:
         """Whether a generator in which an error is raised where it stands ends as if all was well;
@@ -148,11 +144,11 @@ class Stream:
         raise RuntimeError("generator didn't stop after throw()")
 
     def close(self) -> None:
-        rest: Any = self._rest
-        self._rest, self.ends = None, None
+        rest, self._rest, self.ends = self._rest, None, None
         self._items.clear()
-        with suppress(ClosedError, StopIteration, AttributeError):
-            rest.throw(ClosedError())
+        if isinstance(rest, Generator):
+            with suppress(ClosedError, StopIteration):
+                rest.throw(ClosedError())
 
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))

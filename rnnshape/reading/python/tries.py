@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
+from types import MethodType
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
@@ -56,7 +58,9 @@ def follow_with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Sco
 
 def _left_by(evaluator: Evaluator, leave: Any, body: list[ast.stmt], scope: Scope) -> None:
     """Follows the body of a `with`, and what its `__exit__` does then."""
-    may_stop, start = _may_stop(leave), len(evaluator.doubted)
+    is_managed = isinstance(leave, MethodType) and isinstance(leave.__self__, Managed)
+    may_stop = leave.__self__.catches if is_managed else _may_stop(leave)
+    start = len(evaluator.doubted)
 
     def well(signal: Signal | None = None) -> None:
         evaluator.really(leave, None, None, None)
@@ -64,8 +68,8 @@ def _left_by(evaluator: Evaluator, leave: Any, body: list[ast.stmt], scope: Scop
             raise signal
 
     def stopped() -> None:
-        called = getattr(getattr(leave, "__self__", None), "called", [leave])
         because = evaluator.open("with", "it may have ended with an error")
+        called = leave.__self__.called if is_managed else [leave]
         may_change(evaluator, scope, because, Reached(called, {"__call__"}))
 
     def left(signal: Signal | None = None) -> None:
@@ -91,10 +95,8 @@ def _left_by(evaluator: Evaluator, leave: Any, body: list[ast.stmt], scope: Scop
 
 def _may_stop(leave: Any) -> bool:
     """Whether an `__exit__` of the code may return that no error goes on."""
-    if isinstance(manager := getattr(leave, "__self__", None), Managed):
-        return manager.catches
-    returns = (part for part in own_nodes(body_of(leave) or ()))
-    return any(isinstance(part, ast.Return) and part.value for part in returns)
+    nodes = own_nodes(body_of(leave) or ())
+    return any(isinstance(node, ast.Return) and node.value for node in nodes)
 
 
 def follow_try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
@@ -106,13 +108,15 @@ def follow_try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) 
         evaluator.block(node.orelse, scope)
 
     def left(signal: Signal | None = None) -> None:
-        doubts = evaluator.doubted[start:]
-        evaluator.doubted[start:] = _passed_on(evaluator, node, scope, doubts)
-        kinds = [(one, _kinds(evaluator, one, scope)) for one in node.handlers]
-        caught = [one for one in doubts if any(_may_catch(each, one) for _, each in kinds)]
+        if not (doubts := evaluator.doubted[start:]):
+            well(signal)
+            return
+        kinds = [_kinds(evaluator, one, scope) for one in node.handlers]
+        evaluator.doubted[start:] = _passed_on(evaluator, kinds, doubts)
+        caught = [one for one in doubts if any(_may_catch(each, one) for each in kinds)]
         ways = [
             partial(_after, evaluator, handler, caught[0], scope)
-            for handler, each in kinds
+            for handler, each in zip(node.handlers, kinds, strict=True)
             if any(_may_catch(each, one) for one in caught)
         ]
         _doubted(evaluator, scope, caught, partial(well, signal), ways)
@@ -125,8 +129,9 @@ def follow_try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) 
         del evaluator.doubted[start:]
         raise
     except Exception as wrong:
-        doubts = evaluator.doubted[start:]
-        evaluator.doubted[start:] = _passed_on(evaluator, node, scope, doubts)
+        if doubts := evaluator.doubted[start:]:
+            kinds = [_kinds(evaluator, one, scope) for one in node.handlers]
+            evaluator.doubted[start:] = _passed_on(evaluator, kinds, doubts)
         _handled(evaluator, node, wrong, scope)
     except Signal as signal:
         left(signal)
@@ -159,13 +164,11 @@ def _may_catch(kinds: Iterable[type], doubt: Doubt) -> bool:
 
 
 def _passed_on(
-    evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope, doubts: Sequence[Doubt]
+    evaluator: Evaluator, kinds: Iterable[tuple[Any, ...]], doubts: Sequence[Doubt]
 ) -> list[Doubt]:
     """What may have failed and is not surely caught here, where something around may catch it."""
-    if not evaluator.trying:
-        return []
-    kinds = [kind for one in node.handlers for kind in _kinds(evaluator, one, scope)]
-    left = [one for one in doubts if not issubclass(one.kind, tuple(kinds))]
+    caught = tuple(chain.from_iterable(kinds))
+    left = [one for one in doubts if evaluator.trying and not issubclass(one.kind, caught)]
     return [replace(one, undo=doubts[0].undo) for one in left]
 
 
@@ -200,15 +203,9 @@ def _doubted(
 
 def _after(evaluator: Evaluator, handler: ast.ExceptHandler, doubt: Doubt, scope: Scope) -> None:
     """What an `except` does with an error that there may be."""
-    if handler.name:
-        scope.names[handler.name] = evaluator.open(handler.name, OF_PYTHON)
     kind: Any = doubt.kind if doubt.kind in EXCEPTIONS.values() else Exception
-    evaluator.handled.append(kind.__new__(kind))
-    try:
-        evaluator.block(handler.body, scope)
-    finally:
-        evaluator.handled.pop()
-    scope.names.pop(handler.name or "", None)
+    named = evaluator.open(handler.name or "", OF_PYTHON)
+    _follow_handler(evaluator, handler, kind.__new__(kind), named, scope)
 
 
 def _handled(
@@ -218,17 +215,25 @@ def _handled(
     for handler in node.handlers:
         kinds = evaluator.worth(handler.type, scope) if handler.type else BaseException
         if evaluator.really(is_instance, asked, kinds) is True:
-            if handler.name:
-                unread = evaluator.open(handler.name, OF_PYTHON)
-                unread.stands_for = wrong
-                is_raised_by_code = evaluator.raised.get(id(wrong)) is wrong
-                scope.names[handler.name] = wrong if is_raised_by_code else unread
-            evaluator.handled.append(wrong)
+            unread = evaluator.open(handler.name or "", OF_PYTHON)
+            unread.stands_for = wrong
+            is_raised_by_code = evaluator.raised.get(id(wrong)) is wrong
             evaluator.caught += [wrong] if isinstance(wrong, QueryError) else []
-            try:
-                evaluator.block(handler.body, scope)
-            finally:
-                evaluator.handled.pop()
-            scope.names.pop(handler.name or "", None)
+            named = wrong if is_raised_by_code else unread
+            _follow_handler(evaluator, handler, wrong, named, scope)
             return
     raise wrong
+
+
+def _follow_handler(
+    evaluator: Evaluator, handler: ast.ExceptHandler, wrong: Exception, named: object, scope: Scope
+) -> None:
+    """Follows an `except`, which may name the error that it has caught."""
+    if handler.name:
+        scope.names[handler.name] = named
+    evaluator.handled.append(wrong)
+    try:
+        evaluator.block(handler.body, scope)
+    finally:
+        evaluator.handled.pop()
+    scope.names.pop(handler.name or "", None)
