@@ -544,8 +544,7 @@ def test_a_file_beside_the_code_is_read(
     )
     Path("main.py").write_text(f"{code}\nm = Sequential([GRU(n)])")
     reading = read("main.py")
-    assert not reading.messages
-    assert str(reading.networks[0]) == f"GRU({units})"
+    assert ([*reading.messages], str(reading.networks[0])) == ([], f"GRU({units})")
 
 
 PACKAGES = {
@@ -561,6 +560,7 @@ PACKAGES = {
     "loose/whole.py": "from loose import sizes\nm = Sequential([GRU(sizes.n)])",
     "loose/dotted.py": "import loose.sizes\nm = Sequential([GRU(loose.sizes.n)])",
     "src/inner.py": "n = 6",
+    "scripts/by_path.py": "import sys\nsys.path.append('../src')\nfrom inner import n\nm = GRU(n)",
     "tests/of_src.py": "from inner import n\nm = Sequential([GRU(n)])",
 }
 
@@ -575,6 +575,7 @@ PACKAGES = {
         ("scripts/run.py", ".", "", "5"),  # as `python -m scripts.run` finds it
         ("scripts/run.py", "scripts", "", ""),
         *(("scripts/run.py", "scripts", made, "5") for made in ("pyproject.toml", ".git/HEAD")),
+        ("scripts/by_path.py", "scripts", "", "6"),
         *(("tests/of_src.py", here, "setup.py", "6") for here in ("tests", ".", "..")),
         ("tests/of_src.py", "tests", "", "inner.n"),
     ],
@@ -603,13 +604,12 @@ def test_the_place_of_a_mistake_in_an_imported_file_is_one_that_can_be_opened(
     (folder / "package/models").mkdir(parents=True)
     for name in ("package", "package/models"):
         (folder / name / "__init__.py").touch()
-    (folder / "package/models/asked.py").write_text("from ..wrong import build\nm = build()")
+    asked = folder / "package/models/asked.py"
+    asked.write_text("from ..wrong import build\nm = build()")
     wrong = "def build():\n    return Sequential([Input((5, 3)), GRU(3), GRU(4)])"
     (folder / "package/wrong.py").write_text(wrong)
     monkeypatch.chdir(folder / here)
-    [line] = command(
-        "--check", os.path.relpath(folder / "package/models/asked.py")
-    ).out.splitlines()
+    [line] = command("--check", os.path.relpath(asked)).out.splitlines()
     path, number, *_ = line.split(":")
     assert (Path(path).resolve(), number) == ((folder / "package/wrong.py").resolve(), "2")
 

@@ -14,7 +14,7 @@ from rnnshape.chains import input_of_first_layer
 from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
-from rnnshape.expression import Call, Let, calls_within, reasons
+from rnnshape.expression import Call, Let, calls_within
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question
 from rnnshape.program import MADE_WHERE
@@ -36,7 +36,6 @@ from rnnshape.reading.names.session import (
     GoneError,
     Session,
     opened,
-    unknown_of,
 )
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.training import output_names, training_calls
@@ -50,6 +49,7 @@ from rnnshape.reading.uncalled import (
     call_what_is_not_called,
     refused_aside,
 )
+from rnnshape.reading.unread import tell_of_unread, tell_open
 from rnnshape.source import STOPS, Source
 from rnnshape.training.data import TrainingCall
 
@@ -94,7 +94,8 @@ def read_sources(
     begins: Sequence[NamedValue] = (),
 ) -> Reading:
     """The same of several texts, each of which knows the names of those before."""
-    evaluator, sources = follower(let, folder, begins), [*sources]
+    sources = [*sources]
+    evaluator = follower(let, folder, begins, "\n".join(source.text for source in sources))
     SESSION.get().embeds = any("Embedding(" in source.text for source in sources)
     for source in sources:
         look_through(source)
@@ -117,9 +118,11 @@ def read_sources(
     return reading if reading.questions else reading._replace(messages=(*reading.messages, *told))
 
 
-def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] = ()) -> Evaluator:
+def follower(
+    let: Let, folder: Path | None = None, begins: Sequence[NamedValue] = (), text: str = ""
+) -> Evaluator:
     """What follows code that may name all of Keras, with a session of its own."""
-    modules = modules_for(folder) if folder else None
+    modules = modules_for(folder, text) if folder else None
     find = modules.found if modules else (lambda evaluator, path: None)
     evaluator = python(
         MODULES, NAMES, _as_python(dict(let)), array_of_shape, find, why_unknown, known_of_open
@@ -256,7 +259,7 @@ def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:
         evaluator.tell(NotReadError(text))
     for name, found in names if not own else ():
         if isinstance(found, Open) and found.without_base:
-            _tell_open(evaluator, name, found)
+            tell_open(evaluator, name, found)
 
 
 # The networks
@@ -284,7 +287,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
                         network, calls=calls, losses=losses, metrics=metrics, notes=notes
                     )
             except IsOpenError as wrong:
-                _tell_open(evaluator, name, wrong.value)
+                tell_open(evaluator, name, wrong.value)
             except QueryError as wrong:
                 wrong.place = wrong.place or evaluator.place
                 evaluator.tell(wrong)
@@ -292,13 +295,14 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
                 text = f"{name or 'a model'} is nested too deeply to be read"
                 evaluator.tell(NotReadError(text, evaluator.place))
     if models:
-        _tell_of_loaded(evaluator, models)
+        tell_of_unread(evaluator, {model.own_variable for model in models})
         return
     if held.calls:
         used = {tensor.maker for call in held.calls for tensor in call.tensors}
         last = [call for call in held.calls if call not in used]
         outputs = [tensor for call in last for tensor in graph.tensors_in(graph.returned(call))]
         yield Question(graph.network_of([], outputs, "", held.calls, kind=""))
+        tell_of_unread(evaluator)
         return
     left_out: dict[str, list[Call]] = {}
     for layer in list(held.unused):
@@ -317,17 +321,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
     for why, those in left_out.items():
         text = f"nothing calls {_listed(those)}, and {why}"
         evaluator.tell(NotReadError(text, those[0].places.get("")))
-    for found in held.loaded if not held.unused else ():
-        _tell_open(evaluator, "", found)
-
-
-def _tell_of_loaded(evaluator: Evaluator, models: Sequence[Model]) -> None:
-    """Names of models that are loaded from files, beside those that the code makes."""
-    made = {model.own_variable for model in models}
-    for found in SESSION.get().loaded:
-        for name, value in evaluator.module.names.items():
-            if isinstance(value, Open) and value.node is found.node and name not in made:
-                _tell_open(evaluator, name, value)
+    tell_of_unread(evaluator)
 
 
 def _not_counted(model: Model) -> tuple[str, ...]:
@@ -364,15 +358,6 @@ def _alone(layer: Layer, axes: int = 0) -> Network:
     tensor = graph.Tensor(graph.InputTensor(shape, "", source.dtype))
     call = graph.LayerCall(1, layer.own_layer, (tensor,))
     return graph.network_of([tensor], [*graph.tensors_in(graph.returned(call))], "", [call])
-
-
-def _tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
-    """Says of a model that its layers are not known, and why; of one that Keras refuses, it was
-    said already."""
-    if any(message.message == value.reason for message in evaluator.messages):
-        return
-    [why] = reasons([unknown_of(value)])
-    evaluator.tell(NotReadError(f"{name or 'a model'} is not read: {why}", value.place))
 
 
 def _listed(names: Sequence[object]) -> str:

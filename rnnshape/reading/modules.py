@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, follow
 from rnnshape.reading.python.doubts import doubt
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.statements import imported
+from rnnshape.reading.unread import note_compiled
 from rnnshape.source import Source
 
 # What the folder of a project has in it.
 PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 SHARE = 3 / 4  # of what a statement may take: a module that takes more is not read
+WORDS = re.compile(r"""["']([\w.-][\w./-]{0,80})["']""")  # relative paths, as code writes them
+LONGEST_TEXT, MOST_PLACES = 200_000, 32
 MOST_FILES = 16  # each branch of the code is followed with all that these hold
 
 
@@ -120,9 +124,10 @@ class Modules:
         return self.read[key]
 
 
-def modules_for(folder: Path) -> Modules:
+def modules_for(folder: Path, text: str = "") -> Modules:
     """The modules that code in a folder can import: from there, from where it is asked, or where
-    its package or project is, and from what lies between."""
+    its package or project is, and from what lies between; and from what the text that it is names,
+    where it changes `sys.path`."""
     folder = folder.resolve()
     above, package = folder, list[str]()
     while os.path.isfile(above / "__init__.py") and above.name.isidentifier():
@@ -133,7 +138,11 @@ def modules_for(folder: Path) -> Modules:
     project = next(projects, above)
     tops = above, Path.cwd(), project
     places = [place for place in around if any(place.is_relative_to(top) for top in tops)]
-    return Modules((*places, project / "src"), ".".join(package))
+    beside = [*around[:3]] if "sys.path" in text else []  # `Path(__file__).parents[1] / "src"`
+    named = dict.fromkeys(WORDS.findall(text[:LONGEST_TEXT]))
+    inner = [place / word for word in named for place in beside]
+    more = [place for place in (*beside, *inner) if os.path.isdir(place)][:MOST_PLACES]
+    return Modules((*places, project / "src", *more), ".".join(package))
 
 
 def _file_of(place: Path, path: str) -> Path | None:
@@ -153,6 +162,7 @@ def _module_of(path: str, names: dict[str, Any]) -> Module:
 
 def look_through(source: Source) -> None:
     """Notes what any code says, also what cannot be followed, or runs later or not at all."""
+    note_compiled(source.text)
     SESSION.get().may_compile |= "compile" in source.text.replace("re.compile", "")
     is_told = "custom_object" in source.text or "keras_serializable" in source.text
     SESSION.get().has_custom_objects |= is_told

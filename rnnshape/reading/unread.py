@@ -1,0 +1,52 @@
+"""What is said of models that the code does not make itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from rnnshape.errors import NotReadError
+from rnnshape.expression import reasons
+from rnnshape.reading.names.session import SESSION, unknown_of
+from rnnshape.reading.python import Evaluator, Open
+from rnnshape.reading.python.evaluator import shortened
+
+# `model.compile("adam", ...)`, or with a name that is of Keras alone.
+COMPILED = re.compile(
+    r"""\b(\w{1,80})\.compile\((?:["']\w{1,20}["'],|[^()]{0,200}?\b(?:loss|optimizer)\s{0,9}=)"""
+)
+
+
+def note_compiled(text: str) -> None:
+    """Notes the names that a text compiles as Keras' models."""
+    SESSION.get().compiled.update(found[1] for found in COMPILED.finditer(text))
+
+
+def tell_of_unread(evaluator: Evaluator, made: Collection[str] = ()) -> None:
+    """Models that are loaded from files or made by what is not read, beside those that the code
+    makes: of those in files that have no name where it makes none."""
+    held = SESSION.get()
+    loaded = {id(found.node): found for found in held.loaded}
+    unnamed = {} if held.models or held.calls or held.unused else {**loaded}
+    for name, value in evaluator.module.names.items():
+        if isinstance(value, Open) and not value.among and name not in made:
+            is_compiled = name in held.compiled
+            if is_compiled and not value.reason and isinstance(value.node, ast.Call):
+                makes = shortened(ast.unparse(value.node.func))
+                value = replace(value, reason=f"it is made by {makes}, which is not read")
+            if id(value.node) in loaded or is_compiled:
+                tell_open(evaluator, name, value)
+                unnamed.pop(id(value.node), None)
+    for found in unnamed.values():
+        tell_open(evaluator, "", found)
+
+
+def tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
+    """Says of a model that its layers are not known, and why; of one that Keras refuses, it was
+    said already."""
+    if any(message.message == value.reason for message in evaluator.messages):
+        return
+    [why] = reasons([unknown_of(value)])
+    evaluator.tell(NotReadError(f"{name or 'a model'} is not read: {why}", value.place))
