@@ -32,15 +32,25 @@ def tell_of_unread(evaluator: Evaluator, made: Collection[str] = ()) -> None:
     unnamed = {} if held.models or held.calls or held.unused else {**loaded}
     for name, value in evaluator.module.names.items():
         if isinstance(value, Open) and not value.among and name not in made:
-            is_compiled = name in held.compiled
-            if is_compiled and not value.reason and isinstance(value.node, ast.Call):
-                makes = shortened(ast.unparse(value.node.func))
+            if name in held.compiled and (makes := _imported_from_elsewhere(evaluator, value)):
                 value = replace(value, reason=f"it is made by {makes}, which is not read")
-            if id(value.node) in loaded or is_compiled:
+                tell_open(evaluator, name, value)
+            if id(value.node) in loaded:
                 tell_open(evaluator, name, value)
                 unnamed.pop(id(value.node), None)
     for found in unnamed.values():
         tell_open(evaluator, "", found)
+
+
+def _imported_from_elsewhere(evaluator: Evaluator, value: Open) -> str:
+    """What makes a value, if it is imported from what is not read."""
+    makes = value.node.func if isinstance(value.node, ast.Call) else None
+    first = makes
+    while isinstance(first, ast.Attribute):
+        first = first.value
+    found = evaluator.module.names.get(first.id) if isinstance(first, ast.Name) else None
+    is_imported = isinstance(found, Open) and isinstance(found.node, ast.Import | ast.ImportFrom)
+    return shortened(ast.unparse(makes)) if makes and is_imported and not value.reason else ""
 
 
 def tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
