@@ -22,6 +22,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.modules import look_through, modules_for
 from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.calls_with_data import output_names, training_calls
 from rnnshape.reading.names.compiling import functions_of
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.keras import MODULES, NAMES, module_named, why_unknown
@@ -38,7 +39,6 @@ from rnnshape.reading.names.session import (
     opened,
 )
 from rnnshape.reading.names.sizes import NumPyNumber
-from rnnshape.reading.names.training import output_names, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, follow_module, own, python
 from rnnshape.reading.python.allowed import namedtuple
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
