@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -12,9 +12,9 @@ from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.allowed import next_of
+from rnnshape.reading.python.allowed import enumerated, next_of
 from rnnshape.reading.python.branches import change_copies, lose
-from rnnshape.reading.python.contents import changeable_in, each_of, held_items, items_in
+from rnnshape.reading.python.contents import changeable_in, each_of, held_items, held_rows, items_in
 from rnnshape.reading.python.doubts import awaited, doubt, failure_of
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
@@ -44,9 +44,14 @@ Arguments = tuple[list[object], dict[str, object], Open | None, Open | None]
 # What gives one of the values that it is given, and what gives several in a list, or goes over it.
 TAKING = (heapq.heappop, max, min, next_of)
 HOLDING = (
-    copy_of, dict, enumerate, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
+    copy_of, dict, enumerated, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
     set, sorted, tuple, zip,
 )  # fmt: skip
+OF_ALL: dict[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
+    "copy": held_items,
+    "values": held_items,
+    "items": held_rows,
+}
 EXITS = ("exit", "quit", "sys.exit")
 OF_CHANCE = ("random.choice", "random.choices", "random.sample")
 # Functions of Python's own, and how they fail.
@@ -128,9 +133,11 @@ def _among_of(
         each = parts if called in (max, min) and len(parts) > 1 else parts[1:]
         return (*items_in(parts[:1]), *changeable_in(each))
     if any(called is one for one in HOLDING):
-        return held_items(parts)
+        return (held_rows if called in (enumerated, zip) else held_items)(parts)
     if isinstance(called, BuiltinMethodType) and called.__name__ in ("pop", "popleft"):
         return items_in([called.__self__])
+    if isinstance(called, BuiltinMethodType) and called.__name__ in OF_ALL:
+        return OF_ALL[called.__name__]([called.__self__])
     match parts:
         case [owner, Open(), *_] if called is evaluator.given["getattr"]:
             return (*methods_named(owner, node.args[1:]), *made.among)
@@ -277,8 +284,8 @@ def _of_open(
         made.among = (items_in if called.label.endswith("choice") else held_items)(parts)
     elif called.among:
         among = changeable_in([*parts, *keywords.values()])
-        holds = called.label.endswith((".copy", ".values"))  # what these hold
-        made.among = (*(held_items if holds else items_in)(called.among), *among)
+        holding = OF_ALL.get(called.label.rpartition(".")[2], items_in)
+        made.among = (*holding(called.among), *among)
     if reason:
         evaluator.refuse(made)
     if called.alternatives:  # a method of each of the models that it may be

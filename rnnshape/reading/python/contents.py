@@ -57,6 +57,12 @@ def held_items(values: Iterable[Any]) -> tuple[Any, ...]:
     return (items,) if items else ()
 
 
+def held_rows(values: Iterable[Any]) -> tuple[Any, ...]:
+    """The same, of what gives rows of them: `zip(a, b)`, `d.items()`."""
+    items = items_in(values)
+    return ([items],) if items else ()
+
+
 def part_of(owner: Open, text: str) -> Open:
     """What is under a name or at a place of something open."""
     part = owner.part(text)

@@ -86,6 +86,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             if isinstance(made, Open) and isinstance(both[0], Open) and both[0].stands_for:
                 method = both[0].part(f".{OPERATORS[type(op)].__name__}")
                 made = evaluator.known_of_open(method, both[1:], made, {})
+            if isinstance(made, Open):  # another list, of the same items
+                made.among = held_items(one for one in both if isinstance(one, list | tuple | Open))
             if isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open):
                 doubt(evaluator, scope, made, ZeroDivisionError)
             return made

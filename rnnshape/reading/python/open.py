@@ -106,8 +106,7 @@ class Open:
             return self
         roots = self.roots or (self,)
         found = Open(label, self.reason, source, node, roots=roots, made=made, may_be=self.may_be)
-        found.as_called = self.as_called
-        found.among = () if isinstance(node, ast.BinOp) else self.among  # which makes another list
+        found.as_called, found.among = self.as_called, self.among
         return found
 
 
