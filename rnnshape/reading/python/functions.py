@@ -80,7 +80,8 @@ def function(
         for word, value in bound.arguments.items():
             give(evaluator, word, value, inner, is_argument=True)
         if yields:
-            return Stream(given(inner))
+            lose = partial(_lose_by, evaluator, body, inner)
+            return Stream(given(inner), lose=lose)
         result: object = None
         with evaluator.within(source):
             try:
@@ -98,9 +99,7 @@ def function(
             yield from Steps(evaluator, source, inner).of_block(body)
         except Signal as end:
             return _value_of(end)
-        except IsOpenError as wrong:  # what comes after it may be done
-            code = ((node, inner) for node in body)
-            may_change(evaluator, inner, wrong.value, Reached((), (), *code))
+        except IsOpenError:
             raise
         except Exception as wrong:
             evaluator.certain = wrong
@@ -111,6 +110,11 @@ def function(
     run.__module__ = "__main__"
     run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
+
+
+def _lose_by(evaluator: Evaluator, body: Sequence[ast.stmt], scope: Scope, because: Open) -> None:
+    """What the rest of a generator changes is not known."""
+    may_change(evaluator, scope, because, Reached((), (), *((node, scope) for node in body)))
 
 
 def let_all_be_given(evaluator: Evaluator, called: object) -> None:
@@ -203,7 +207,8 @@ def comprehended(evaluator: Evaluator, node: Any, around: Scope) -> object:
     if isinstance(node, ast.GeneratorExp):
         loops = _loops(evaluator, node, scope)
         steps = Steps(evaluator, evaluator.source, scope).of_block([loops])
-        return Stream(steps, over=scope.names["<over>"])
+        lose = partial(_lose_by, evaluator, [loops], scope)
+        return Stream(steps, over=scope.names["<over>"], lose=lose)
 
     def made() -> object:
         scope.yields = []  # one list, on both sides of what is not known

@@ -60,7 +60,9 @@ def merged(
             return made if does is None else replace(under_name(because, name), as_called=does)
         is_absent = second is None or second is MISSING
         if is_absent and isinstance(first, Module | type | types.FunctionType):
-            return first  # code that uses it does so only where it is there
+            if second is MISSING or isinstance(first, Module):
+                return first  # code that uses it does so only where it is there
+            return replace(under_name(because, name), as_called=first, among=changeable_in([first]))
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
             tensors = may_be_in([one, other])
             made = replace(under_name(because, name), row=first.row, may_be=tensors)

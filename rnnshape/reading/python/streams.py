@@ -34,14 +34,19 @@ class Stream:
         returned: what a generator returns once it has given all.
         kind: the name of its type.
         over: what it goes over, if that is known, which may be what it gives.
+        lose: notes that all is open which the rest of it may change, if it is not followed.
     """
 
-    __slots__ = ("_items", "_many", "_rest", "ends", "kind", "over", "returned")
+    __slots__ = ("_items", "_many", "_rest", "ends", "kind", "lose", "over", "returned")
 
     def __init__(
-        self, items: Iterable[object] = (), kind: str = "generator", over: object = ()
+        self,
+        items: Iterable[object] = (),
+        kind: str = "generator",
+        over: object = (),
+        lose: Callable[[Open], None] | None = None,
     ) -> None:
-        self.kind, self.over = kind, over
+        self.kind, self.over, self.lose = kind, over, lose
         self._rest: Iterator[object] | None = iter(items)
         self._items: list[object] = []
         self._many = 0  # how many it has given
@@ -112,6 +117,8 @@ class Stream:
     def _given(self) -> object:
         if self._items:
             return self._items.pop()
+        if self.lose is not None and isinstance(self.ends, IsOpenError):
+            self.lose(self.ends.value)
         raise self.ends or StopIteration
 
     def send(self, value: object, *_: object) -> object:
