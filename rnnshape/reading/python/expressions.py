@@ -87,7 +87,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 method = both[0].part(f".{OPERATORS[type(op)].__name__}")
                 made = evaluator.known_of_open(method, both[1:], made, {})
             if isinstance(made, Open):  # another list, of the same items
-                made.among = held_items(one for one in both if isinstance(one, list | tuple | Open))
+                made.among = held_items(one for one in both if type(one) in (list, tuple, Open))
+                are_lists = any(type(one) in (list, tuple) for one in both)
+                made.may_be = may_be_in(both) if are_lists else made.may_be
             if isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open):
                 doubt(evaluator, scope, made, ZeroDivisionError)
             return made
