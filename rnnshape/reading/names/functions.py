@@ -46,6 +46,11 @@ from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OTHER_FUNCTIONS, argume
 UNSEEN = {  # they change no shape
     *("conjugate", "name", "num", "off_value", "on_value", "output_type", "validate_indices")
 }
+OF_PAIRS = ("fft", "fft2", "ifft2", "irfft", "istft")  # of real and imaginary parts
+RETURN = {  # several, of which there is no rule
+    **dict.fromkeys(("eig", "eigh", "fft", "fft2", "histogram", "ifft2", "lu_factor", "qr"), 2),
+    **dict.fromkeys(("rfft", "slogdet", "stft"), 2),
+}
 TURNING = ("transpose_a", "transpose_b")  # which `called` reads
 ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
 OF_INDICES = ("flip",)  # of what is sliced, whatever it is
@@ -284,7 +289,7 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     if known == "einsum":  # its subscripts come first
         first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
         return operation(known, given, subscripts=first)
-    takes_list = known == "stack" or takes.tensors[0].startswith(("xs", "*"))
+    takes_list = known in (*OF_PAIRS, "stack") or takes.tensors[0].startswith(("xs", "*"))
     if given and isinstance(given[0], list | tuple) and not takes_list:
         given = [stacked(name, given[0], partial(called, "stack")), *given[1:]]
     known_words = {*takes.tensors, *takes.names}
@@ -305,7 +310,8 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     if known == "get_item" and {*words} == {"x", "key"}:
         return words["x"][words["key"]]
     operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
-    return operation(known, operands, **words)
+    made = operation(known, operands, **words)
+    return tuple(Tensor(made.maker, at) for at in range(RETURN[known])) if known in RETURN else made
 
 
 def name_in_keras(name: str) -> str:

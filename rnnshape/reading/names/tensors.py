@@ -42,6 +42,7 @@ from rnnshape.signatures import ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
 
 FEW_AXES = "it comes from data, and is taken for an array of no more axes than the tensor"
 OF_SEVERAL = ("return_state", "merge_mode")  # which say how many tensors a layer returns
+IN_A_LIST = ("dsplit", "hsplit", "meshgrid", "nonzero", "unique", "unravel_index", "vsplit")
 
 
 class Tensor(graph.Tensor, StandIn):
@@ -77,8 +78,9 @@ class Tensor(graph.Tensor, StandIn):
         if isinstance(self.maker, graph.InputTensor):
             return False
         layer = self.maker.layer
-        flags = map(layer.call.__getitem__, OF_SEVERAL) if layer.unread is None else ()
-        return layer.unread is not None or any(isinstance(flag, Unknown) for flag in flags)
+        if layer.unread is not None or layer.call.name in IN_A_LIST:
+            return True
+        return any(isinstance(layer.call[flag], Unknown) for flag in OF_SEVERAL)
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise taken_for_several(self)
