@@ -103,7 +103,6 @@ class Tensor(graph.Tensor, StandIn):
         return [Tensor(maker, place) for place in range(count)]
 
     own_miscounted = miscounted
-
     __bool__, __float__, __int__, __len__ = map(asked_for_number, ("bool", "float", "int", "len"))
 
     def __getattr__(self, name: str) -> Any:
