@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Place, counted, did_you_mean, shortened
@@ -21,8 +20,8 @@ from rnnshape.reading.names.rows import has_weights, kept
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import known_sizes
 from rnnshape.reading.python import Open, StandIn, body_of, own
-from rnnshape.reading.python.handed_on import containers_in, names_in
 from rnnshape.reading.python.handed_on import functions_of as methods_of
+from rnnshape.reading.python.reached import may_be_called
 from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
 from rnnshape.training.data import Function, shown
 from rnnshape.training.losses import judge_of_loss
@@ -278,10 +277,8 @@ def follow_functions(said: Compiled | None, gives: Sequence[Any], y: Any) -> Non
     held = session()
     before, held.tells_what_is_sure = held.tells_what_is_sure, True
     for one in (*called, *methods):
-        changed, filled = [*names_in([one])], [*containers_in([one])]
-        for names, name in changed:  # nobody knows how often
-            names[name] = replace(opened(name), is_named=True)
-        if body_of(one) is not None and not (changed or filled):
+        changes = may_be_called(held.evaluator, held.evaluator.module, opened("a loss"), [one])
+        if body_of(one) is not None and not changes:
             of_self = (opened("self"),) * (one in methods)
             with suppress(Exception), held.aside():  # what it makes is not followed
                 one(*of_self, y_true, y_pred)

@@ -23,7 +23,7 @@ from rnnshape.reading.names.table_columns import (
     rows_and_columns,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
-from rnnshape.reading.python.handed_on import containers_in, names_in
+from rnnshape.reading.python.reached import Reached
 
 # What NumPy's arrays have and pandas' do not: neither tables nor columns, and no tables.
 OF_ARRAYS = {
@@ -294,7 +294,7 @@ class Frame(Array):
     def own_mapped(self, function: Any = None, *more: object, **others: object) -> Any:
         """One entry for each of a column; a function may make a row of each, or change others."""
         is_more = "Series" in "".join(map(ast.unparse, body_of(function) or ()))
-        is_more |= bool([*containers_in([function]), *names_in([function])])
+        is_more |= body_of(function) is not None and Reached([function], ("__call__",)).changes
         if len(self.shape) != 1 or is_more or more or others:
             return opened()
         return labelled(self.shape, self.own_labels, dtype=UNREAD_ENTRIES)

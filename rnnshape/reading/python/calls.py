@@ -22,10 +22,9 @@ from rnnshape.reading.python.handed_on import (
     CHANGE_THE_FIRST,
     FILLING,
     KEEPING_ORDER,
-    containers_in,
+    filled_in,
     functions_of,
     methods_named,
-    names_in,
     owner_of,
 )
 from rnnshape.reading.python.in_common import one_of_held
@@ -33,7 +32,13 @@ from rnnshape.reading.python.limits import ExitError
 from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.reached import Reached, change_attribute, change_by_call, may_change
+from rnnshape.reading.python.reached import (
+    Reached,
+    change_attribute,
+    change_by_call,
+    may_be_called,
+    may_change,
+)
 from rnnshape.reading.python.scope import Scope, body_of, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, may_be_in, what_it_is
 from rnnshape.reading.python.streams import Managed, Stream
@@ -224,25 +229,26 @@ def _with_changes(
             made = replace(made, stands_for=kind, among=(kind, *among))
     if isinstance(made, Open) and body_of(called) is None:
         values = [*parts, *keywords.values()]
-        if isinstance(called, Open) or any(isinstance(value, Open) for value in values):
-            for stream in (one for one in each_of(values) if isinstance(one, Stream)):
-                stream.throw_away()  # how far it is gone over, is not known
+        for stream in (one for one in each_of(values) if isinstance(one, Stream)):
+            if not stream.is_followed:  # how far it is gone over, is not known
+                stream.throw_away()
+                if stream.lose:
+                    stream.lose(made)
         handed += values
         functions = [part for part in handed if isinstance(part, FunctionType)]
         evaluator.handed |= dict.fromkeys(functions)
         for part in handed:
             if may_fill := hook(part, "own_handed_to"):
                 may_fill(part, made)
-    for names, name in names_in(handed):
-        names[name] = replace(evaluator.open(node), label=name, is_named=True)
+    may_be_called(evaluator, scope, evaluator.open(node), handed)
     if isinstance(called, Open) and called.among and not called.alternatives:
         change_by_call(evaluator, node, scope, called, [*parts, *keywords.values()])
     if not isinstance(made, Open):
-        lost = [*containers_in(handed)]
+        lost = [*filled_in(handed)]
         if lost:
             lose(evaluator, scope, evaluator.open(node), *lost)
         return made
-    word, lost = word or getattr(called, "__name__", ""), [*containers_in(handed)]
+    word, lost = word or getattr(called, "__name__", ""), [*filled_in(handed)]
     for part in parts if word == "shuffle" else ():
         if type(part) is list:
             name = shortened(written(node.args[0]))

@@ -169,6 +169,12 @@ class Reached:
         # To ask a `defaultdict` for a key fills it.
         return [one for one in held if id(one) in self.filled or isinstance(one, defaultdict)]
 
+    @property
+    def changes(self) -> bool:
+        """Whether it may change anything."""
+        each = [one for one in self.found.values() if not isinstance(one, Open)]
+        return bool(self.given or self.changed() or any(self.set_of(one)[0] for one in each))
+
     def set_of(self, value: object) -> tuple[set[str], set[str] | None]:
         """The attributes of an object, class or function that it may set, and those that this may
         have then, too: None where these may be any."""
@@ -223,6 +229,19 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
     lose(evaluator, scope, because, *lost)
     for names, name in reached.given:
         names[name] = under_name(because, name)
+
+
+def may_be_called(
+    evaluator: Evaluator, scope: Scope, because: Open, handed: Iterable[object]
+) -> bool:
+    """What the code's functions change that something unread may call, nobody knows how often;
+    whether they change anything."""
+    functions = [one for one in handed if body_of(one) is not None]
+    reached = Reached(functions, ("__call__",))
+    if functions and (changes := reached.changes):
+        may_change(evaluator, scope, because, reached)
+        return changes
+    return False
 
 
 def change_attribute(
