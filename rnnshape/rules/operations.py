@@ -96,5 +96,7 @@ def softmax(call: Call, given: Tensor) -> Facts | None:
 def along_axis(call: Call, given: Tensor) -> Facts:
     if call["axis"] is None and call.name not in ("normalize", "sort"):
         return made(f"{call.name} of all numbers in one row", (joined(given.axes),))
+    if call.name == "normalize" and not given.axes:  # it is taken as one in a row
+        return None
     place(call, "axis", given)
     return made(f"{call.name} along the axis", given.axes)

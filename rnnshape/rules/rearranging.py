@@ -100,7 +100,8 @@ def _reshaped(given: Tensor, kept: int, target: Sequence[Value], left_open: Axis
         follows_from = WHEN_RUN if isinstance(written, SizeWhenRun) else NOTHING
         known = Axis(name, size, follows_from=follows_from)
         axes.append(left_open.named(name) if size == -1 else known)
-    if not kept and axes and axes[0].length != given.axes[0].length:  # it is no longer the batch
+    first = [axis.length for axis in given.axes[:1]]
+    if not kept and axes and [axes[0].length] != first:  # it is no longer the batch
         axes[0] = axes[0].named("axis 0")
     return made(SAME_NUMBERS, (*given.axes[:kept], *axes))
 

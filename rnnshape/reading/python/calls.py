@@ -240,7 +240,8 @@ def _with_changes(
         for part in handed:
             if may_fill := hook(part, "own_handed_to"):
                 may_fill(part, made)
-    may_be_called(evaluator, scope, evaluator.open(node), handed)
+    reason = made.reason if isinstance(made, Open) else ""
+    may_be_called(evaluator, scope, evaluator.open(node, reason), handed)
     if isinstance(called, Open) and called.among and not called.alternatives:
         change_by_call(evaluator, node, scope, called, [*parts, *keywords.values()])
     if not isinstance(made, Open):
