@@ -93,7 +93,7 @@ def softmax(call: Call, given: Tensor) -> Facts | None:
 
 
 @rule("normalize", "sort", "cumsum", "cumprod", "argsort")
-def along_axis(call: Call, given: Tensor) -> Facts:
+def along_axis(call: Call, given: Tensor) -> Facts | None:
     if call["axis"] is None and call.name not in ("normalize", "sort"):
         return made(f"{call.name} of all numbers in one row", (joined(given.axes),))
     if call.name == "normalize" and not given.axes:  # it is taken as one in a row

@@ -11,11 +11,19 @@ from typing import Any
 
 from rnnshape.errors import QueryError, counted
 from rnnshape.expression import Unknown, unknowns_in
-from rnnshape.nest import as_lists
+from rnnshape.nest import as_lists, rebuilt
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.of_tensorflow import EagerTensor
 from rnnshape.reading.names.rows import attributes_of, described, overrides, shapes_of
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.tensors import Tensor, plain_sizes
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    plain_shape,
+    plain_sizes,
+    unread_layer,
+    unread_step,
+)
 from rnnshape.reading.python import IsOpenError, Open, body_of, opens_in, own
 from rnnshape.reading.python.scope import named_in, nodes_of
 from rnnshape.reading.python.stand_in import is_of_code
@@ -83,7 +91,21 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     words = (word for word in named if word != "training" or word in takes or is_any)
     lists = {word: as_lists(named[word]) for word in words}
-    return _called_and_locked(call, [*map(as_lists, given)], with_mask(call, given, lists))
+    made = _called_and_locked(call, [*map(as_lists, given)], with_mask(call, given, lists))
+    return _with_tensors(made, given)
+
+
+def _with_tensors(made: Any, given: Sequence[Any]) -> Any:
+    """What a `call` returns: of what it makes of shapes alone, as zeros, Keras has tensors."""
+    ends = [*graph.tensors_in(given)]
+
+    def changed(value: Any) -> Any:
+        if type(value) not in (Array, EagerTensor):
+            return value
+        layer = unread_layer("made_of_shapes", "no input goes into it", 0)
+        return unread_step(layer, ends, [plain_shape(value.shape)])
+
+    return made if graph.are_computed(ends) else rebuilt(made, changed)
 
 
 def followed_with_mask(layer: Any, given: Sequence[Any], named: dict[str, Any]) -> Any:
