@@ -332,7 +332,7 @@ MODULES: dict[str, Mapping[str, object]] = {
         "groupby": grouped,
         **_of(
             itertools,
-            "accumulate chain combinations count cycle dropwhile islice pairwise permutations"
+            "accumulate chain combinations compress count cycle dropwhile islice pairwise permutations"
             " product repeat starmap takewhile zip_longest",
         ),
     },

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rnnshape.reading.python.contents import (
     HOLDING,
     PLAIN,
+    anything_in,
     content_of,
     held_by,
     held_items,
@@ -330,11 +331,7 @@ def change_copies(evaluator: Evaluator, scope: Scope, changed: object) -> None:
 
 
 def lose(
-    evaluator: Evaluator,
-    scope: Scope,
-    because: Open,
-    *values: object,
-    added: Sequence[object] = (),
+    evaluator: Evaluator, scope: Scope, because: Open, *values: object, added: Sequence[object] = ()
 ) -> None:
     """Nobody knows what lists, sets or dictionaries hold: they are open wherever they stand; of
     what holds the names of an object, and of a class, each of them is. Lists to which may be
@@ -342,7 +339,7 @@ def lose(
     lost = dict[int, Any]()
     for value in (value for value in values if not isinstance(value, (*PLAIN, tuple))):
         row = row_of([*value, *added], because) if added and isinstance(value, list) else None
-        lost[id(value)] = row, may_be_in([value, *added]), ()
+        lost[id(value)] = row, may_be_in([value, *added]), anything_in([value, *added, because])
     for held in Snapshot(evaluator, scope).held.values() if lost else ():
         inside = held if is_of_code(held) else held_by(held)
         content = content_of(held) or {}

@@ -14,7 +14,14 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.allowed import enumerated, next_of
 from rnnshape.reading.python.branches import change_copies, lose
-from rnnshape.reading.python.contents import changeable_in, each_of, held_items, held_rows, items_in
+from rnnshape.reading.python.contents import (
+    changeable_in,
+    each_of,
+    held_items,
+    held_rows,
+    items_in,
+    put_in,
+)
 from rnnshape.reading.python.doubts import awaited, doubt, failure_of
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import UNKNOWN, from_unknown
@@ -58,7 +65,7 @@ OF_ALL: dict[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
     "items": held_rows,
 }
 EXITS = ("exit", "quit", "sys.exit")
-OF_CHANCE = ("random.choice", "random.choices", "random.sample")
+OF_GIVEN = ("random.choice", "random.choices", "random.sample", "random.permutation", "deque")
 # Functions of Python's own, and how they fail.
 FAILING = {**dict.fromkeys(("int", "float", "index", "remove"), ValueError), "pop": LookupError}
 # And those that may, where the code awaits it.
@@ -242,6 +249,8 @@ def _with_changes(
                 may_fill(part, made)
     reason = made.reason if isinstance(made, Open) else ""
     may_be_called(evaluator, scope, evaluator.open(node, reason), handed)
+    if word in FILLING and called.owner is not None and not called.alternatives:
+        put_in(called.owner, [*parts, *keywords.values()])
     if isinstance(called, Open) and called.among and not called.alternatives:
         change_by_call(evaluator, node, scope, called, [*parts, *keywords.values()])
     if not isinstance(made, Open):
@@ -287,7 +296,7 @@ def _of_open(
     reason = evaluator.why_unknown(called.label) if is_nowhere else ""
     made = evaluator.open(node, called.reason or reason)
     made.may_be = may_be_in([called, *parts, *keywords.values()])
-    if called.label.endswith(OF_CHANCE):
+    if called.label.endswith(OF_GIVEN):
         made.among = (items_in if called.label.endswith("choice") else held_items)(parts)
     elif called.among:
         among = changeable_in([*parts, *keywords.values()])

@@ -43,7 +43,9 @@ def items_in(values: Iterable[Any]) -> tuple[Any, ...]:
     """What can be changed of what stands in lists, tuples, sets and dictionaries, also in those of
     which an open value is one; of other values each itself."""
     found = list[Any]()
-    for value in each_of(one.over if isinstance(one, Stream) else one for one in values):
+    values = [*values]
+    over = anything_in(one.over for one in values if isinstance(one, Stream))
+    for value in each_of([*(one for one in values if not isinstance(one, Stream)), *over]):
         if isinstance(value, list | tuple | set | frozenset | dict):
             found += value.values() if isinstance(value, dict) else value
         else:
@@ -61,6 +63,37 @@ def held_rows(values: Iterable[Any]) -> tuple[Any, ...]:
     """The same, of what gives rows of them: `zip(a, b)`, `d.items()`."""
     items = items_in(values)
     return ([items],) if items else ()
+
+
+class Inside(list[Any]):
+    """What stands in something open, and nobody knows how deep: it stands in itself, too."""
+
+
+def anything_in(values: Iterable[Any]) -> tuple[Any, ...]:
+    """What code can change or call in values, however deep, for what is made of these."""
+    waiting, found = [*values], dict[int, Any]()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in found or isinstance(value, PLAIN):
+            continue
+        found[id(value)] = value
+        if isinstance(value, Open):
+            waiting += value.among
+        elif isinstance(value, Stream):
+            waiting.append(value.over)
+        elif isinstance(value, list | tuple | set | frozenset | dict):
+            waiting += value.values() if isinstance(value, dict) else value
+    items = [one for one in found.values() if not isinstance(one, Open | Stream | tuple)]
+    if not (held := Inside(changeable_in(items))):
+        return ()
+    held.append(held)
+    return (held,)
+
+
+def put_in(owner: Open, values: Iterable[Any]) -> None:
+    """What is added to something open may stand in it from now on, whatever else is there."""
+    if anything_in(values):
+        owner.among = (*owner.among, *anything_in([owner, *values]))
 
 
 def part_of(owner: Open, text: str) -> Open:

@@ -12,7 +12,7 @@ import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
@@ -23,6 +23,7 @@ from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.contents import part_of
 from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.limits import words_of
+from rnnshape.reading.python.made_open import held_in, made_of_open
 from rnnshape.reading.python.open import (
     MAKING,
     IsOpenError,
@@ -88,7 +89,8 @@ class Evaluator:
         self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
         note = self.notes.setdefault
         parser, self.environ = argument_parser(note, self.parts), Environ(note)
-        self.modules["argparse"] = Module("argparse", {"ArgumentParser": parser})
+        of_arguments = {"ArgumentParser": parser, "Namespace": SimpleNamespace}
+        self.modules["argparse"] = Module("argparse", of_arguments)
         self.modules["os"] = Module("os", environment(self.environ))
         self.names, self.given = names, {**allowed.BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
@@ -192,7 +194,7 @@ class Evaluator:
         try:
             self.spend(limits.weight_of_call(plain, parts, named))
             self.unsure.check(plain, parts)
-            made = bounded(function(*parts, **named))
+            made = bounded(function(*parts, **named), parts)
             self.unsure.follow(plain, parts, made)
             if isinstance(made, Open):
                 raise IsOpenError(made, is_made=True)
@@ -201,22 +203,7 @@ class Evaluator:
             self.node = node
             if plain is range and (many := numbers_between(*parts)) is not None:
                 return self.array((many,), "int64")
-            found = self.derived(wrong.value)
-            is_given = any(part is wrong.value for part in parts)
-            is_returned = wrong.value is made and not is_given
-            are_rows = plain in allowed.GO_OVER or is_returned
-            found.row = wrong.value.row if are_rows else found.row
-            found.alternatives = wrong.value.alternatives if is_returned else found.alternatives
-            if found is not wrong.value:
-                is_made = wrong.is_made and not is_given
-                is_number = plain in allowed.NUMBERS
-                if plain in (max, min):
-                    is_number = "key" not in named and allowed.is_of_numbers(parts, wrong.value.row)
-                found.is_number = is_made or is_number
-                found.stands_for = wrong.value.stands_for if is_made else None
-                if allowed.is_of_many(node, plain):
-                    found.roots = ()  # `--let words=5000` would not say how many words there are
-            return found
+            return made_of_open(self, wrong, made, plain, parts, named)
         except (MemoryError, limits.ExitError) as wrong:
             if isinstance(wrong, limits.ExitError) or self.has_run_out:
                 raise  # it ends the code, or the reading
@@ -233,7 +220,10 @@ class Evaluator:
             is_place = plain is operator.getitem and type(parts[0]) in (list, tuple, dict)
             is_beyond = is_place and isinstance(wrong, IndexError)  # whatever is at the others
             for found in opens_in([parts, named]) if callable(function) and not is_beyond else ():
-                return self.derived(found)
+                derived = self.derived(found)
+                if derived is not found:
+                    derived.among = held_in(plain, parts, named) or derived.among
+                return derived
             if "Open" in str(wrong):  # it has met one as it went over something
                 return self.open(self._text(function))
             refused = self.open(self._text(function), words_of(wrong))

@@ -6,15 +6,16 @@ import ast
 import builtins
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rnnshape.reading.python.branches import either
 from rnnshape.reading.python.calls import call
-from rnnshape.reading.python.contents import held_items
+from rnnshape.reading.python.contents import anything_in, held_items
 from rnnshape.reading.python.doubts import awaited, doubt
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.functions import comprehended, function
+from rnnshape.reading.python.handed_on import HELD
 from rnnshape.reading.python.in_common import one_of_held
 from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.operators import (
@@ -87,7 +88,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 method = both[0].part(f".{OPERATORS[type(op)].__name__}")
                 made = evaluator.known_of_open(method, both[1:], made, {})
             if isinstance(made, Open):  # another list, of the same items
-                made.among = held_items(one for one in both if type(one) in (list, tuple, Open))
+                made.among = held_items(one for one in both if type(one) in (*HELD, tuple, Open))
                 are_lists = any(type(one) in (list, tuple) for one in both)
                 made.may_be = may_be_in(both) if are_lists else made.may_be
             if isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open):
@@ -129,11 +130,11 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             assign(evaluator, target, known, scope.home)
             return known
         case ast.Yield(value=given):
-            scope.yields += [evaluator.worth(given, scope) if given else None]
+            _give(scope, [evaluator.worth(given, scope) if given else None])
             return None
         case ast.YieldFrom(value=inner):
             over = evaluator.worth(inner, scope)
-            scope.yields += evaluator.known(list, over)
+            _give(scope, evaluator.known(list, over))
             return over.returned if isinstance(over, Stream) else None
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
@@ -176,6 +177,14 @@ def _doubt(evaluator: Evaluator, scope: Scope, because: Open, caught: set[str]) 
             doubt(evaluator, scope, because, NameError)
 
 
+def _give(scope: Scope, values: Sequence[object]) -> None:
+    """Adds what a generator gives to what it has given so far."""
+    if isinstance(held := scope.yields, Open):
+        scope.yields = replace(held, among=anything_in([held, *values]))
+    else:
+        held += values
+
+
 def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
     made: dict[object, object] = {}
     for key, value in zip(node.keys, node.values, strict=True):
@@ -185,5 +194,5 @@ def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
             word = evaluator.worth(key, scope)
             done = evaluator.really(operator.setitem, made, word, evaluator.worth(value, scope))
         if isinstance(done, Open):
-            return replace(done, among=held_items([done]))
+            return replace(done, among=held_items([made, done]))
     return made

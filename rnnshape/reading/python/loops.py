@@ -6,10 +6,11 @@ import ast
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish
-from rnnshape.reading.python.contents import held_items
+from rnnshape.reading.python.contents import anything_in, held_items
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, VIEWS, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -109,7 +110,9 @@ def _rounds(
                 is_over = True
                 break
             except IsOpenError as wrong:  # nobody knows what else there is
-                _maybe_once(evaluator, node, scope, wrong.value)
+                among = anything_in([items, wrong.value])
+                because = replace(wrong.value, among=among) if among else wrong.value
+                _maybe_once(evaluator, node, scope, because)
                 return False
             truth = not is_tested or evaluator.truth(node.test, scope)
             if isinstance(truth, Open):

@@ -43,6 +43,7 @@ class Open:
         one_of: the classes of a library of which it is one.
         among: what the code can change, or call, among which it is, or in which it stands.
         by_key: whether it is one of them by a key or place that is not known.
+        owner: what it is a part or a method of.
     """
 
     label: str
@@ -66,6 +67,7 @@ class Open:
     one_of: tuple[Any, ...] = ()
     among: tuple[Any, ...] = ()
     by_key: bool = False
+    owner: Any = None
 
     def __post_init__(self) -> None:
         self.start = self if self.start is None else self.start
@@ -87,6 +89,7 @@ class Open:
         part = Open(label, self.reason, self.source, self.node, alternatives=known)
         part.is_number, part.stands_for, part.made = of_shape, self.stands_for, self.made
         part.may_be, part.among, part.by_key = self.may_be, self.among, self.by_key
+        part.owner = self
         if isinstance(self.stands_for, bool):  # what a true value has need not be true
             part.stands_for = None
         return part

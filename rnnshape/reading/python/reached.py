@@ -13,7 +13,7 @@ from types import BuiltinMethodType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, lose, sides_now
-from rnnshape.reading.python.contents import PLAIN, each_of, within
+from rnnshape.reading.python.contents import PLAIN, Inside, each_of, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
 from rnnshape.reading.python.in_common import merged, under_name
@@ -302,7 +302,7 @@ def change_in_place(
 def _apart(owner: Open) -> tuple[list[Any], list[Any]]:
     """The lists, sets and dictionaries among which something is, and what else: a tuple can't be
     changed."""
-    each = each_of(owner.among)
+    each = [one for one in each_of(owner.among) if type(one) is not Inside]
     lists = [one for one in each if isinstance(one, HELD) and not is_of_code(type(one))]
     known = {*map(id, lists)}
     return lists, [one for one in each if id(one) not in known and type(one) is not tuple]

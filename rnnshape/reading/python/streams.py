@@ -33,7 +33,7 @@ class Stream:
         ends: what it ends with, if not as Python does.
         returned: what a generator returns once it has given all.
         kind: the name of its type.
-        over: what it goes over, if that is known, which may be what it gives.
+        over: what it goes over, if that is known, or is made of, which may be what it gives.
         lose: notes that all is open which the rest of it may change, if it is not followed.
     """
 
@@ -161,10 +161,10 @@ class Stream:
         raise IsOpenError(Open("a generator"))
 
 
-def bounded(value: object) -> object:
-    """An iterator of Python's as a `Stream`; any other value as it is."""
+def bounded(value: object, over: object = ()) -> object:
+    """An iterator of Python's as a `Stream`, which goes `over` something; any other as it is."""
     is_one = isinstance(value, Iterator) and type(value).__module__ in ENDLESS
-    return Stream(value, kind=type(value).__name__) if is_one else value  # type: ignore[arg-type]
+    return Stream(value, type(value).__name__, over) if is_one else value  # type: ignore[arg-type]
 
 
 class Managed:

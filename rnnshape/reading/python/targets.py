@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import change_copies, lose
+from rnnshape.reading.python.contents import items_in, put_in
 from rnnshape.reading.python.doubts import awaited, doubt
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.objects import delete_attribute, is_instance
@@ -24,7 +25,8 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr, scope: Scope) 
     """A value of something open that code goes over; one of `range(...)` is a number, and of two
     the distance of their values is known: `zip(range(n), range(3, n + 3))`."""
     if is_alike(over.row):
-        return over.row
+        is_open = isinstance(over.row, Open) and bool(over.among)
+        return replace(over.row, among=items_in(over.among)) if is_open else over.row
     item = evaluator.part(over, ITEM)
     match item, without_progress(iterated):
         case Open(), ast.Call(func=ast.Name("range")):
@@ -101,6 +103,8 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
                 told(value, name, False)
         case ast.Subscript(value=inner, slice=index):
             owner = evaluator.worth(inner, scope)
+            if isinstance(owner, Open):
+                put_in(owner, [value])
             if isinstance(owner, Open) and owner.among:
                 entry = shortened(written(inner)), evaluator.worth(index, scope), value
                 change_in_place(evaluator, scope, owner, entry=entry)
