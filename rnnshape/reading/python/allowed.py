@@ -213,6 +213,12 @@ def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
         raise IsOpenError(dataclasses.replace(wrong.value, row=(number, wrong.value.row))) from None
 
 
+def is_callable(value: object) -> bool:
+    if isinstance(value, Open):  # it may be None
+        raise IsOpenError(value)
+    return callable(value)
+
+
 GO_OVER = (iter, list, tuple, enumerated)
 OF_MATH = (function for name, function in vars(math).items() if name not in ("frexp", "modf"))
 NUMBERS = (len, int, float, round, max, min, *filter(callable, OF_MATH))
@@ -304,6 +310,7 @@ BUILTINS: dict[str, object] = {
     "isinstance": is_instance,
     "issubclass": lambda value, kinds: issubclass(known(value), known(kinds)),
     "type": type_of,
+    "callable": is_callable,
     "enumerate": enumerated,
     "next": next_of,
     "vars": vars_of,
@@ -332,8 +339,8 @@ MODULES: dict[str, Mapping[str, object]] = {
         "groupby": grouped,
         **_of(
             itertools,
-            "accumulate chain combinations compress count cycle dropwhile islice pairwise permutations"
-            " product repeat starmap takewhile zip_longest",
+            "accumulate chain combinations compress count cycle dropwhile islice pairwise"
+            " permutations product repeat starmap takewhile zip_longest",
         ),
     },
     "heapq": _of(heapq, "heapify heappop heappush heappushpop heapreplace nlargest nsmallest"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import heapq
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -59,6 +61,9 @@ HOLDING = (
     copy_of, dict, enumerated, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
     set, sorted, tuple, zip,
 )  # fmt: skip
+CALLING = (
+    filter, map, functools.reduce, itertools.accumulate, itertools.starmap, itertools.takewhile,
+)  # fmt: skip
 OF_ALL: dict[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
     "copy": held_items,
     "values": held_items,
@@ -93,7 +98,12 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         call = partial(_called, evaluator, node, scope, given)
         return each_called(evaluator, node, called, scope, call)
     if isinstance(called, Open) and called.as_called is not None:
+        if kind := awaited(evaluator, TypeError):  # it may be None
+            doubt(evaluator, scope, called, kind)
         called = called.as_called
+    if isinstance(called, partial) and isinstance(called.func, Open):
+        given = [*called.args, *parts], {**called.keywords, **keywords}, *given[2:]
+        called = called.func
     return _called(evaluator, node, scope, given, called)
 
 
@@ -226,6 +236,8 @@ def _with_changes(
         if fill := hook(part, "fill"):
             fill(part)
     handed: list[Any] = []
+    if any(called is one for one in CALLING):
+        handed += [one for one in (*parts, keywords.get("key")) if isinstance(one, Open)]
     callbacks = keywords.get("callbacks")
     for one in callbacks if isinstance(callbacks, list | tuple) else [callbacks]:
         handed += functions_of(one)

@@ -236,7 +236,7 @@ def may_be_called(
 ) -> bool:
     """What the code's functions change that something unread may call, nobody knows how often;
     whether they change anything."""
-    functions = [one for one in handed if body_of(one) is not None]
+    functions = [one for one in each_of(handed) if body_of(one) is not None]
     reached = Reached(functions, ("__call__",))
     if functions and (changes := reached.changes):
         may_change(evaluator, scope, because, reached)

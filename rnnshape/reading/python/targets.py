@@ -25,8 +25,9 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr, scope: Scope) 
     """A value of something open that code goes over; one of `range(...)` is a number, and of two
     the distance of their values is known: `zip(range(n), range(3, n + 3))`."""
     if is_alike(over.row):
-        is_open = isinstance(over.row, Open) and bool(over.among)
-        return replace(over.row, among=items_in(over.among)) if is_open else over.row
+        if isinstance(over.row, Open) and over.among:
+            return replace(over.row, among=items_in(over.among))
+        return over.row
     item = evaluator.part(over, ITEM)
     match item, without_progress(iterated):
         case Open(), ast.Call(func=ast.Name("range")):
