@@ -15,6 +15,7 @@ from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import Part, opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.names.weights import check_ending, refresh
+from rnnshape.reading.python.doubts import conditions_now
 from rnnshape.signatures import is_recurrent
 from rnnshape.training.losses import SHORT, loss_named
 
@@ -35,7 +36,7 @@ def save(model: Any, filepath: Any = None, *given: Any, **named: Any) -> None:
 def keep_saved(model: Any, filepath: Any) -> None:
     """Keeps a model for the code that loads it again; by a callback it is the one model that the
     code trains."""
-    if not session().evaluator.under:
+    if not conditions_now(session().evaluator):
         session().saved.append((filepath, model))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import Open, StandIn
+from rnnshape.reading.python.doubts import conditions_now
 from rnnshape.rules.kinds import is_dtype
 
 FLOATX = ("bfloat16", "float16", "float32", "float64")
@@ -88,7 +89,7 @@ def clear_session(*_: Any, **__: Any) -> None:
 
 def _set(word: str, value: Any) -> None:
     """Under a condition that is not known it is not known either."""
-    because = [side.asked for side in session().evaluator.under[-1:]]
+    because = conditions_now(session().evaluator)[-1:]
     value = value.name if isinstance(value, DTypePolicy) else value
     session().defaults[word] = because[0] if because else None if value == "float32" else value
 

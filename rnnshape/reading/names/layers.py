@@ -58,6 +58,7 @@ from rnnshape.reading.names.weights import (
     weights_of,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python.doubts import conditions_now
 from rnnshape.reading.python.stand_in import UnreadBase
 from rnnshape.rules.inputs import OF_A_LIST
 
@@ -137,8 +138,8 @@ class Layer(StandIn):
         self.own_layer.holds = tuple(vars(self)[word].own_layer for word in parts)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "trainable" and not self._is_argument(name):
-            return True  # as long as nothing has set it
+        if name == "trainable" and not self._is_argument(name):  # as long as nothing has set it
+            return True
         if isinstance(ends := vars(self).get("own_ends"), dict) and name in ends:
             return ends[name]
         if name.startswith(("own_", "__")) or not (self.own_keras_name and self.own_layer):
@@ -157,8 +158,7 @@ class Layer(StandIn):
             return attributes.as_kept(self.own_keras_name, name, value)
         if name == "state_size" and self.own_keras_name in CELLS:
             return [self.units] * 2 if self.own_keras_name == "LSTMCell" else self.units
-        first = session().first_call(self)
-        if first and (weight := weight_of(first, name)) is not None:
+        if (first := session().first_call(self)) and (weight := weight_of(first, name)) is not None:
             return weight
         gone = keras2.attribute(name, "layer")
         if gone is not None and not session().is_ready_for_none:
@@ -172,7 +172,7 @@ class Layer(StandIn):
         is_new = name == "trainable" and self.own_changes_trainable(value)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             attributes.check_settable(self, name)
-            why = [unknown_of(side.asked) for side in session().evaluator.under[-1:]]
+            why = [*map(unknown_of, conditions_now(session().evaluator))][-1:]
             plain, words = argument(value), dict(self.own_layer.call.arguments)
             if why and not is_new:
                 self.own_layer.unread = plain = why[0]

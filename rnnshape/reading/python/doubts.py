@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from rnnshape.reading.python.allowed import EXCEPTIONS
-from rnnshape.reading.python.branches import Snapshot
+from rnnshape.reading.python.branches import Snapshot, sides_now
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Doubt, Scope, named_in, own_nodes
@@ -18,6 +18,12 @@ from rnnshape.reading.python.scope import Doubt, Scope, named_in, own_nodes
 OF_FILES = re.compile("open|load|load_model|loadtxt|genfromtxt|fromfile|listdir|scandir|read_.*")
 NOT_THERE = {"EnvironmentError", "FileNotFoundError", "IOError", "OSError"}
 OF_ALL = {"BaseException", "Exception"}  # what catches any error
+
+
+def conditions_now(evaluator: Evaluator) -> list[Open]:
+    """What is not known, and says whether the code comes here."""
+    doubts = evaluator.doubted if evaluator.trying else []
+    return [*(one.because for one in doubts), *(side.asked for side in sides_now(evaluator))]
 
 
 def failure_of(
