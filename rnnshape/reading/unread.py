@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from types import FunctionType
 
 from rnnshape.errors import NotReadError
 from rnnshape.expression import reasons
 from rnnshape.reading.names.session import SESSION, unknown_of
 from rnnshape.reading.python import Evaluator, Open
+from rnnshape.reading.python.contents import each_of
 from rnnshape.reading.python.evaluator import shortened
 
 # `model.compile("adam", ...)`, or with a name that is of Keras alone.
@@ -31,9 +33,9 @@ def tell_of_unread(evaluator: Evaluator, made: Collection[str] = ()) -> None:
     loaded = {id(found.node): found for found in held.loaded}
     unnamed = {} if held.models or held.calls or held.unused else {**loaded}
     for name, value in evaluator.module.names.items():
-        if isinstance(value, Open) and not value.among and name not in made:
-            if name in held.compiled and (makes := _imported_from_elsewhere(evaluator, value)):
-                value = replace(value, reason=f"it is made by {makes}, which is not read")
+        if isinstance(value, Open) and name not in made:
+            if name in held.compiled and (why := _why_unread(evaluator, value)):
+                value = replace(value, reason=why)
                 tell_open(evaluator, name, value)
             if id(value.node) in loaded:
                 tell_open(evaluator, name, value)
@@ -42,15 +44,20 @@ def tell_of_unread(evaluator: Evaluator, made: Collection[str] = ()) -> None:
         tell_open(evaluator, "", found)
 
 
-def _imported_from_elsewhere(evaluator: Evaluator, value: Open) -> str:
-    """What makes a value, if it is imported from what is not read."""
+def _why_unread(evaluator: Evaluator, value: Open) -> str:
+    """Why a model is not known that is made by what is imported from elsewhere, or by one of some
+    functions."""
     makes = value.node.func if isinstance(value.node, ast.Call) else None
     first = makes
     while isinstance(first, ast.Attribute):
         first = first.value
     found = evaluator.module.names.get(first.id) if isinstance(first, ast.Name) else None
     is_imported = isinstance(found, Open) and isinstance(found.node, ast.Import | ast.ImportFrom)
-    return shortened(ast.unparse(makes)) if makes and is_imported and not value.reason else ""
+    if makes is None or value.reason:
+        return ""
+    if value.among and all(isinstance(one, FunctionType) for one in each_of(value.among)):
+        return "which function makes it is not known"
+    return f"it is made by {shortened(ast.unparse(makes))}, which is not read" * is_imported
 
 
 def tell_open(evaluator: Evaluator, name: str, value: Open) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -167,6 +168,16 @@ def may_be_trained(model: Any, name: str, why: Open) -> None:
     for layer in (own(part, "own_layer") for part in model.own_layers if name == "trainable"):
         if layer is not None and layer.unread is None:
             layer.call = trained_as(layer.call, None, unknown_of(why))
+
+
+def may_be_set(layer: Any, names: Collection[str], because: Open) -> None:
+    """Arguments of a layer may be others by now: whether it is trained, no shape depends on."""
+    made = own(layer, "own_layer")
+    for name in names if made is not None and made.unread is None else ():
+        if name == "trainable":
+            made.call = trained_as(made.call, None, unknown_of(because))
+        elif layer.own_keras_name and keeps(layer.own_keras_name, name):
+            made.unread = unknown_of(because)
 
 
 def frozen(network: Network) -> Network:

@@ -319,7 +319,7 @@ class Layer(StandIn):
         """A method that changes no shape."""
 
     add_loss, add_metric = subclassed.add_loss, subclassed.add_metric
-    own_may_be_changed = own_nothing  # it may be among those that code freezes
+    own_may_be_changed, own_may_be_set = own_nothing, attributes.may_be_set
 
     def get_config(self) -> Any:
         """What Keras keeps of its own is not read; the code's own layers say what they add."""

@@ -45,7 +45,11 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Attribute(value=inner, attr=name):
             owner = evaluator.worth(inner, scope)
             evaluator.node = node
-            return evaluator.attribute(owner, name)
+            part = evaluator.attribute(owner, name)
+            is_open = isinstance(owner, Open) and isinstance(part, Open)
+            if is_open and (kind := awaited(evaluator, AttributeError)):
+                doubt(evaluator, scope, part, kind)
+            return part
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
             try:
                 return evaluator.really(DISPLAYED[type(node)], evaluator.worth_of_all(parts, scope))
@@ -91,7 +95,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 made.among = held_items(one for one in both if type(one) in (*HELD, tuple, Open))
                 are_lists = any(type(one) in (list, tuple) for one in both)
                 made.may_be = may_be_in(both) if are_lists else made.may_be
-            if isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open):
+            is_whole = isinstance(op, ast.FloorDiv | ast.Mod)
+            is_whole |= isinstance(op, ast.Div) and bool(awaited(evaluator, ZeroDivisionError))
+            if is_whole and isinstance(both[1], Open):
                 doubt(evaluator, scope, made, ZeroDivisionError)
             return made
         case ast.UnaryOp(op=op, operand=inner):

@@ -34,10 +34,17 @@ def merged_in(
         return other if one is MISSING else one
     if is_own:
         return other if are_same(one, other) else value.own_merged(name, one, other, because)
+    one, other = (_of_class(value, name, side) for side in (one, other))
     made = merged(one, other, because, name, before)
     if isinstance(made, Open) and isinstance(value, dict) and (one is MISSING or other is MISSING):
         return replace(made, may_lack=True)
     return made
+
+
+def _of_class(value: Any, name: Any, side: object) -> object:
+    """What an object of the code has under a name: where it has none of its own, its class's."""
+    kinds = type(value).__mro__ if side is MISSING and is_of_code(type(value)) else ()
+    return next((vars(kind)[name] for kind in kinds if name in vars(kind)), side)
 
 
 def merged(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnnshape.reading.python import allowed
 from rnnshape.reading.python.contents import anything_in
@@ -12,12 +12,10 @@ from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.stand_in import StandIn, is_of_code
 
 OF_A_KEY = ("get", "getattr", "getitem", "pop", "setdefault")  # give what is there
-if TYPE_CHECKING:
-    from rnnshape.reading.python.evaluator import Evaluator
 
 
 def made_of_open(
-    evaluator: Evaluator,
+    evaluator: Any,
     wrong: IsOpenError,
     made: object,
     function: Any,
@@ -25,7 +23,7 @@ def made_of_open(
     named: Mapping[str, object],
 ) -> Open:
     """What a function makes that has stopped at something open, or has made it."""
-    found = evaluator.derived(wrong.value)
+    found: Open = evaluator.derived(wrong.value)
     is_given = any(part is wrong.value for part in parts)
     is_returned = wrong.value is made and not is_given
     are_rows = function in allowed.GO_OVER or is_returned

@@ -34,7 +34,8 @@ class Reached:
 
     Attributes:
         found: the values that it comes by; words: what it asks them for, calls, or has as a text.
-        sets: the attributes that each function sets, or a statement.
+        sets: the attributes that each function sets, or a statement; sets_of_others: those of
+            what is no `self`.
         given: names around functions that it gives a value, each with the names beside it.
         filled: the lists, sets and dictionaries that it adds to or takes from, by their `id`s, and
             attributes that have some; `fills_any` is whether it may do so to any that it comes by.
@@ -50,6 +51,7 @@ class Reached:
     ) -> None:
         self.found, self.words, self.values = dict[int, Any](), {*words}, [*values]
         self.sets, self.given = {0: {*sets}}, list[tuple[Any, str]]()
+        self.sets_of_others = {*sets}
         self.filled, self.fills_any = set[int | str](), False
         self.first, self.in_code = set[str](), set[str]()
         self.waiting, self.methods = [*self.values], list[FunctionType]()
@@ -113,6 +115,8 @@ class Reached:
                     if name in FILLING:  # also `push = rows.append`
                         self._fills(held, inside, known, given, name_of)
                     sets |= set() if isinstance(used, ast.Load) else {name}
+                    if not (isinstance(used, ast.Load) or ast.unparse(held) == "self"):
+                        self.sets_of_others.add(name)
                 case ast.Subscript(ctx=ast.Store() | ast.Del()):
                     self.words |= {*ON_ITEMS}
                 case ast.Constant(value=str(text)):
@@ -179,7 +183,8 @@ class Reached:
         """The attributes of an object, class or function that it may set, and those that this may
         have then, too: None where these may be any."""
         kinds = [one for one in (value, *type(value).__mro__) if is_of_code(one)]
-        if not kinds and not isinstance(value, FunctionType | SimpleNamespace):
+        is_other = not kinds and not isinstance(value, FunctionType | SimpleNamespace)
+        if is_other or isinstance(value, tuple):
             return set(), set()
         has = {name for one in (value, *kinds) for name in vars(one)}
         sets, is_any = set[str]().union(*self.sets.values()), not self.words.isdisjoint(SETTING_ANY)
@@ -215,6 +220,9 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
         if (changed := hook(one, "own_may_be_changed")) is not None:
             is_filled = reached.fills_any or id(one) in reached.filled
             changed(one, reached.words if is_filled else reached.words - FILLING, because)
+        if (may_set := hook(one, "own_may_be_set")) is not None:
+            is_any = not reached.words.isdisjoint(SETTING_ANY)
+            may_set(one, reached.words if is_any else reached.sets_of_others, because)
     for one in [one for one in reached.found.values() if not isinstance(one, Open)]:
         names, others = reached.set_of(one)
         for name in names:
@@ -236,12 +244,13 @@ def may_be_called(
 ) -> bool:
     """What the code's functions change that something unread may call, nobody knows how often;
     whether they change anything."""
+    handed = [*handed]
     functions = [one for one in each_of(handed) if body_of(one) is not None]
-    reached = Reached(functions, ("__call__",))
-    if functions and (changes := reached.changes):
+    reached = Reached([*functions, *handed] if functions else (), ("__call__",))
+    changes = reached.changes
+    if functions:
         may_change(evaluator, scope, because, reached)
-        return changes
-    return False
+    return changes
 
 
 def change_attribute(
