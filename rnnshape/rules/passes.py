@@ -243,7 +243,13 @@ def _unfit(call: Call, passes: Sequence[Pass], given: Sequence[Nested]) -> Excep
 
 
 def _joined(call: Call, taken: Sequence[Tensor], given: Sequence[Tensor]) -> str:
-    """How the states of both directions become those of one: side by side, in twice the units."""
+    """The states alone where the output is given, too; those of both directions become those of
+    one side by side, in twice the units."""
+    states = [tensor for tensor in given if tensor.role in ("hidden state", "cell state")]
+    shapes = [[tensor.shape[1:] for tensor in several] for several in (states, taken)]
+    if len(states) < len(given) and shapes[0] == shapes[1]:
+        names = ", ".join(state.name for state in states)
+        return f": give initial_state=[{names}]"
     count = len(taken)
     if len(given) != 2 * count or "units" not in call:
         if len(given) != count or len({state.shape[1:] for state in given}) > 1:
