@@ -55,8 +55,10 @@ def _why_unread(evaluator: Evaluator, value: Open) -> str:
     is_imported = isinstance(found, Open) and isinstance(found.node, ast.Import | ast.ImportFrom)
     if makes is None or value.reason:
         return ""
-    if value.among and all(isinstance(one, FunctionType) for one in each_of(value.among)):
-        return "which function makes it is not known"
+    among = each_of(value.among)
+    if among and all(isinstance(one, FunctionType) for one in among):
+        are_answered = not evaluator.followed.isdisjoint(among)
+        return "" if are_answered else "which function makes it is not known"
     return f"it is made by {shortened(ast.unparse(makes))}, which is not read" * is_imported
 
 

@@ -160,7 +160,8 @@ def trained_as(layer: Call, value: Any, why: Unknown | None = None) -> Call:
     given = value if why is None else replace(why, name="...")
     if not isinstance(given, Unknown):
         return with_trained(layer, given)
-    return replace(layer.without("trainable"), left_open=(*layer.left_open, ("trainable", given)))
+    others = (pair for pair in layer.left_open if pair[0] != "trainable")
+    return replace(layer.without("trainable"), left_open=(*others, ("trainable", given)))
 
 
 def may_be_trained(model: Any, name: str, why: Open) -> None:

@@ -92,10 +92,10 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     words = (word for word in named if word != "training" or word in takes or is_any)
     lists = {word: as_lists(named[word]) for word in words}
     made = _called_and_locked(call, [*map(as_lists, given)], with_mask(call, given, lists))
-    return _with_tensors(made, given)
+    return _with_tensors(call, made, given)
 
 
-def _with_tensors(made: Any, given: Sequence[Any]) -> Any:
+def _with_tensors(call: Any, made: Any, given: Sequence[Any]) -> Any:
     """What a `call` returns: of what it makes of shapes alone, as zeros, Keras has tensors."""
     ends = [*graph.tensors_in(given)]
 
@@ -105,7 +105,8 @@ def _with_tensors(made: Any, given: Sequence[Any]) -> Any:
         layer = unread_layer("made_of_shapes", "no input goes into it", 0)
         return unread_step(layer, ends, [plain_shape(value.shape)])
 
-    return made if graph.are_computed(ends) else rebuilt(made, changed)
+    is_beside = [*graph.tensors_in(made)] or own(getattr(call, "__self__", None), "own_is_model")
+    return rebuilt(made, changed) if is_beside and not graph.are_computed(ends) else made
 
 
 def followed_with_mask(layer: Any, given: Sequence[Any], named: dict[str, Any]) -> Any:
