@@ -111,6 +111,8 @@ def as_kept(layer: str, name: str, said: Any) -> Any:
     what it computes from data nobody knows what."""
     if layer == "Normalization" and name in ("mean", "variance"):
         return opened(f"{layer}.{name}", f"its {name} comes from data")
+    if name == "backward_layer" and said is None:  # Keras makes one of what is not read
+        return opened(f"{layer}.{name}", "what it is made of is not read")
     if name == "data_format" and said is None:
         return session().defaults.get(name) or "channels_last"
     if name == "dtype":

@@ -123,6 +123,7 @@ class LayerOverTime(LayerAround):
         inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)
         inner = (isinstance(inner, Cells) and inner.own_inner) or inner
         self.own_is_stack = isinstance(inner, list | tuple)
+        self.own_is_begun = True
         several: Any = as_tracked(inner) if self.own_is_stack else [inner]
         inner = several if self.own_is_stack else inner
         is_open = any(own(part, "own_open") is not None or _is_unread(part) for part in several)
