@@ -189,6 +189,7 @@ class TrainingCall:
     Attributes:
         x, y: in the order of the model's inputs and outputs.
         losses: for each output, as `compile` got it; None where it has none, or an unknown one.
+        has_own_loss: whether it is one of the code's own, for all of them.
         has_loss_each: whether `compile` got a list or a dictionary of losses.
         metrics: for each output; has_weighted: whether any is of `weighted_metrics`.
         validation: the same call of `validation_data`.
@@ -212,6 +213,7 @@ class TrainingCall:
     x: tuple[Data, ...]
     y: tuple[Data, ...] = ()
     losses: tuple[Function | None, ...] = ()
+    has_own_loss: bool = False
     has_loss_each: bool = False
     metrics: tuple[tuple[Function, ...], ...] = ()
     has_weighted: bool = False

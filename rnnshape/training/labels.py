@@ -39,7 +39,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         return
     are_known = all(output.shape is not UNKNOWN for output in model.outputs)
     if len(call.y) != len(model.outputs):
-        if are_known and call.losses and all(call.losses):
+        if are_known and (call.has_own_loss or (call.losses and all(call.losses))):
             yield _wrong_number(model, call)
         return
     if are_known:

@@ -93,8 +93,7 @@ def wrong_names(
         only = [one for one in loss.values() if isinstance(one, str) and len(loss) == 1]
         remedies = tuple(f"loss={one!r}" for one in only)
         yield call.problem("labels", message, words=words, remedies=remedies)
-    if is_graph or model.own_kind == "Sequential":
-        yield from _numbers_of_losses(call, given.compiled, outputs, model.own_nests[1])
+    yield from _numbers_of_losses(call, given.compiled, outputs, model.own_nests[1])
     if len(gives) > 1:
         for word, of_word in (("metrics", metrics), ("weighted_metrics", weighted)):
             yield from _numbers_of_metrics(call, word, of_word, outputs, is_named)

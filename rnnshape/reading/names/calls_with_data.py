@@ -20,7 +20,7 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.names.training import OWN_LOSS, OWN_STEPS, Given
-from rnnshape.reading.python import Open
+from rnnshape.reading.python import Open, body_of, is_of_code
 from rnnshape.training.data import BATCHED, WITHOUT_LABELS, Data, Size, TrainingCall
 
 OTHER_AXES = "with other numbers of axes than before, data may be refused"
@@ -103,6 +103,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         y=in_order(given.y, outputs, may_lack=True),
         losses=losses,
         has_loss_each=isinstance(compiled.loss, list | tuple | dict),
+        has_own_loss=body_of(compiled.loss) is not None or is_of_code(type(compiled.loss)),
         metrics=metrics,
         has_weighted=isinstance(compiled.weighted, Open) or bool(compiled.weighted),
     )
