@@ -94,7 +94,8 @@ def doubt(evaluator: Evaluator, scope: Scope, made: object, kind: type[BaseExcep
     comes after it is not done then."""
     if evaluator.trying and isinstance(made, Open):
         undo = Doubt.undo
-        if len(evaluator.doubted) == evaluator.tried_since:
+        before = {one.kind for one in evaluator.doubted[evaluator.tried_since :]}
+        if kind not in before:  # each handler goes back to the first that it catches
             snapshot = Snapshot(evaluator, scope)
             undo = partial(snapshot.set, snapshot.before)
         evaluator.doubted.append(Doubt(made, kind, undo))

@@ -13,12 +13,19 @@ from types import BuiltinMethodType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, lose, sides_now
-from rnnshape.reading.python.contents import PLAIN, Inside, each_of, within
+from rnnshape.reading.python.contents import PLAIN, Inside, changeable_in, each_of, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
 from rnnshape.reading.python.in_common import merged, under_name
 from rnnshape.reading.python.open import Open
-from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
+from rnnshape.reading.python.scope import (
+    Scope,
+    body_of,
+    named_in,
+    nodes_of,
+    own_names,
+    stored_names,
+)
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, lacks, own
 from rnnshape.reading.python.streams import Stream
 
@@ -98,6 +105,7 @@ class Reached:
         # What it is called with is known of those functions that are called first, and by no other.
         is_first = any(getattr(one, "__func__", one) is whole for one in self.values)
         name_of = getattr(whole, "__name__", "") if is_first else ""
+        stored = stored_names(body)
         for part in nodes_of(body):
             filled = part.target if isinstance(part, ast.AugAssign) else changed_in(part)
             if filled is not None and filled is not part:
@@ -121,7 +129,9 @@ class Reached:
                     self.words |= {*ON_ITEMS}
                 case ast.Constant(value=str(text)):
                     self.words.add(text)
+                    self.fills_any |= text in FILLING  # `getattr(rows, "append")`
                 case ast.Global(names=several) | ast.Nonlocal(names=several):
+                    several = [name for name in several if name in stored]
                     around = [(names, name) for names in known for name in several if name in names]
                     self.given += around
 
@@ -236,7 +246,7 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
             one.throw_away()
     lose(evaluator, scope, because, *lost)
     for names, name in reached.given:
-        names[name] = under_name(because, name)
+        names[name] = replace(under_name(because, name), among=changeable_in([names[name]]))
 
 
 def may_be_called(
