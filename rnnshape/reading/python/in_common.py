@@ -58,13 +58,15 @@ def merged(
     if (of_either := hook(one, "own_of_either")) and type(one) is type(other):
         made = of_either(one, other, under_name(because, name))
         if made is not None:
-            return made
+            return _as_either(made, one, other)
     for first, second in ((one, other), (other, one)):
         chosen = hook(first, "own_chosen_over")
         if chosen is not None:
             made = chosen(first, None if second is MISSING else second, because)
             does = made.as_called if isinstance(made, Open) else None
-            return made if does is None else replace(under_name(because, name), as_called=does)
+            if does is None:
+                return _as_either(made, one, other)
+            return replace(under_name(because, name), as_called=does)
         is_absent = second is None or second is MISSING
         if is_absent and isinstance(first, Module | type | types.FunctionType):
             if second is MISSING or isinstance(first, Module):
@@ -90,6 +92,13 @@ def merged(
     if not (models or tensors or among):
         return named
     return replace(named, alternatives=(*models.values(),), may_be=tensors, among=among)
+
+
+def _as_either(made: Any, one: object, other: object) -> Any:
+    """What stands for one of two: nobody knows which of them it `is`."""
+    if isinstance(made, StandIn) and made is not one and made is not other:
+        object.__setattr__(made, "own_is_either", True)
+    return made
 
 
 def classes_in(value: object) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened, written
 from rnnshape.reading.python.limits import is_in, is_not_in
 from rnnshape.reading.python.open import Open, is_number
 from rnnshape.reading.python.scope import Scope
+from rnnshape.reading.python.stand_in import StandIn, own
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
 
@@ -96,6 +97,12 @@ def any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     return both
 
 
+def _may_be_one(left: object, right: object) -> bool:
+    """Whether one of two objects stands for one of several, which may be the other."""
+    are_ours = isinstance(left, StandIn) and isinstance(right, StandIn) and left is not right
+    return are_ours and any(own(one, "own_is_either") for one in (left, right))
+
+
 def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
     left, known = evaluator.worth(node.left, scope), None
     for number, (op, other) in enumerate(zip(node.ops, node.comparators, strict=True), 1):
@@ -104,6 +111,8 @@ def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
             known = evaluator.really(OPERATORS[type(op)], left, right)
         elif isinstance(left, Open) or isinstance(right, Open):
             known = left if isinstance(left, Open) else right
+        elif _may_be_one(left, right):
+            known = evaluator.open(node)
         else:
             known = (left is right) == isinstance(op, ast.Is)
         if isinstance(known, Open):  # what it is follows from what both are worth this time
