@@ -118,6 +118,12 @@ def under_name(because: Open, name: object) -> Open:
     return replace(because.derived(name, because.source, because.node), is_named=True)
 
 
+def perhaps(because: Open, name: object, before: object) -> Open:
+    """What a name stands for that may stand for another value by now than before."""
+    tensors, among = may_be_in([before]), changeable_in([before])
+    return replace(under_name(because, name), may_be=tensors, among=among)
+
+
 def one_of(values: Sequence[object], because: Open) -> object:
     """What is known of a value that is one of some."""
     return functools.reduce(lambda one, other: merged(one, other, because), values)

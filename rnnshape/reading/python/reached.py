@@ -13,10 +13,10 @@ from types import BuiltinMethodType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 from rnnshape.reading.python.branches import both_ways, lose, sides_now
-from rnnshape.reading.python.contents import PLAIN, Inside, changeable_in, each_of, within
+from rnnshape.reading.python.contents import PLAIN, Inside, each_of, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
-from rnnshape.reading.python.in_common import merged, under_name
+from rnnshape.reading.python.in_common import merged, perhaps
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import (
     Scope,
@@ -236,17 +236,18 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
     for one in [one for one in reached.found.values() if not isinstance(one, Open)]:
         names, others = reached.set_of(one)
         for name in names:
+            made = perhaps(because, name, vars(one).get(name))
             if isinstance(one, type):
-                type.__setattr__(one, name, under_name(because, name))
+                type.__setattr__(one, name, made)
             else:
-                vars(one)[name] = under_name(because, name)
+                vars(one)[name] = made
         if others != set() and not isinstance(one, type):
             evaluator.unsure.note_more(vars(one), because, others)
         if isinstance(one, Stream):
             one.throw_away()
     lose(evaluator, scope, because, *lost)
     for names, name in reached.given:
-        names[name] = replace(under_name(because, name), among=changeable_in([names[name]]))
+        names[name] = perhaps(because, name, names[name])
 
 
 def may_be_called(
