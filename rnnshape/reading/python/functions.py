@@ -114,7 +114,7 @@ def function(
 
 def _lose_by(evaluator: Evaluator, body: Sequence[ast.stmt], scope: Scope, because: Open) -> None:
     """What the rest of a generator changes is not known."""
-    may_change(evaluator, scope, because, Reached((), (), *((node, scope) for node in body)))
+    may_change(evaluator, scope, because, Reached((), (), (ast.Module([*body], []), scope)))
 
 
 def let_all_be_given(evaluator: Evaluator, called: object) -> None:

@@ -18,14 +18,7 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
 from rnnshape.reading.python.in_common import merged, perhaps
 from rnnshape.reading.python.open import Open
-from rnnshape.reading.python.scope import (
-    Scope,
-    body_of,
-    named_in,
-    nodes_of,
-    own_names,
-    stored_names,
-)
+from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, lacks, own
 from rnnshape.reading.python.streams import Stream
 
@@ -105,7 +98,8 @@ class Reached:
         # What it is called with is known of those functions that are called first, and by no other.
         is_first = any(getattr(one, "__func__", one) is whole for one in self.values)
         name_of = getattr(whole, "__name__", "") if is_first else ""
-        stored = stored_names(body)
+        names_in = (part for part in nodes_of(body) if isinstance(part, ast.Name))
+        stored = {part.id for part in names_in if not isinstance(part.ctx, ast.Load)}
         for part in nodes_of(body):
             filled = part.target if isinstance(part, ast.AugAssign) else changed_in(part)
             if filled is not None and filled is not part:

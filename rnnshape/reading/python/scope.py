@@ -116,22 +116,16 @@ def has_yield(body: Sequence[ast.AST]) -> bool:
 def own_names(body: Sequence[ast.AST]) -> frozenset[str]:
     """The names that are a function's own wherever they stand in it: it gives them values."""
     nodes = [*own_nodes(body)]
-    others = (node.names for node in nodes if isinstance(node, ast.Global | ast.Nonlocal))
-    return stored_names(body).difference(*others)
-
-
-def stored_names(body: Sequence[ast.AST]) -> frozenset[str]:
-    """The names that code gives values, its own or those of the code around it."""
-    nodes = [*own_nodes(body)]
     inside = [node.target for node in nodes if isinstance(node, ast.comprehension)]
     of_comprehensions = {id(part) for target in inside for part in ast.walk(target)}
+    others = (node.names for node in nodes if isinstance(node, ast.Global | ast.Nonlocal))
     names = (
         node.id
         for node in nodes
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
         if id(node) not in of_comprehensions
     )
-    return frozenset(names)
+    return frozenset(names).difference(*others)
 
 
 class Log(list[Any]):
