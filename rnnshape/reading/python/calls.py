@@ -259,8 +259,9 @@ def _with_changes(
         for part in handed:
             if may_fill := hook(part, "own_handed_to"):
                 may_fill(part, made)
-    reason = made.reason if isinstance(made, Open) else ""
-    may_be_called(evaluator, scope, evaluator.open(node, reason), handed)
+    if handed:
+        reason = made.reason if isinstance(made, Open) else ""
+        may_be_called(evaluator, scope, evaluator.open(node, reason), handed)
     if word in FILLING and called.owner is not None and not called.alternatives:
         put_in(called.owner, [*parts, *keywords.values()])
     if isinstance(called, Open) and called.among and not called.alternatives:

@@ -251,10 +251,11 @@ def may_be_called(
     whether they change anything."""
     handed = [*handed]
     functions = [one for one in each_of(handed) if body_of(one) is not None]
-    reached = Reached([*functions, *handed] if functions else (), ("__call__",))
+    if not functions:
+        return False
+    reached = Reached([*functions, *handed], ("__call__",))
     changes = reached.changes
-    if functions:
-        may_change(evaluator, scope, because, reached)
+    may_change(evaluator, scope, because, reached)
     return changes
 
 
