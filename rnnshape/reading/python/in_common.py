@@ -118,7 +118,7 @@ def under_name(because: Open, name: object) -> Open:
     return replace(because.derived(name, because.source, because.node), is_named=True)
 
 
-def perhaps(because: Open, name: object, before: object) -> Open:
+def may_be_another(because: Open, name: object, before: object) -> Open:
     """What a name stands for that may stand for another value by now than before."""
     tensors, among = may_be_in([before]), changeable_in([before])
     return replace(under_name(because, name), may_be=tensors, among=among)

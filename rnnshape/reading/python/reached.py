@@ -16,7 +16,7 @@ from rnnshape.reading.python.branches import both_ways, lose, sides_now
 from rnnshape.reading.python.contents import PLAIN, Inside, each_of, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, changed_in
-from rnnshape.reading.python.in_common import merged, perhaps
+from rnnshape.reading.python.in_common import may_be_another, merged
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
 from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, lacks, own
@@ -230,7 +230,7 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
     for one in [one for one in reached.found.values() if not isinstance(one, Open)]:
         names, others = reached.set_of(one)
         for name in names:
-            made = perhaps(because, name, vars(one).get(name))
+            made = may_be_another(because, name, vars(one).get(name))
             if isinstance(one, type):
                 type.__setattr__(one, name, made)
             else:
@@ -241,7 +241,7 @@ def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reach
             one.throw_away()
     lose(evaluator, scope, because, *lost)
     for names, name in reached.given:
-        names[name] = perhaps(because, name, names[name])
+        names[name] = may_be_another(because, name, names[name])
 
 
 def may_be_called(
