@@ -336,10 +336,11 @@ def lose(
     """Nobody knows what lists, sets or dictionaries hold: they are open wherever they stand; of
     what holds the names of an object, and of a class, each of them is. Lists to which may be
     `added` what they are made of stay like that."""
-    lost = dict[int, Any]()
-    for value in (value for value in values if not isinstance(value, (*PLAIN, tuple))):
+    changed = [value for value in values if not isinstance(value, (*PLAIN, tuple))]
+    lost, among = dict[int, Any](), anything_in([*added, because]) if changed else ()
+    for value in changed:
         row = row_of([*value, *added], because) if added and isinstance(value, list) else None
-        lost[id(value)] = row, may_be_in([value, *added]), anything_in([value, *added, because])
+        lost[id(value)] = row, may_be_in([value, *added]), (*anything_in([value]), *among)
     for held in Snapshot(evaluator, scope).held.values() if lost else ():
         inside = held if is_of_code(held) else held_by(held)
         content = content_of(held) or {}

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
 from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
@@ -70,6 +70,7 @@ OF_ALL: dict[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
     "items": held_rows,
 }
 EXITS = ("exit", "quit", "sys.exit")
+GIVE_NONE = FILLING - {"pop", "popitem", "setdefault"}
 OF_GIVEN = ("random.choice", "random.choices", "random.sample", "random.permutation", "deque")
 # Functions of Python's own, and how they fail.
 FAILING = {**dict.fromkeys(("int", "float", "index", "remove"), ValueError), "pop": LookupError}
@@ -263,7 +264,7 @@ def _with_changes(
         reason = made.reason if isinstance(made, Open) else ""
         may_be_called(evaluator, scope, evaluator.open(node, reason), handed)
     if word in FILLING and called.owner is not None and not called.alternatives:
-        put_in(called.owner, [*parts, *keywords.values()])
+        put_in(called.owner, _without_new(node, parts))
     if isinstance(called, Open) and called.among and not called.alternatives:
         change_by_call(evaluator, node, scope, called, [*parts, *keywords.values()])
     if not isinstance(made, Open):
@@ -296,6 +297,17 @@ def _with_changes(
     return made
 
 
+def _without_new(node: ast.Call, parts: Sequence[object]) -> list[object]:
+    """What a call is given, of lists that are made there only what stands in them: nothing else
+    comes by these."""
+    new = (ast.List, ast.Set, ast.ListComp, ast.SetComp)
+    are_new = [isinstance(one, new) for one in node.args] if len(node.args) == len(parts) else []
+    found = list[object]()
+    for part, is_new in zip_longest(parts, are_new):
+        found += part if is_new and isinstance(part, list | set) else [part]
+    return found
+
+
 def _of_open(
     evaluator: Evaluator,
     node: ast.Call,
@@ -311,7 +323,7 @@ def _of_open(
     made.may_be = may_be_in([called, *parts, *keywords.values()])
     if called.label.endswith(OF_GIVEN):
         made.among = (items_in if called.label.endswith("choice") else held_items)(parts)
-    elif called.among:
+    elif called.among and called.label.rpartition(".")[2] not in GIVE_NONE:
         among = changeable_in([*parts, *keywords.values()])
         holding = OF_ALL.get(called.label.rpartition(".")[2], items_in)
         made.among = (*holding(called.among), *among)

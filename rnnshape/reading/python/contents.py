@@ -68,6 +68,17 @@ def held_rows(values: Iterable[Any]) -> tuple[Any, ...]:
 class Inside(list[Any]):
     """What stands in something open, and nobody knows how deep: it stands in itself, too."""
 
+    def __init__(self, items: Iterable[Any]) -> None:
+        super().__init__()
+        self.known = set[int]()
+        self.put([*items, self])
+
+    def put(self, items: Iterable[Any]) -> None:
+        for item in items:
+            if id(item) not in self.known:
+                self.known.add(id(item))
+                self.append(item)
+
 
 def anything_in(values: Iterable[Any]) -> tuple[Any, ...]:
     """What code can change or call in values, however deep, for what is made of these."""
@@ -83,17 +94,18 @@ def anything_in(values: Iterable[Any]) -> tuple[Any, ...]:
             waiting.append(value.over)
         elif isinstance(value, list | tuple | set | frozenset | dict):
             waiting += value.values() if isinstance(value, dict) else value
-    items = [one for one in found.values() if not isinstance(one, Open | Stream | tuple)]
-    if not (held := Inside(changeable_in(items))):
-        return ()
-    held.append(held)
-    return (held,)
+    items = [one for one in found.values() if not isinstance(one, Inside | Open | Stream | tuple)]
+    return (Inside(several),) if (several := changeable_in(items)) else ()
 
 
 def put_in(owner: Open, values: Iterable[Any]) -> None:
     """What is added to something open may stand in it from now on, whatever else is there."""
-    if anything_in(values):
-        owner.among = (*owner.among, *anything_in([owner, *values]))
+    for new in anything_in(values):
+        last = owner.among[-1] if owner.among else None
+        if isinstance(last, Inside):
+            last.put(item for item in new if item is not new)
+        else:
+            owner.among = (*owner.among, new)
 
 
 def part_of(owner: Open, text: str) -> Open:

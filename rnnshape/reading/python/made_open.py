@@ -47,7 +47,7 @@ def made_of_open(
 
 def held_in(function: Any, parts: Sequence[object], named: Mapping[str, object]) -> tuple[Any, ...]:
     """What code can change that a function of Python's own may give, or hold."""
-    if not _is_pythons(function):
+    if not _is_pythons(function) or function.__module__ == "_operator":
         return ()
     held = anything_in([getattr(function, "__self__", None), *parts, *named.values()])
     return (*(item for inside in held for item in inside if item is not inside), *held)

@@ -219,6 +219,7 @@ def _functions_of(part: Any) -> list[Any]:
 
 def may_change(evaluator: Evaluator, scope: Scope, because: Open, reached: Reached) -> None:
     """What may be changed is not known, wherever it stands."""
+    evaluator.spend(len(reached.found))
     lost = reached.changed()
     for one in reached.found.values():
         if (changed := hook(one, "own_may_be_changed")) is not None:
