@@ -250,7 +250,7 @@ def _with_changes(
     if isinstance(made, Open) and body_of(called) is None:
         values = [*parts, *keywords.values()]
         for stream in (one for one in each_of(values) if isinstance(one, Stream)):
-            if not stream.is_followed:  # how far it is gone over, is not known
+            if not (stream.is_followed or called is str or called is repr):
                 stream.throw_away()
                 if stream.lose:
                     stream.lose(made)
