@@ -47,16 +47,17 @@ def made_of_open(
 
 def held_in(function: Any, parts: Sequence[object], named: Mapping[str, object]) -> tuple[Any, ...]:
     """What code can change that a function of Python's own may give, or hold."""
-    if not _is_pythons(function) or function.__module__ == "_operator":
+    if not _is_pythons(function):
         return ()
     held = anything_in([getattr(function, "__self__", None), *parts, *named.values()])
     return (*(item for inside in held for item in inside if item is not inside), *held)
 
 
 def _is_pythons(function: Any) -> bool:
-    """Whether it is neither the code's nor one that stands for a library's."""
+    """Whether it is none of the code, an operator, or one that stands for a library's."""
     owner = getattr(function, "__self__", function)
     if function is None or isinstance(owner, StandIn) or is_of_code(function) or body_of(function):
         return False
     is_stand_in = isinstance(function, type) and issubclass(function, StandIn)
-    return not (is_stand_in or str(function.__module__).startswith("rnnshape.reading.names"))
+    module = str(getattr(function, "__module__", ""))
+    return not (is_stand_in or module.startswith(("_operator", "rnnshape.reading.names")))
