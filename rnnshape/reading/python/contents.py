@@ -19,8 +19,9 @@ HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
 
 
 def changeable_in(values: Iterable[Any]) -> tuple[Any, ...]:
-    """Those that code can change or call: not numbers, data, or what a network is made of."""
-    return tuple(value for value in values if _is_changeable(value))
+    """Those that code can change or call, each once: not numbers, data, or what a network is made
+    of."""
+    return tuple({id(value): value for value in values if _is_changeable(value)}.values())
 
 
 def each_of(values: Iterable[Any]) -> list[Any]:
@@ -50,7 +51,7 @@ def items_in(values: Iterable[Any]) -> tuple[Any, ...]:
             found += value.values() if isinstance(value, dict) else value
         else:
             found.append(value)
-    return changeable_in(found)
+    return changeable_in(found)  # several may hold the same
 
 
 def held_items(values: Iterable[Any]) -> tuple[Any, ...]:
