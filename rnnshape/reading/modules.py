@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from rnnshape.source import Source
 PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 SHARE = 3 / 4  # of what a statement may take: a module that takes more is not read
 WORDS = re.compile(r"""["']([\w.-][\w./-]{0,80})["']""")  # relative paths, as code writes them
-LONGEST_TEXT, MOST_PLACES = 200_000, 32
+LONGEST_TEXT, MOST_PLACES = 200_000, 32  # characters that are searched, and folders
 MOST_FILES = 16  # each branch of the code is followed with all that these hold
 
 
@@ -138,11 +139,16 @@ def modules_for(folder: Path, text: str = "") -> Modules:
     project = next(projects, above)
     tops = above, Path.cwd(), project
     places = [place for place in around if any(place.is_relative_to(top) for top in tops)]
-    beside = [*around[:3]] if "sys.path" in text else []  # `Path(__file__).parents[1] / "src"`
-    named = dict.fromkeys(WORDS.findall(text[:LONGEST_TEXT]))
-    inner = [place / word for word in named for place in beside]
-    more = [place for place in (*beside, *inner) if os.path.isdir(place)][:MOST_PLACES]
-    return Modules((*places, project / "src", *more), ".".join(package))
+    named = _places_named(text, around[:3]) if "sys.path" in text else []
+    return Modules((*places, project / "src", *named), ".".join(package))
+
+
+def _places_named(text: str, around: Sequence[Path]) -> list[Path]:
+    """The folders that a text may put into `sys.path`: those around it, and the paths that it
+    names below them, as in `Path(__file__).parents[1] / "src"`."""
+    words = dict.fromkeys(WORDS.findall(text[:LONGEST_TEXT]))
+    inner = [place / word for word in words for place in around]
+    return [place for place in (*around, *inner) if os.path.isdir(place)][:MOST_PLACES]
 
 
 def _file_of(place: Path, path: str) -> Path | None:

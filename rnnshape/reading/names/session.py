@@ -90,7 +90,7 @@ class Session:
         self.problems: list[Problem] = []
         self.place_of: dict[Problem, Place | None] = {}
         self.uncompiled: list[tuple[str, Place | None]] = []
-        self.compiled: set[str] = set()
+        self.compiled = set[str]()  # the names that code compiles
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
         self.embeds = False  # whether any code names an Embedding
         self.may_add_loss = False  # the same of losses that layers add themselves

@@ -61,9 +61,11 @@ HOLDING = (
     copy_of, dict, enumerated, filter, heapq.nlargest, heapq.nsmallest, iter, list, map, reversed,
     set, sorted, tuple, zip,
 )  # fmt: skip
+# What calls what it is given.
 CALLING = (
     filter, map, functools.reduce, itertools.accumulate, itertools.starmap, itertools.takewhile,
 )  # fmt: skip
+# What methods of dictionaries and lists give: all that these hold, or rows of it.
 OF_ALL: dict[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
     "copy": held_items,
     "values": held_items,
@@ -71,6 +73,7 @@ OF_ALL: dict[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
 }
 EXITS = ("exit", "quit", "sys.exit")
 GIVE_NONE = FILLING - {"pop", "popitem", "setdefault"}
+# What is not read and gives some of what it is given.
 OF_GIVEN = ("random.choice", "random.choices", "random.sample", "random.permutation", "deque")
 # Functions of Python's own, and how they fail.
 FAILING = {**dict.fromkeys(("int", "float", "index", "remove"), ValueError), "pop": LookupError}

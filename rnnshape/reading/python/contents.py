@@ -51,7 +51,7 @@ def items_in(values: Iterable[Any]) -> tuple[Any, ...]:
             found += value.values() if isinstance(value, dict) else value
         else:
             found.append(value)
-    return changeable_in(found)  # several may hold the same
+    return changeable_in(found)
 
 
 def held_items(values: Iterable[Any]) -> tuple[Any, ...]:

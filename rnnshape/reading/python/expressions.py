@@ -95,9 +95,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 made.among = held_items(one for one in both if type(one) in (*HELD, tuple, Open))
                 are_lists = any(type(one) in (list, tuple) for one in both)
                 made.may_be = may_be_in(both) if are_lists else made.may_be
-            is_whole = isinstance(op, ast.FloorDiv | ast.Mod)
-            is_whole |= isinstance(op, ast.Div) and bool(awaited(evaluator, ZeroDivisionError))
-            if is_whole and isinstance(both[1], Open):
+            may_fail = isinstance(op, ast.FloorDiv | ast.Mod)
+            may_fail |= isinstance(op, ast.Div) and bool(awaited(evaluator, ZeroDivisionError))
+            if may_fail and isinstance(both[1], Open):
                 doubt(evaluator, scope, made, ZeroDivisionError)
             return made
         case ast.UnaryOp(op=op, operand=inner):

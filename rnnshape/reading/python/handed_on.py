@@ -1,5 +1,5 @@
-"""What code hands to something that nobody knows, which may fill it, or call it: an empty list, a
-method that changes a list, a function that changes what stands around it."""
+"""What code hands to something that nobody knows, which may fill it: an empty list, a method that
+changes a list; and which methods and functions change what they are of, or are given."""
 
 from __future__ import annotations
 

@@ -106,10 +106,10 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             owner = evaluator.worth(inner, scope)
             if isinstance(owner, Open):
                 put_in(owner, [value])
-            if isinstance(owner, Open) and owner.among:
-                entry = shortened(written(inner)), evaluator.worth(index, scope), value
-                change_in_place(evaluator, scope, owner, entry=entry)
-            elif not isinstance(owner, Open):
+                if owner.among:
+                    entry = shortened(written(inner)), evaluator.worth(index, scope), value
+                    change_in_place(evaluator, scope, owner, entry=entry)
+            else:
                 place = evaluator.worth(index, scope)
                 done = evaluator.really(operator.setitem, owner, place, value)
                 change_copies(evaluator, scope, owner)
