@@ -224,6 +224,10 @@ def _with_target(
         outputs = output_keys(what) or outputs
     y = () if target is None else in_order(outputs, target, data_of(target, "target"), "output")
     call = call_with(question, x, y, _names(loss))
+    if is_of_keras(what) and y and loss is None:
+        from rnnshape.reading.live_compiled import refused_by_compile
+
+        call = replace(call, refused=refused_by_compile(what))
     return replace(as_far_as_taken(question, [one.shape or () for one in x]), calls=(call,))
 
 

@@ -61,6 +61,9 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
                 *_of_other_samples(now, call, given),
             ]
             first = first or replace(call, is_sure=call.is_sure and not problems)
+            if call.refused:
+                message = "what compile was given does not fit the outputs"
+                problems += [call.problem("labels", message, words=call.refused)]
             if call.line is None:  # what code calls may be eager
                 problems += _of_names(now, call)
             found.append((call, problems))

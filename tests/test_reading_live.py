@@ -3,11 +3,13 @@ says of them is what is answered, or it is open."""
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -863,6 +865,36 @@ def test_the_losses_of_a_model_that_returns_a_dictionary_are_those_of_its_keys(
         target = {"z": np.zeros((8, wide)), "a": np.zeros((8, narrow))}
         is_taken = _fits(model, x, target)
         assert (not inspect(model, input=x, target=target).problems) == is_taken == (wide == 3)
+
+
+LOSSES_OF_TWO = "mse", ["mse", "mae"], ["mse"], ["mse"] * 3, {"p": "mse", "q": "mae"}, {"p": "mse"}
+WEIGHTS_OF_TWO = None, None, [1.0, 2.0], [1.0, 2.0, 3.0], {"p": 1.0, "q": 2.0}, {"p": 1.0}
+METRICS_OF_TWO = (
+    None, ["mae"], ["mae", "AUC"], [["mae", "acc"], []], {"p": "mae"}, {"z": ["mae"]},
+    ["MeanIoU", "mae"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("gives", ["[p, q]", "{'p': p, 'q': q}", "p"])
+def test_what_compile_was_given_is_refused_where_keras_refuses_it_for_these_outputs(
+    gives: str,
+) -> None:
+    k, x, verdicts = keras(), np.zeros((8, 4)), set[bool]()
+    counts = k.src.backend.common.global_state.get_global_attribute
+    grid = [*product(LOSSES_OF_TWO, WEIGHTS_OF_TWO, METRICS_OF_TWO)]
+    for loss, weights, metrics in random.Random(7).sample(grid, 14):
+        source = k.Input((4,))
+        p, q = k.layers.Dense(2, name="p")(source), k.layers.Dense(3, name="q")(source)
+        model = k.Model(source, eval(gives, {"p": p, "q": q}))
+        model.compile("sgd", loss, weights, metrics)
+        target = eval(gives, {"p": np.zeros((8, 2)), "q": np.zeros((8, 3))})
+        counted = dict(counts("object_name_uids"))
+        told = [one for one in inspect(model, input=x, target=target).problems if not one.silent]
+        assert counts("object_name_uids") == counted
+        verdicts.add(is_taken := _fits(model, x, target))
+        if gives[0] != "{" or type(loss) is not list:  # of which it makes one tensor
+            assert is_taken == (not told), (loss, weights, metrics, told)
+    assert verdicts == {True, False}
 
 
 def _fits(model: Any, x: Any, y: Any) -> bool:

@@ -23,6 +23,7 @@ from rnnshape.network import Network, Question, Ref, Shape, called_alone
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
+from rnnshape.reading.live_compiled import compile_config
 from rnnshape.reading.live_weights import check_counted, counted, counted_beside, on_other_data
 from rnnshape.reading.names.attributes import frozen, with_trained
 from rnnshape.reading.names.inputs import Input
@@ -48,7 +49,6 @@ from rnnshape.reading.symbolic import (
     built_shapes,
     calls_in,
     check_called,
-    compile_config,
     flattened,
     has_own,
     has_rules,

@@ -159,24 +159,6 @@ def check_nests(what: Any, given: object, target: object) -> None:
         raise QueryError("target: of a model with one output give the array, by no name")
 
 
-def compile_config(model: Any) -> dict[str, Any]:
-    """What Keras writes down of `compile`, with the names of its own functions: it writes those of
-    the user's in the same way."""
-    written, given = model.get_compile_config(), model._compile_config.config
-    words = ("loss", "metrics", "weighted_metrics")
-    return {**written, **{word: _named(written[word], given[word]) for word in words}}
-
-
-def _named(written: Any, given: Any) -> Any:
-    if isinstance(given, Mapping) and isinstance(written, dict):
-        return {key: _named(part, given.get(key)) for key, part in written.items()}
-    if isinstance(given, list | tuple) and isinstance(written, list | tuple):
-        return [_named(*pair) for pair in zip(written, given, strict=True)]
-    if inspect.isfunction(given):
-        return given.__name__ if _is_of_keras(given) else {"class_name": "?", "config": {}}
-    return written
-
-
 def has_own(flow: Any) -> bool:
     """Whether a layer in a model is the user's own, or runs a function that is."""
     return any(
@@ -185,7 +167,8 @@ def has_own(flow: Any) -> bool:
     )
 
 
-def _is_of_keras(function: Any) -> bool:
+def is_of_keras(function: Any) -> bool:
+    """Whether a function, or the class of an object, is one of Keras' own."""
     holder = function if inspect.isfunction(function) else type(function)
     return (holder.__module__ or "").startswith("keras.")
 
@@ -195,7 +178,7 @@ def has_rules(flow: Any) -> bool:
     a function that is not of Keras."""
     for layer in flattened(flow):
         functions = (one for one in vars(layer).values() if callable(one))
-        if not all(map(_is_of_keras, functions)):
+        if not all(map(is_of_keras, functions)):
             return False
     for operation in getattr(flow, "operations", ()):
         name = type(operation).__name__

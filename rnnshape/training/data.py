@@ -207,6 +207,7 @@ class TrainingCall:
         file, line, column: where it stands; lines and columns count from 1.
         code: the text of that line.
         network: the `Network` of the model as it was then, where it is another by now.
+        refused: what Keras refuses of how the model was compiled, whatever the data.
     """
 
     call: Method
@@ -235,6 +236,7 @@ class TrainingCall:
     column: int | None = None
     code: str = ""
     network: object = None
+    refused: str = ""
 
     @property
     def is_batched(self) -> bool:
