@@ -386,6 +386,7 @@ MODULES: dict[str, object] = {
         path: module_of_keras(path)
         for path in ("keras", "tensorflow", "tf_keras", "tensorflow.keras.backend")
     },
+    "keras_core": module_of_keras("keras"),  # its name before it was released as Keras 3
     "six.moves": Module("six.moves", {"range": range, "xrange": range, "zip": zip, "map": map}),
     **dict.fromkeys(("keras.tree", "tensorflow.nest"), NESTS),
     **MODULES_OF_DATA,

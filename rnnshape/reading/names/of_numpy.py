@@ -142,6 +142,9 @@ def _linspace(
     start: Any, stop: Any, num: Any = 50, endpoint: Any = True, retstep: Any = False,
     dtype: Any = None, axis: Any = 0,
 ) -> Any:  # fmt: skip
+    if {type(start), type(stop)} <= {int, float} and type(num) is int and num <= MOST_VALUES:
+        made = by_numpy("linspace")(start, stop, num, endpoint, retstep)
+        return made if dtype is None or retstep else made.astype(dtype)
     made = with_axis(num, broadcast(sizes_of(start), sizes_of(stop)), axis)
     return (made, opened("a number from data")) if retstep is True else made
 
@@ -222,6 +225,11 @@ def _of_numpy_itself(name: str) -> Callable[..., Any]:
     """The same where NumPy makes it: its numbers are no Python's."""
 
     def made(*given: Any, **named: Any) -> Any:
+        arrays = [one for one in given if isinstance(one, Array)]
+        are_known = arrays and all(one.own_values and not one.own_is_small for one in arrays)
+        is_out = len(given) > OUT_FROM.get(name, 1)
+        if are_known and not named and not is_out and name not in CONVERTING:
+            return by_numpy(name)(*given)
         found = NUMPY[name](*given, **named)
         note_out(given, OUT_FROM.get(name, 1))
         return of_numpy(float(found) if name == "float32" and type(found) is int else found)

@@ -370,7 +370,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     "operator": _of(
         operator,
         "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter iadd concat or_ and_"
-        " setitem delitem",
+        " getitem setitem delitem",
     ),
     "copy": {"copy": copy_of, "deepcopy": deep_copy},
     "typing": {

@@ -5,11 +5,16 @@ from __future__ import annotations
 
 import posixpath
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import Module, StandIn
+
+# Of an argument: what calls nothing of the code, and what does not matter where words are given.
+TYPES = (None, int, float, str)
+ACTIONS = (None, "store", "store_true", "store_false", "store_const", "append", "count")
+LEFT_OUT = ("default", "help", "required")
 
 
 def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> type:
@@ -17,13 +22,18 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
     the code has set `sys.argv` to."""
 
     class ArgumentParser(StandIn):
-        def __init__(self, *_: object, **__: object) -> None:
+        def __init__(self, *_: object, parents: Sequence[Any] = (), **__: object) -> None:
             self.own_held: dict[str, object] = {}
+            self.own_added: list[tuple[tuple[str, ...], dict[str, Any]]] = []
+            for parent in parents:
+                self.own_held |= parent.own_held
+                self.own_added += parent.own_added
 
         def add_argument(self, *names: str, **given: Any) -> None:
             longest = max(names, key=lambda name: name.startswith("--"))
             name = given.get("dest") or longest.lstrip("-").replace("-", "_")
             value, kind = given.get("default"), given.get("type")
+            self.own_added.append((names, given))
             if value is None and given.get("action") in ("store_true", "store_false"):
                 value = given["action"] == "store_false"
             self.own_held[name] = Open(f"args.{name}")
@@ -41,13 +51,14 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
             self.own_held.update(values)
 
         def parse_args(self, args: Any = None, namespace: object = None) -> types.SimpleNamespace:
-            for name, value in self.own_held.items():
-                if isinstance(value, int | float | str):
-                    note(f"{name}={value!r}")
             words = parts.get("sys.argv", [""]) if args is None else ["", *args]
-            if len(words) > 1 or namespace is not None:
-                raise IsOpenError(Open("args", "what the code itself gives it is not read"))
-            return types.SimpleNamespace(**self.own_held)
+            if namespace is not None:
+                raise IsOpenError(Open("args", "it is given a namespace"))
+            said = _parsed(self.own_added, words[1:]) if words[1:] else {}
+            for name, value in self.own_held.items():
+                if name not in said and isinstance(value, int | float | str):
+                    note(f"{name}={value!r}")
+            return types.SimpleNamespace(**{**self.own_held, **said})
 
         def parse_known_args(
             self, args: Any = None, namespace: object = None
@@ -55,6 +66,27 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
             return self.parse_args(args, namespace), []
 
     return ArgumentParser
+
+
+def _parsed(added: Sequence[tuple[tuple[str, ...], dict[str, Any]]], words: Any) -> dict[str, Any]:
+    """What the words of a command line say that the code itself gives, by Python's own parser;
+    open where that would call something of the code."""
+    import argparse  # few programs need it
+
+    parser = argparse.ArgumentParser(
+        add_help=False, exit_on_error=False, argument_default=argparse.SUPPRESS
+    )
+    try:
+        for names, given in added:
+            if given.get("type") not in TYPES or given.get("action") not in ACTIONS:
+                raise ValueError
+            parser.add_argument(*names, **{k: v for k, v in given.items() if k not in LEFT_OUT})
+        said, others = parser.parse_known_args(words)
+        if others or any(True for _ in opens_in([words, added])):
+            raise ValueError
+        return vars(said)
+    except (argparse.ArgumentError, SystemExit, LookupError, TypeError, ValueError):
+        raise IsOpenError(Open("args", "what the code itself gives it is not read")) from None
 
 
 class Environ(StandIn):

@@ -188,7 +188,7 @@ class ClassNames(dict[str, Any]):
         super().__setitem__(name, value)
         held = value.__func__ if type(value) is staticmethod else value
         is_method = _is_method(held) and name != "__del__"  # nobody knows when
-        if not name.startswith("__") or is_method or name == "__annotations__":
+        if not name.startswith("__") or is_method or name in ("__annotations__", "__match_args__"):
             self.target[self.stored_name(name)] = value
 
 

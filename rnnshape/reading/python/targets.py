@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +13,17 @@ from rnnshape.reading.python.branches import change_copies, lose
 from rnnshape.reading.python.contents import items_in, put_in
 from rnnshape.reading.python.doubts import awaited, doubt
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
+from rnnshape.reading.python.limits import is_in
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import ITEM, IsOpenError, Open
 from rnnshape.reading.python.progress import without_progress
 from rnnshape.reading.python.reached import change_attribute, change_in_place, may_have_set
 from rnnshape.reading.python.scope import ClassNames, Scope
-from rnnshape.reading.python.stand_in import StandIn, hook
+from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code
+
+# What `case int(n)` names is the value itself; and what says which attributes others are of.
+OF_ITSELF = (bool, bytearray, bytes, dict, float, frozenset, int, list, set, str, tuple)
+MATCH_ARGS = "__match_args__"
 
 
 def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr, scope: Scope) -> object:
@@ -285,4 +290,40 @@ def _fits(
                 _fits(evaluator, inner, part, scope, taken)
                 for inner, part in zip(several, parts, strict=True)
             )
+        case ast.MatchMapping(keys=nodes, patterns=several, rest=rest):
+            if not evaluator.known(is_instance, value, dict):
+                return False
+            keys = [evaluator.worth(node, scope) for node in nodes]
+            held = evaluator.known(dict, value) if rest else {}
+            for key, inner in zip(keys, several, strict=True):
+                if not evaluator.known(is_in, key, value):
+                    return False
+                part = evaluator.really(operator.getitem, value, key)
+                if not _fits(evaluator, inner, part, scope, taken):
+                    return False
+                held.pop(key, None)
+            taken |= {rest: held} if rest else {}
+            return True
+        case ast.MatchClass(cls=node, patterns=several, kwd_attrs=words, kwd_patterns=named):
+            kind = evaluator.worth(node, scope)
+            if not evaluator.known(is_instance, value, kind):
+                return False
+            if several and any(kind is one for one in OF_ITSELF):
+                return _fits(evaluator, several[0], value, scope, taken)
+            has: Any = evaluator.given["hasattr"]
+            names, evaluator.node = [*_match_args(kind, len(several)), *words], pattern
+            return all(
+                evaluator.known(has, value, name)
+                and _fits(evaluator, inner, evaluator.attribute(value, name), scope, taken)
+                for name, inner in zip(names, [*several, *named], strict=True)
+            )
     raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
+
+
+def _match_args(kind: Any, many: int) -> Sequence[str]:
+    """The attributes that the first patterns of `case Point(x, y)` are for."""
+    bases = kind.__mro__ if is_of_code(kind) else ()
+    found = next((held[MATCH_ARGS] for held in map(vars, bases) if MATCH_ARGS in held), ())
+    if type(found) is not tuple or {*map(type, found)} - {str} or len(found) < many:
+        raise IsOpenError(Open("this pattern", "what it takes by position is not known"))
+    return found[:many]
