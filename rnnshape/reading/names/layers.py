@@ -116,14 +116,14 @@ class Layer(StandIn):
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
         words = ("input", "output", "state_size", "trainable", *attributes.WEIGHTS)
-        is_known = name in words or self._is_argument(name) or name in self._parts()
+        is_known = name in words or self.own_is_argument(name) or name in self._parts()
         return is_known or keras2.attribute(name, "layer") is not None
 
     def own_may_have(self, name: str) -> bool:
         """Whether Keras may have what is not known here."""
         return attributes.may_have(self.own_keras_name, name, is_model=self.own_is_model)
 
-    def _is_argument(self, name: str) -> bool:
+    def own_is_argument(self, name: str) -> bool:
         return bool(self.own_keras_name) and attributes.keeps(self.own_keras_name, name)
 
     def _parts(self) -> Mapping[str, Call]:
@@ -138,7 +138,7 @@ class Layer(StandIn):
         self.own_layer.holds = tuple(vars(self)[word].own_layer for word in parts)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "trainable" and not self._is_argument(name):  # as long as nothing has set it
+        if name == "trainable" and not self.own_is_argument(name):  # as long as nothing has set it
             return True
         if isinstance(ends := vars(self).get("own_ends"), dict) and name in ends:
             return ends[name]
@@ -149,7 +149,7 @@ class Layer(StandIn):
         if name in self._parts():
             self.own_hold_parts()
             return vars(self)[name]
-        if self._is_argument(name):
+        if self.own_is_argument(name):
             if name in ("cell", "layer") and isinstance(vars(self).get("own_inside"), Layer):
                 return self.own_inside
             value = _as_code_has_it(self.own_layer.call.said(name))
@@ -170,7 +170,7 @@ class Layer(StandIn):
         value = attributes.as_attribute(self, name, value)
         value = bool(value) if name == "trainable" and isinstance(value, int) else value
         is_new = name == "trainable" and self.own_changes_trainable(value)
-        if self.own_layer and not name.startswith("own_") and self._is_argument(name):
+        if self.own_layer and not name.startswith("own_") and self.own_is_argument(name):
             attributes.check_settable(self, name)
             why = [*map(unknown_of, conditions_now(session().evaluator))][-1:]
             plain, words = argument(value), dict(self.own_layer.call.arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -161,6 +161,13 @@ def are_same(one: Any, other: Any, depth: int = 0) -> bool:
     return False
 
 
+def keep_row(owner: Open, added: Iterable[Any]) -> None:
+    """What each value of an open list is like, once it may hold these too."""
+    items = [one for part in added for one in (part if isinstance(part, list | tuple) else [part])]
+    if owner.row is not None:
+        owner.row = row_of([*(one for one in items if type(one) is not int), owner.row], owner)
+
+
 def row_of(parts: Sequence[Any], because: Open) -> object:
     """What each value of a list is like, as the last is; None where data or tensors have several
     shapes. Of layers it is what they have in common."""
@@ -170,7 +177,10 @@ def row_of(parts: Sequence[Any], because: Open) -> object:
     last = parts[-1]
     if any(own(part, "own_is_part") for part in parts):
         return last if all(are_alike(last, part) for part in parts) else None
-    if shapes or not all(hook(part, "own_chosen_over") for part in parts):
+    are_objects = {hook(part, "own_chosen_over") is not None for part in parts}
+    if len(are_objects) > 1:  # one of them says nothing of what is open, or a number
+        return None
+    if shapes or are_objects == {False}:
         return last if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
     parts = [*{id(part): part for part in parts}.values()]
     if len(parts) > MOST_ALIKE:
