@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,9 @@ def modules_for(folder: Path, text: str = "") -> Modules:
     around = (folder, *folder.parents)
     projects = (place for place in around if any(os.path.exists(place / x) for x in PROJECT))
     project = next(projects, above)
-    tops = above, Path.cwd(), project
+    tops = [above, project]
+    with suppress(OSError):  # it may be gone
+        tops.append(Path.cwd())
     places = [place for place in around if any(place.is_relative_to(top) for top in tops)]
     named = _places_named(text, around[:3]) if "sys.path" in text else []
     return Modules((*places, project / "src", *named), ".".join(package))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partialmethod
 from typing import Any
 
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Network, check_count
 from rnnshape.reading import graph, keras2
@@ -99,7 +99,7 @@ class Model(Layer):
         kind = Functional if cls is Model and (given or named) else cls
         made, held, code = super().__new__(kind), session(), session().evaluator
         if len(held.models) >= MOST_MODELS:
-            raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
+            raise NotReadError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_nests = [], [], (None, None)
         made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_auto_name, made.own_items = "", "", "", ()

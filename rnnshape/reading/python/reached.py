@@ -19,7 +19,7 @@ from rnnshape.reading.python.handed_on import FILLING, HELD, KEEPING_ORDER, chan
 from rnnshape.reading.python.in_common import may_be_another, merged
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import Scope, body_of, named_in, nodes_of, own_names
-from rnnshape.reading.python.stand_in import StandIn, hook, is_of_code, lacks, own
+from rnnshape.reading.python.stand_in import NUMBERS, StandIn, hook, is_of_code, lacks, own
 from rnnshape.reading.python.streams import Stream
 
 SETTING_ANY = {"__dict__", "delattr", "exec", "eval", "setattr", "vars"}  # an attribute of any name
@@ -289,8 +289,23 @@ def may_have_set(held: Any, name: str, place: Any, value: object, because: Open)
     elif type(held) not in (dict, list) or not _has(held, place):
         places = []
     for one in places:
-        held[one] = merged(held[one], value, replace(because, label=f"{name}[{one!r}]"))
+        if _is_set_here(held[one], because) and _says_nothing(value):
+            continue  # in an earlier round
+        held[one] = merged(held[one], value, replace(because, label=f"{name}[{one!r}]", among=()))
     return bool(places)
+
+
+def _is_set_here(value: Any, because: Open) -> bool:
+    """Whether it is open since this very piece of code has set it, and may be anything plain."""
+    return isinstance(value, Open) and value.node is because.node and _says_nothing(value)
+
+
+def _says_nothing(value: Any) -> bool:
+    """Whether nothing that code can change, call or go over is known of it."""
+    if not isinstance(value, Open):
+        return type(value) in NUMBERS
+    known = (value.alternatives, value.may_be, value.as_called, value.one_of, value.stands_for)
+    return not any(known) and value.row is None and not value.among
 
 
 def _has(held: Any, place: Any) -> bool:
@@ -309,6 +324,7 @@ def change_in_place(
 ) -> None:
     """What an entry changes that is set in one of some lists or objects, or what is added there."""
     lists, others = _apart(owner)
+    evaluator.spend(len(lists))  # there may be thousands
     left = [one for one in lists if entry is None or not may_have_set(one, *entry, owner)]
     lose(evaluator, scope, owner, *left, added=_if_alike(owner, added))
     if others:

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
-from rnnshape.reading.python.open import IsOpenError, Open, leaves_in
+from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.streams import Stream
 
@@ -94,14 +94,28 @@ def own(value: object, name: str, usual: Any = None) -> Any:
     return getattr(value, name, usual) if isinstance(value, StandIn) else usual
 
 
+NUMBERS = {int, float, bool, str, type(None)}
+
+
 def may_be_in(values: object) -> tuple[Any, ...]:
     """The tensors in a nest of lists, tuples and dictionaries, and those that what is open in it
     may be."""
-    found = dict[int, Any]()
-    for part in leaves_in(values):
+    found, waiting, met = dict[int, Any](), [values], set[int]()
+    while waiting:  # there may be very many numbers
+        part = waiting.pop()
+        if isinstance(part, list | tuple | set | frozenset | dict):
+            if id(part) not in met:
+                met.add(id(part))
+                items = part.values() if isinstance(part, dict) else part
+                waiting += [one for one in items if not _holds_none(one)][::-1]
+            continue
         several = part.may_be if isinstance(part, Open) else (part,)
         found |= {id(one): one for one in several if isinstance(one, StandIn) and one.own_is_part}
     return (*found.values(),)
+
+
+def _holds_none(value: object) -> bool:
+    return type(value) in NUMBERS or (type(value) is Open and not value.may_be)
 
 
 # What code reaches of plain values: their methods, but for those that reach into others.
