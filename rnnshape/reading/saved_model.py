@@ -6,6 +6,7 @@ that stand for Keras in code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from rnnshape.signatures import LAYERS, OPERATIONS, is_recurrent, snake_case
 from rnnshape.training.data import Function
 
 OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda")  # layers that Keras 2 makes of its functions
+OLD = re.compile(r"1\.|2\.[01]\.\d+$")  # before `reset_after`
 DEEPEST = 50  # lists and dictionaries within each other
 
 CallOfLayer: TypeAlias = "tuple[str, int]"  # the layer's name, and which of its calls
@@ -54,6 +56,8 @@ def read_config(
     try:
         if _depth(config) > DEEPEST:
             raise RecursionError
+        if isinstance(config, dict) and OLD.match(str(config.get("keras_version"))):
+            _say_old_defaults(config)
         if isinstance(config, dict) and config.get("class_name") in LAYERS:  # of a layer alone
             config = {"class_name": "Sequential", "config": {"layers": [config]}}
         network = Config(where, parameters or {}).network(config)
@@ -81,6 +85,15 @@ def compiled_in(
     outputs = keys or [name for name, _ in names_of_outputs(network, 1)]
     compiled = Compiled(said.get("loss"), said.get("metrics"), said.get("weighted_metrics"))
     return functions_of(compiled, outputs)
+
+
+def _say_old_defaults(value: Any) -> None:
+    """Adds what a layer did that an old Keras wrote, and had no argument for."""
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, dict | list):
+            _say_old_defaults(part)
+    if isinstance(value, dict) and value.get("class_name") in ("GRU", "GRUCell"):
+        value.get("config", {}).setdefault("reset_after", False)
 
 
 def _depth(value: Any) -> int:
