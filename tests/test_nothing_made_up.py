@@ -547,7 +547,7 @@ class Student(Model):
         return self.parts[{"0" if parts[0] == "[" else "'one'"}](x)
 teacher = Sequential([Input((20, 6)), GRU(9)])
 net = Student(Sequential([GRU(5)]), teacher)
-net.build((None, 20, 6))
+net(np.zeros((8, 20, 6)))
 """
     *_, question = read_code(text, {}).questions
     assert question.notes == ("not counted: teacher, which this call does not use",)

@@ -246,6 +246,8 @@ def count_params(layer: Any) -> Any:
     is_model, first = layer.own_is_model, session().first_call(layer)
     if is_model:
         check_built(layer, "count_params counts weights", "the layer isn't built")
+        if not (layer.own_kind or layer.own_is_described):  # the code has only called `build`
+            return opened("a number of parameters")
     elif first is None:
         check_uncalled(layer, "the layer isn't built")
     calls: list[Any] = layer.own_calls() if is_model else [first]
@@ -285,6 +287,7 @@ def is_unbuilt(model: Any) -> bool:
     """Whether surely nothing has said by now what a model is given."""
     session().call_around(model)
     is_said = model.own_is_described or model.own_open is not None or model.own_shape is not None
+    is_said |= overrides(model, "build")  # which may make them
     layers = (own(item, "own_layer") for item in model.own_items)
     is_unread = any(getattr(layer, "unread", None) is not None for layer in layers)
     return session().evaluator.is_sure and not (is_said or is_unread or model.own_is_handed)
