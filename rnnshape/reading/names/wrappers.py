@@ -235,6 +235,15 @@ class LayerOfCells(LayerOverTime):
 
     get_initial_state = initial_state
 
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        has: Any = session().evaluator.given["hasattr"]
+        for cell in (one for one in self.own_inner if is_of_code(type(one))):
+            if has(cell, "state_size") is False:
+                kind = type(cell).__name__
+                message = f"a cell says how large its states are: give {kind} a state_size"
+                session().problem(message, words="should have a `state_size` attribute")
+
     def call(self, *given: Any, **named: Any) -> Any:
         held = self.own_layer.holds if self.own_layer else ()
         if len({*held}) < len(held):
