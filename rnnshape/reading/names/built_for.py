@@ -24,11 +24,12 @@ MOST_PARTS = 100  # of a `Sequential`, that may say what it is given
 def as_built(model: Any) -> Any:
     """What nothing else says that it is given: the sizes that its first part was made for; of
     what a later one was made for, it is not known what leads to it."""
-    for number, part in enumerate(islice(_parts(model), MOST_PARTS)):
+    parts = [*islice(parts_of(model), MOST_PARTS)]
+    for number, part in enumerate(parts):
         if isinstance(part, Model):
             needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
         else:
-            needs = _built_for(part)
+            needs = _built_for(part, is_whole=any(map(_joins_axes, parts)))
         if number and isinstance(needs, tuple):
             return NOT_KNOWN
         layer = own(part, "own_layer")
@@ -37,18 +38,24 @@ def as_built(model: Any) -> Any:
     return None
 
 
-def _parts(model: Any) -> Iterator[Any]:
+def parts_of(model: Any) -> Iterator[Any]:
     """Its layers and models, with those of a `Sequential` in it that says nothing of its input."""
     for item in model.own_items:
         if own(item, "own_kind") == "Sequential" and item.own_first().shape is None:
-            yield from _parts(item)
+            yield from parts_of(item)
         else:
             yield item
 
 
-def _built_for(item: Layer) -> Any:
+def _joins_axes(part: Any) -> bool:
+    layer = own(part, "own_layer")
+    return layer is not None and layer.call.name in ("Flatten", "Reshape")
+
+
+def _built_for(item: Layer, is_whole: bool) -> Any:
     """What nothing else says that a layer is given: something of the features for which it,
-    or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
+    or a layer in it, has made its weights elsewhere, and of all sizes if axes are joined later; of
+    one that is not read, nobody knows."""
     layer = item.own_layer
     if layer is None or isinstance(item, UnreadLayer):
         return layer and layer.unread
@@ -59,6 +66,8 @@ def _built_for(item: Layer) -> Any:
         if call and not {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}:
             call = None  # it has no weights for features
         if call is not None and (sizes := plain_sizes(next(call.tensors))):
+            if is_whole and part is layer:
+                return sizes
             over_time = part is not layer and layer.call.name == "TimeDistributed"
             return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
     return None
