@@ -164,9 +164,21 @@ def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt
 def _units(now: Attempt, units: int | None, others: str = "") -> Iterator[Attempt]:
     if now.port.units_of and units is not None and units != now.output[-1]:
         changed, (name, _, _) = (*now.output[:-1], units), now.port.units_of.partition("(")
-        is_other = others or 1 in (units, now.output[-1])  # of one unit and of several it differs
-        text = f"{name}({units}{others})" if is_other else now.port.units_of.format(units)
+        text = now.port.units_of.format(units)
+        if others or 1 in (units, now.output[-1]):  # classes are told by one unit or by several
+            if not others and _takes_classes(now.loss) and units > 1:
+                others = ", activation='softmax'"
+            elif not others and "='softmax'" not in text:
+                others = text.removeprefix(f"{name}({units}").removesuffix(")")
+            text = f"{name}({units}{others})"
         yield now.and_then(text, output=changed)
+
+
+def _takes_classes(loss: Function | None) -> bool:
+    """Whether a loss takes one probability for each class."""
+    name = loss and loss_named(loss.name)
+    is_of_logits = loss and dict(loss.arguments).get("from_logits")
+    return bool(name and name.endswith("categorical_crossentropy") and not is_of_logits)
 
 
 def _other_units(now: Attempt) -> Iterator[Attempt]:
