@@ -29,7 +29,7 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.sizes import sizes_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
-from rnnshape.signatures import LAYERS, OPERATIONS, is_recurrent, snake_case
+from rnnshape.signatures import LAYERS, OPERATIONS, is_recurrent, signature, snake_case
 from rnnshape.training.data import Function
 
 OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda")  # layers that Keras 2 makes of its functions
@@ -293,8 +293,11 @@ def _is_operation(layer: Any) -> bool:
     module = layer.get("module")
     if module:
         return ".ops." in str(module)
-    is_known = snake_case(str(layer["class_name"])) in OPERATIONS
-    return is_known and not layer.get("registered_name") and "trainable" not in layer["config"]
+    name, config = str(layer["class_name"]), layer["config"]
+    needed = signature(name).required if name in LAYERS else ()  # `target_shape`
+    if (needed and {*needed} <= {*config}) or layer.get("registered_name"):
+        return False
+    return snake_case(name) in OPERATIONS and "trainable" not in config
 
 
 def _built_for(layer: Any) -> RecordedShape:

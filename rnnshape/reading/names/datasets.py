@@ -50,6 +50,14 @@ class Dataset(StandIn):
         """What a model takes of the first element."""
         return taken_apart(self.own_first)[0]
 
+    def __len__(self) -> int:
+        if self.own_count is None:
+            raise IsOpenError(opened("the number of its elements"))
+        return self.own_count
+
+    def __bool__(self) -> bool:
+        return True
+
     def __iter__(self) -> Any:
         row, many = self.own_of_some().own_first, opened(BATCH)
         many.stands_for = BATCH
