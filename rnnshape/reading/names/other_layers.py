@@ -199,19 +199,38 @@ class StringLookup(UnreadLayer):
     what code says of it gives its shapes."""
 
     def __init__(
-        self, *_: Any, output_mode: Any = "int", output_sequence_length: Any = None, **__: Any
+        self,
+        *given: Any,
+        output_mode: Any = "int",
+        output_sequence_length: Any = None,
+        vocabulary: Any = None,
+        **named: Any,
     ) -> None:
         kind = type(self).__name__
+        words = vocabulary if isinstance(vocabulary, list) else [None]
+        are_words = all(
+            type(word) in (str, int) and word not in ("", "[UNK]", -1) for word in words
+        )
+        is_usual = are_words and not given and {*named} <= {"name", "dtype"}
+        self.own_words = len(words) + 1 if is_usual else None  # and one for all others
         because = opened(kind, f"{kind} is not answered: {REFUSED[kind]}")
         super().__init__(unread_layer(f"{kind}(...)", because, 0))
         self.own_mode, self.own_length = output_mode, output_sequence_length
 
-    adapt = set_vocabulary = Layer.own_nothing
+    def adapt(self, *_: Any, **__: Any) -> None:
+        self.own_words = None
+
+    set_vocabulary = adapt
     get_vocabulary = vocabulary_size = gives_open("")
 
     def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """The shape of what it makes; None where that is not known."""
-        return sizes if self.own_mode == "int" else None
+        if len(sizes) < 2 or self.own_mode == "int":
+            return sizes if self.own_mode == "int" else None
+        if self.own_mode == "one_hot" and self.own_words and type(sizes[-1]) is int:
+            return (*sizes[:-1], *[sizes[-1]] * (sizes[-1] != 1), self.own_words)
+        is_whole = self.own_mode in ("multi_hot", "count") and self.own_words
+        return (*sizes[:-1], self.own_words) if is_whole else None
 
     def __call__(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         if isinstance(inputs, Tensor):
