@@ -218,7 +218,9 @@ def test_what_is_quoted_of_code_is_said_by_keras(code: str, keras: Keras) -> Non
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("name", ["one_1", "-one", "a.b", "a>b", "a\\b", "my layer", "a:b", "레이어", "é"])
+@pytest.mark.parametrize(
+    "name", ["one_1", "-one", "a.b", "a>b", "a\\b", "my layer", "a:b", "레이어", "é"]
+)
 def test_a_name_that_tensorflow_does_not_take_is_told_beside_data(name: str, keras: Keras) -> None:
     text, data, labels = f"LSTM(3, name={name!r})", np.zeros((2, 5, 1)), np.zeros((2, 3))
     model = keras.keras.Sequential([keras.keras.layers.LSTM(3, name=name)])
