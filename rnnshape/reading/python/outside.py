@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import Module, StandIn
@@ -15,6 +15,7 @@ from rnnshape.reading.python.stand_in import Module, StandIn
 TYPES = (None, int, float, str)
 ACTIONS = (None, "store", "store_true", "store_false", "store_const", "append", "count")
 LEFT_OUT = ("default", "help", "required")
+OF_HELP = {"prog", "usage", "description", "epilog", "formatter_class", "add_help"}
 
 
 def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> type:
@@ -22,8 +23,9 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
     the code has set `sys.argv` to."""
 
     class ArgumentParser(StandIn):
-        def __init__(self, *_: object, parents: Sequence[Any] = (), **__: object) -> None:
+        def __init__(self, *_: object, parents: Sequence[Any] = (), **more: object) -> None:
             self.own_held: dict[str, object] = {}
+            self.own_is_usual = more.keys() <= OF_HELP
             self.own_added: list[tuple[tuple[str, ...], dict[str, Any]]] = []
             for parent in parents:
                 self.own_held |= parent.own_held
@@ -36,9 +38,10 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
             self.own_added.append((names, given))
             if value is None and given.get("action") in ("store_true", "store_false"):
                 value = given["action"] == "store_false"
-            self.own_held[name] = Open(f"args.{name}")
+            found: object = Open(f"args.{name}")
             if value is not None:
-                self.own_held[name] = kind(value) if kind and isinstance(value, str) else value
+                found = kind(value) if kind and isinstance(value, str) else value
+            self.own_held.setdefault(name, found)  # of two for one name the first says it
 
         def add_argument_group(self, *_: object, **__: object) -> ArgumentParser:
             return self
@@ -49,11 +52,12 @@ def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> 
 
         def set_defaults(self, **values: object) -> None:
             self.own_held.update(values)
+            self.own_is_usual = False
 
         def parse_args(self, args: Any = None, namespace: object = None) -> types.SimpleNamespace:
             words = parts.get("sys.argv", [""]) if args is None else ["", *args]
-            if namespace is not None:
-                raise IsOpenError(Open("args", "it is given a namespace"))
+            if namespace is not None or (words[1:] and not self.own_is_usual):
+                raise IsOpenError(Open("args", "what the code itself gives it is not read"))
             said = _parsed(self.own_added, words[1:]) if words[1:] else {}
             for name, value in self.own_held.items():
                 if name not in said and isinstance(value, int | float | str):
@@ -73,12 +77,16 @@ def _parsed(added: Sequence[tuple[tuple[str, ...], dict[str, Any]]], words: Any)
     open where that would call something of the code."""
     import argparse  # few programs need it
 
-    parser = argparse.ArgumentParser(
-        add_help=False, exit_on_error=False, argument_default=argparse.SUPPRESS
-    )
+    class Quiet(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:  # it would be written, and end the process
+            raise ValueError(message)
+
+    parser = Quiet(add_help=False, argument_default=argparse.SUPPRESS)
     try:
         for names, given in added:
-            if given.get("type") not in TYPES or given.get("action") not in ACTIONS:
+            kind, action = given.get("type"), given.get("action")
+            adds = action in ("append", "count") and given.get("default") is not None
+            if adds or kind not in TYPES or action not in ACTIONS:
                 raise ValueError
             parser.add_argument(*names, **{k: v for k, v in given.items() if k not in LEFT_OUT})
         said, others = parser.parse_known_args(words)

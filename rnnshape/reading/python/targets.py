@@ -294,7 +294,11 @@ def _fits(
             )
         case ast.MatchMapping(keys=nodes, patterns=several, rest=rest):
             if not evaluator.known(is_instance, value, dict):
+                if isinstance(value, StandIn) and hasattr(type(value), "get"):
+                    raise IsOpenError(evaluator.open("this pattern"))  # such as `os.environ`
                 return False
+            if is_of_code(type(value)):  # Python asks by its `get`
+                raise IsOpenError(evaluator.open("this pattern"))
             keys = [evaluator.worth(node, scope) for node in nodes]
             held = evaluator.known(dict, value) if rest else {}
             for key, inner in zip(keys, several, strict=True):
@@ -312,13 +316,13 @@ def _fits(
                 return False
             if several and any(kind is one for one in OF_ITSELF):
                 return _fits(evaluator, several[0], value, scope, taken)
-            has: Any = evaluator.given["hasattr"]
             names, evaluator.node = [*_match_args(kind, len(several)), *words], pattern
-            return all(
-                evaluator.known(has, value, name)
-                and _fits(evaluator, inner, evaluator.attribute(value, name), scope, taken)
-                for name, inner in zip(names, [*several, *named], strict=True)
-            )
+            for name, inner in zip(names, [*several, *named], strict=True):
+                part = evaluator.attribute(value, name)
+                is_there = evaluator.known(bool, evaluator.unsure.is_there(value, name, part))
+                if not (is_there and _fits(evaluator, inner, part, scope, taken)):
+                    return False
+            return True
     raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
 
 
