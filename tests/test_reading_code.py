@@ -6,7 +6,8 @@ import json
 import random
 import re
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
+from io import StringIO
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -322,6 +323,59 @@ def test_code_that_takes_too_many_steps_is_said(call: str) -> None:
     assert messages(f"def g():\n{body}def f():\n{calls}{call}") == [
         "this code takes too many steps to be read"
     ]
+
+
+ARGUMENTS = """
+"--u", type=int, default=3 | "--u", type=int | "--u", action="append", type=int | "u", type=int
+"--u", type=int, action="append", default=[8] | "-v", "--u", action="count", default=4
+"--u", nargs="+", type=int | "--u", nargs="?", const=7, type=int, default=2 | "--w", default=1
+"--u", type=int, choices=[3, 5, 9], default=3 | "u", nargs="*", type=int | "--u", action="count"
+"--small", dest="u", action="store_const", const=2, default=5 | "--u", type=int, default="4"
+"--large", dest="u", action="store_const", const=50, default=6 | "-u", type=int, default=3
+"--on", dest="u", action="store_true" | "--off", dest="u", action="store_false"
+"""
+WORDS = [
+    "--u",
+    "5",
+    "--u=9",
+    "--w",
+    "1",
+    "--small",
+    "--large",
+    "--on",
+    "--off",
+    "-v",
+    "-vv",
+    "--un",
+    "7",
+    "-u",
+    "3",
+    "-5",
+    "x",
+]
+
+
+@pytest.mark.slow
+def test_words_that_code_gives_a_parser_mean_what_python_makes_of_them() -> None:
+    drawn, known, arguments = random.Random(5), 0, re.split(r" \| |\n", ARGUMENTS.strip())
+    for _ in range(300):
+        chosen = drawn.sample(arguments, drawn.randint(1, 3))
+        if '"u"' in str(chosen):  # else one may set what another has
+            chosen = [next(one for one in chosen if '"u"' in one)]
+        words = drawn.choices(WORDS, k=drawn.randint(0, 4))
+        code = "import argparse\np = argparse.ArgumentParser()\n"
+        code += "".join(f"p.add_argument({one})\n" for one in chosen)
+        code += f"u = p.parse_args({words}).u\n"
+        code += "n = 99 if u is None else sum(u) if isinstance(u, list) else u\n"
+        names: dict[str, Any] = {}
+        with suppress(Exception, SystemExit), redirect_stderr(StringIO()):
+            exec(code, names)
+        for network in read_code(f"{code}m = Sequential([Dense(100 + n)])", {}).networks:
+            units = network.steps[0].layer["units"]
+            if isinstance(units, int) and "n" in names:
+                assert units == 100 + names["n"], code
+                known += 1
+    assert known > 30
 
 
 TOO_MANY_LAYERS = "these are too many layers: at most 2,000 are read"
