@@ -334,35 +334,17 @@ ARGUMENTS = """
 "--large", dest="u", action="store_const", const=50, default=6 | "-u", type=int, default=3
 "--on", dest="u", action="store_true" | "--off", dest="u", action="store_false"
 """
-WORDS = [
-    "--u",
-    "5",
-    "--u=9",
-    "--w",
-    "1",
-    "--small",
-    "--large",
-    "--on",
-    "--off",
-    "-v",
-    "-vv",
-    "--un",
-    "7",
-    "-u",
-    "3",
-    "-5",
-    "x",
-]
+WORDS = "--u 5|--u 9|--u=9|--w 1|--small|--large|--on|--off|-v|-vv|--un 7|-u 3|-5|x"
 
 
 @pytest.mark.slow
 def test_words_that_code_gives_a_parser_mean_what_python_makes_of_them() -> None:
     drawn, known, arguments = random.Random(5), 0, re.split(r" \| |\n", ARGUMENTS.strip())
     for _ in range(300):
-        chosen = drawn.sample(arguments, drawn.randint(1, 3))
-        if '"u"' in str(chosen):  # else one may set what another has
-            chosen = [next(one for one in chosen if '"u"' in one)]
-        words = drawn.choices(WORDS, k=drawn.randint(0, 4))
+        first, *others = drawn.sample(arguments, 3)  # of two that set the same the first counts
+        conflicts = '"--u"' in first or '"u"' in first
+        chosen = [first, *(one for one in others if not (conflicts and "u" in one))]
+        words = " ".join(drawn.choices(WORDS.split("|"), k=drawn.randint(0, 3))).split()
         code = "import argparse\np = argparse.ArgumentParser()\n"
         code += "".join(f"p.add_argument({one})\n" for one in chosen)
         code += f"u = p.parse_args({words}).u\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -30,7 +31,9 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.python import IsOpenError, Open, opens_in, own
+from rnnshape.reading.python.handed_on import functions_of
 from rnnshape.reading.python.in_common import one_of
+from rnnshape.reading.python.scope import body_of
 from rnnshape.reading.python.stand_in import is_of_code, is_visible
 
 
@@ -239,7 +242,7 @@ class LayerOfCells(LayerOverTime):
         super().__init__(*values, **named)
         has: Any = session().evaluator.given["hasattr"]
         for cell in (one for one in self.own_inner if is_of_code(type(one))):
-            if has(cell, "state_size") is False:
+            if has(cell, "state_size") is False and not _may_set_by_name(cell):
                 kind = type(cell).__name__
                 message = f"a cell says how large its states are: give {kind} a state_size"
                 session().problem(message, words="should have a `state_size` attribute")
@@ -321,6 +324,16 @@ def _check_states(cell: Any, states: Sequence[Tensor], others: Sequence[Any], do
                 f"{type(cell).__name__} has a state of {one[1:]}, and {does} one of {other[1:]} "
                 '(Keras: "enters the loop with shape")'
             )
+
+
+def _may_set_by_name(cell: Any) -> bool:
+    """Whether code may give an object an attribute in a way that is not followed."""
+    bodies = (body_of(method) or () for method in functions_of(cell))
+    parts = [
+        session().evaluator.source.text,
+        *(ast.unparse(one) for body in bodies for one in body),
+    ]
+    return any(word in part for part in parts for word in ("__dict__", "vars(", "setattr"))
 
 
 class Cells(LayerOfCells):
