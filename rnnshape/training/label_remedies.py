@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -166,7 +167,8 @@ def _units(now: Attempt, units: int | None, others: str = "") -> Iterator[Attemp
         changed, (name, _, _) = (*now.output[:-1], units), now.port.units_of.partition("(")
         text = now.port.units_of.format(units)
         if others or 1 in (units, now.output[-1]):  # classes are told by one unit or by several
-            if not others and _takes_classes(now.loss) and units > 1:
+            tells = name == "Dense" and re.search("'(sigmoid|softmax)'", text)  # and none behind it
+            if not others and tells and units > 1 and _takes_classes(now.loss):
                 others = ", activation='softmax'"
             elif not others and "='softmax'" not in text:
                 others = text.removeprefix(f"{name}({units}").removesuffix(")")

@@ -142,11 +142,17 @@ def _linspace(
     start: Any, stop: Any, num: Any = 50, endpoint: Any = True, retstep: Any = False,
     dtype: Any = None, axis: Any = 0,
 ) -> Any:  # fmt: skip
-    if {type(start), type(stop)} <= {int, float} and type(num) is int and num <= MOST_VALUES:
-        made = by_numpy("linspace")(start, stop, num, endpoint, retstep)
-        return made if dtype is None or retstep else made.astype(dtype)
     made = with_axis(num, broadcast(sizes_of(start), sizes_of(stop)), axis)
     return (made, opened("a number from data")) if retstep is True else made
+
+
+def _linspace_of_numpy(start: Any, stop: Any, num: Any = 50, *given: Any, **named: Any) -> Any:
+    """Its numbers, where these are known."""
+    is_known = {type(start), type(stop)} <= {int, float} and type(num) is int
+    if not is_known or num > MOST_VALUES or given[1:] or named.keys() - {"endpoint", "dtype"}:
+        return _linspace(start, stop, num, *given, **named)
+    made = by_numpy("linspace")(start, stop, num, *given, **named)
+    return made.astype(named["dtype"]) if named.get("dtype") else made
 
 
 def _eye(*sizes: Any, dtype: Any = None, **named: Any) -> Array:
@@ -304,6 +310,7 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **dict.fromkeys(("asanyarray", "ascontiguousarray", "asfortranarray"), _array),
     **{name: by_numpy(name) for name in NAMES.split()},
     "einsum": _einsum,
+    "linspace": _linspace_of_numpy,
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "dot": multiplied,
     "matmul": multiplied,
