@@ -305,7 +305,7 @@ def is_there(owner: object, name: str, found: object) -> object:
     if isinstance(owner, UnreadBase) or (isinstance(owner, Module) and _may_be_there(owner, found)):
         return found
     is_argument, may_have = hook(owner, "own_is_argument"), hook(owner, "own_may_have")
-    if is_argument and is_argument(owner, name):  # of a layer, which the code leaves open
+    if is_argument and own(owner, "own_layer") is not None and is_argument(owner, name):
         return True
     return found if may_have and may_have(owner, name) else False
 
