@@ -59,11 +59,12 @@ def not_of_a_graph(names: Iterable[str], what: str = "layer") -> tuple[str, str]
     words, and one that it takes; the name of a model begins with a letter or a number."""
     first = "[A-Za-z0-9.]" if what == "model" else ""
     for name in filter(None, names):
-        if not re.fullmatch(rf"{first}[A-Za-z0-9_./>-]*", name):
+        takes = re.compile(rf"{first}[A-Za-z0-9_./>-]*")
+        if not takes.fullmatch(name):
             write = re.sub(r"\W", "_", name, flags=re.ASCII)
             write = (write.lstrip("_") if first else write) if write.strip("_") else what
             words = f"is not a valid {'root ' * bool(first)}scope name"
-            if re.fullmatch(rf"{first}[A-Za-z0-9_.\\/>-]*", name):  # as TensorFlow says it later
+            if takes.fullmatch(name.replace("\\", "_")):  # as TensorFlow says it later
                 words = "contains invalid characters"
             message = f"no {what} of the name {name!r}: write {write!r}"
             return f'{message} (Keras: "{words}")', repr(write)

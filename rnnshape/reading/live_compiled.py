@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnnshape.errors import first_words
-from rnnshape.reading.symbolic import is_of_keras, left_as_it_is
+from rnnshape.reading.symbolic import is_keras_own, left_as_it_is
 
 
 def compile_config(model: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def _named(written: Any, given: Any) -> Any:
     if isinstance(given, list | tuple) and isinstance(written, list | tuple):
         return [_named(*pair) for pair in zip(written, given, strict=True)]
     if inspect.isfunction(given):
-        return given.__name__ if is_of_keras(given) else {"class_name": "?", "config": {}}
+        return given.__name__ if is_keras_own(given) else {"class_name": "?", "config": {}}
     return written
 
 

@@ -167,7 +167,7 @@ def has_own(flow: Any) -> bool:
     )
 
 
-def is_of_keras(function: Any) -> bool:
+def is_keras_own(function: Any) -> bool:
     """Whether a function, or the class of an object, is one of Keras' own."""
     holder = function if inspect.isfunction(function) else type(function)
     return (holder.__module__ or "").startswith("keras.")
@@ -178,7 +178,7 @@ def has_rules(flow: Any) -> bool:
     a function that is not of Keras."""
     for layer in flattened(flow):
         functions = (one for one in vars(layer).values() if callable(one))
-        if not all(map(is_of_keras, functions)):
+        if not all(map(is_keras_own, functions)):
             return False
     for operation in getattr(flow, "operations", ()):
         name = type(operation).__name__

@@ -166,13 +166,15 @@ def _units(now: Attempt, units: int | None, others: str = "") -> Iterator[Attemp
     if now.port.units_of and units is not None and units != now.output[-1]:
         changed, (name, _, _) = (*now.output[:-1], units), now.port.units_of.partition("(")
         text = now.port.units_of.format(units)
-        if others or 1 in (units, now.output[-1]):  # classes are told by one unit or by several
-            tells = name == "Dense" and re.search("'(sigmoid|softmax)'", text)  # and none behind it
-            if not others and tells and units > 1 and _takes_classes(now.loss):
-                others = ", activation='softmax'"
-            elif not others and "='softmax'" not in text:
-                others = text.removeprefix(f"{name}({units}").removesuffix(")")
+        tells = name == "Dense" and re.search(
+            "'(sigmoid|softmax)'", text
+        )  # which told classes itself
+        if others:
             text = f"{name}({units}{others})"
+        elif 1 in (units, now.output[-1]) and tells and units > 1 and _takes_classes(now.loss):
+            text = f"Dense({units}, activation='softmax')"
+        elif 1 in (units, now.output[-1]) and "='softmax'" in text:  # which is of several
+            text = f"{name}({units})"
         yield now.and_then(text, output=changed)
 
 

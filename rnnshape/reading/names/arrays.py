@@ -387,7 +387,7 @@ def array_of_shape(shape: Any, dtype: str | None = None) -> Any:
     if isinstance(shape, Open):
         return shape
     if len(shape):
-        return Array(shape, dtype=dtype)
+        return Array([opened("a size") if n is None else n for n in shape], dtype=dtype)
     kind = None if dtype in OF_NUMBERS else dtype if dtype in TEXTS else UNKNOWN_ENTRIES
     return replace(opened("a number from data"), is_number=True, stands_for=kind)
 

@@ -24,12 +24,13 @@ MOST_PARTS = 100  # of a `Sequential`, that may say what it is given
 def as_built(model: Any) -> Any:
     """What nothing else says that it is given: the sizes that its first part was made for; of
     what a later one was made for, it is not known what leads to it."""
-    parts = [*islice(parts_of(model), MOST_PARTS)]
+    parts = parts_of(model)
+    are_joined = any(map(_joins_axes, parts))
     for number, part in enumerate(parts):
         if isinstance(part, Model):
             needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
         else:
-            needs = _built_for(part, is_whole=any(map(_joins_axes, parts)))
+            needs = _built_for(part, is_whole=are_joined)
         if number and isinstance(needs, tuple):
             return NOT_KNOWN
         layer = own(part, "own_layer")
@@ -38,11 +39,15 @@ def as_built(model: Any) -> Any:
     return None
 
 
-def parts_of(model: Any) -> Iterator[Any]:
+def parts_of(model: Any) -> list[Any]:
     """Its layers and models, with those of a `Sequential` in it that says nothing of its input."""
+    return [*islice(_parts(model), MOST_PARTS)]
+
+
+def _parts(model: Any) -> Iterator[Any]:
     for item in model.own_items:
         if own(item, "own_kind") == "Sequential" and item.own_first().shape is None:
-            yield from parts_of(item)
+            yield from _parts(item)
         else:
             yield item
 

@@ -208,9 +208,7 @@ class StringLookup(UnreadLayer):
     ) -> None:
         kind = type(self).__name__
         words = vocabulary if isinstance(vocabulary, list) else [None]
-        are_words = all(
-            type(word) in (str, int) and word not in ("", "[UNK]", -1) for word in words
-        )
+        are_words = all(type(w) in (str, int) and w not in ("", "[UNK]", -1) for w in words)
         is_usual = are_words and not given and {*named} <= {"name", "dtype"}
         self.own_words = len(words) + 1 if is_usual else None  # and one for all others
         because = opened(kind, f"{kind} is not answered: {REFUSED[kind]}")
@@ -225,12 +223,15 @@ class StringLookup(UnreadLayer):
 
     def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """The shape of what it makes; None where that is not known."""
-        if len(sizes) < 2 or self.own_mode == "int":
-            return sizes if self.own_mode == "int" else None
-        if self.own_mode == "one_hot" and self.own_words and type(sizes[-1]) is int:
-            return (*sizes[:-1], *[sizes[-1]] * (sizes[-1] != 1), self.own_words)
-        is_whole = self.own_mode in ("multi_hot", "count") and self.own_words
-        return (*sizes[:-1], self.own_words) if is_whole else None
+        if self.own_mode == "int":
+            return sizes
+        if len(sizes) < 2 or not self.own_words:
+            return None
+        if self.own_mode in ("multi_hot", "count"):
+            return (*sizes[:-1], self.own_words)
+        is_known = self.own_mode == "one_hot" and type(sizes[-1]) is int
+        kept = sizes[:-1] if sizes[-1] == 1 else sizes
+        return (*kept, self.own_words) if is_known else None
 
     def __call__(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         if isinstance(inputs, Tensor):

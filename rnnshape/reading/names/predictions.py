@@ -177,13 +177,7 @@ def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
         made = [tensor.shape for tensor in _outputs_for(model, shapes)]
     except QueryError:  # what does not fit, whoever compares it with the model says
         return opened("predictions")
-    known: Any = (
-        [opened("a size of what is predicted") if size is None else size for size in shape]
-        if isinstance(shape, tuple)
-        else shape
-        for shape in made
-    )
-    data = [array_of_shape((many, *s[1:]) if isinstance(s, list) and s else s) for s in known]
+    data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
     is_listed = isinstance(model.own_nests[1], list | tuple)
     is_alone = len(data) == 1 and is_listed and model.own_checks_as
     for array in data:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any
 
 from rnnshape.chains import chain, input_of_first_layer
@@ -16,7 +16,7 @@ from rnnshape.network import Input, Network, Question, check_names
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import open_shape, says_length_alone, says_no_input
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.built_for import MOST_PARTS, NOT_KNOWN, as_built, parts_of
+from rnnshape.reading.names.built_for import NOT_KNOWN, as_built, parts_of
 from rnnshape.reading.names.compiling import is_of_python
 from rnnshape.reading.names.copies import input_anew, layer_anew, no_copy, part_anew
 from rnnshape.reading.names.inputs import check_length, name_twice
@@ -227,7 +227,7 @@ class Sequential(Model):
         return (*one[:same], EitherLayers(because, (one[same:], other[same:])))
 
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
-        parts = [*self.own_items, *islice(parts_of(self), MOST_PARTS)]
+        parts = [*self.own_items, *parts_of(self)]
         mine = {id(part) for item in parts for part in (item, own(item, "own_inside"))}
         for model in takewhile(lambda one: one is not self, session().models):
             if not mine.isdisjoint(map(id, model.own_items)) and model.own_is_described:

@@ -328,12 +328,9 @@ def _check_states(cell: Any, states: Sequence[Tensor], others: Sequence[Any], do
 
 def _may_set_by_name(cell: Any) -> bool:
     """Whether code may give an object an attribute in a way that is not followed."""
-    bodies = (body_of(method) or () for method in functions_of(cell))
-    parts = [
-        session().evaluator.source.text,
-        *(ast.unparse(one) for body in bodies for one in body),
-    ]
-    return any(word in part for part in parts for word in ("__dict__", "vars(", "setattr"))
+    body = [part for method in functions_of(cell) for part in body_of(method) or ()]
+    texts = [session().evaluator.source.text, *map(ast.unparse, body)]
+    return any(word in text for text in texts for word in ("__dict__", "vars(", "setattr"))
 
 
 class Cells(LayerOfCells):

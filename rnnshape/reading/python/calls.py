@@ -22,7 +22,6 @@ from rnnshape.reading.python.contents import (
     held_items,
     held_rows,
     items_in,
-    put_in,
 )
 from rnnshape.reading.python.doubts import awaited, doubt, failure_of
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
@@ -36,7 +35,7 @@ from rnnshape.reading.python.handed_on import (
     methods_named,
     owner_of,
 )
-from rnnshape.reading.python.in_common import keep_row, one_of_held
+from rnnshape.reading.python.in_common import one_of_held, put_in
 from rnnshape.reading.python.limits import ExitError
 from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
@@ -267,8 +266,7 @@ def _with_changes(
         reason = made.reason if isinstance(made, Open) else ""
         may_be_called(evaluator, scope, evaluator.open(node, reason), handed)
     if word in FILLING and called.owner is not None and not called.alternatives:
-        put_in(called.owner, _without_new(node, parts))
-        keep_row(called.owner, parts)
+        put_in(called.owner, parts, _without_new(node, parts))
     if isinstance(called, Open) and called.among and not called.alternatives:
         change_by_call(evaluator, node, scope, called, [*parts, *keywords.values()])
     if not isinstance(made, Open):

@@ -99,16 +99,6 @@ def anything_in(values: Iterable[Any]) -> tuple[Any, ...]:
     return (Inside(several),) if (several := changeable_in(items)) else ()
 
 
-def put_in(owner: Open, values: Iterable[Any]) -> None:
-    """What is added to something open may stand in it from now on, whatever else is there."""
-    for new in anything_in(values):
-        last = owner.among[-1] if owner.among else None
-        if isinstance(last, Inside):
-            last.put(item for item in new if item is not new)
-        else:
-            owner.among = (*owner.among, new)
-
-
 def part_of(owner: Open, text: str) -> Open:
     """What is under a name or at a place of something open."""
     part = owner.part(text)

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.reading.python.contents import PLAIN, changeable_in
+from rnnshape.reading.python.contents import PLAIN, Inside, anything_in, changeable_in
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code, may_be_in, own
 
@@ -161,8 +161,15 @@ def are_same(one: Any, other: Any, depth: int = 0) -> bool:
     return False
 
 
-def keep_row(owner: Open, added: Iterable[Any]) -> None:
-    """What each value of an open list is like, once it may hold these too."""
+def put_in(owner: Open, added: Iterable[Any], held: Iterable[Any] | None = None) -> None:
+    """What is added to something open may stand in it from now on, whatever else is there, and its
+    rows may be unlike these; `held` are those of them that code can come by elsewhere."""
+    for new in anything_in(added if held is None else held):
+        last = owner.among[-1] if owner.among else None
+        if isinstance(last, Inside):
+            last.put(item for item in new if item is not new)
+        else:
+            owner.among = (*owner.among, new)
     items = [one for part in added for one in (part if isinstance(part, list | tuple) else [part])]
     if owner.row is not None:
         owner.row = row_of([*(one for one in items if type(one) is not int), owner.row], owner)

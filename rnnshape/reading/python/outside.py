@@ -83,6 +83,8 @@ def _parsed(added: Sequence[tuple[tuple[str, ...], dict[str, Any]]], words: Any)
 
     parser = Quiet(add_help=False, argument_default=argparse.SUPPRESS)
     try:
+        if next(opens_in([words, added]), None) is not None:
+            raise ValueError
         for names, given in added:
             kind, action = given.get("type"), given.get("action")
             adds = action in ("append", "count") and given.get("default") is not None
@@ -90,7 +92,7 @@ def _parsed(added: Sequence[tuple[tuple[str, ...], dict[str, Any]]], words: Any)
                 raise ValueError
             parser.add_argument(*names, **{k: v for k, v in given.items() if k not in LEFT_OUT})
         said, others = parser.parse_known_args(words)
-        if others or any(True for _ in opens_in([words, added])):
+        if others:
             raise ValueError
         return vars(said)
     except (argparse.ArgumentError, SystemExit, LookupError, TypeError, ValueError):

@@ -306,7 +306,7 @@ def is_there(owner: object, name: str, found: object) -> object:
         return found
     is_argument, may_have = hook(owner, "own_is_argument"), hook(owner, "own_may_have")
     if is_argument and own(owner, "own_layer") is not None and is_argument(owner, name):
-        return True
+        return True  # of a layer, for which the code gives what is open
     return found if may_have and may_have(owner, name) else False
 
 

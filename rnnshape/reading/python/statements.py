@@ -10,11 +10,10 @@ from typing import Any
 
 from rnnshape.reading.python.allowed import field
 from rnnshape.reading.python.branches import both_ways, change_copies, either, lose
-from rnnshape.reading.python.contents import put_in
 from rnnshape.reading.python.doubts import doubt
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.functions import class_, function, let_all_be_given
-from rnnshape.reading.python.in_common import keep_row
+from rnnshape.reading.python.in_common import put_in
 from rnnshape.reading.python.limits import ExitError
 from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -54,7 +53,6 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             change_copies(evaluator, scope, before)
             if isinstance(made, Open) and isinstance(more, list | tuple):
                 put_in(made, more)
-                keep_row(made, more)
             if isinstance(made, Open) and isinstance(before, list | set | dict):
                 lose(evaluator, scope, made, before)  # by its other names, too
             elif isinstance(before, Open) and before.among:

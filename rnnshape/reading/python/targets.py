@@ -10,10 +10,10 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import change_copies, lose
-from rnnshape.reading.python.contents import items_in, put_in
+from rnnshape.reading.python.contents import items_in
 from rnnshape.reading.python.doubts import awaited, doubt
 from rnnshape.reading.python.evaluator import Evaluator, shortened, written
-from rnnshape.reading.python.in_common import keep_row
+from rnnshape.reading.python.in_common import put_in
 from rnnshape.reading.python.limits import is_in
 from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import ITEM, IsOpenError, Open
@@ -112,7 +112,6 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             owner = evaluator.worth(inner, scope)
             if isinstance(owner, Open):
                 put_in(owner, [value])
-                keep_row(owner, [value])
                 if owner.among:
                     entry = shortened(written(inner)), evaluator.worth(index, scope), value
                     change_in_place(evaluator, scope, owner, entry=entry)
