@@ -29,7 +29,7 @@ from rnnshape.reading.names.keras import MODULES, NAMES, module_named, why_unkno
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_pandas import known_of_open
-from rnnshape.reading.names.rows import attributes_of
+from rnnshape.reading.names.rows import attributes_of, is_only_built
 from rnnshape.reading.names.session import (
     MORE_CALLS,
     MOST_MODELS,
@@ -60,6 +60,7 @@ MOST_IN_ALL = 5_000  # layers of all networks
 # Of all calls that give data, each times the layers of its network and how often the rule is asked
 # of these: for what it returns, and for each axis that it takes.
 MOST_COMPARED, OF_OUTPUTS = 25_000, 8
+ONLY_BUILT = "build(...) makes no weights where a model has its own call: call it on data"
 USUAL_AXES, SIZE = (2, 3, 4, 5), 16  # of a tensor, where a layer is tried
 
 
@@ -270,6 +271,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
     of layers, or every layer alone."""
     held = SESSION.get()
     models = list(held.models)
+    only_built = [model for model in models if is_only_built(model)]
     for model in reversed(models):  # one that holds another says what that one is given
         with suppress(IsOpenError, QueryError, RecursionError), evaluator.within(*model.own_node):
             model.own_flow()
@@ -281,6 +283,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
                 network = model.own_network(name)
                 if network is not None:
                     notes += (*_not_counted(model), *getattr(model.own_shape, "notes", ()))
+                    notes += (ONLY_BUILT,) * any(model is one for one in only_built)
                     calls = tuple(training_calls(model, network))
                     losses, metrics = functions_of(model.own_compiled, output_names(model, network))
                     yield Question(

@@ -61,7 +61,7 @@ from rnnshape.reading.names.session import MOST_MODELS, opened, session
 from rnnshape.reading.names.subclassed import OPTIONS, check_given, try_call
 from rnnshape.reading.names.tensors import Tensor, name_given, plain_shape, plain_sizes, tensors_of
 from rnnshape.reading.names.training import TAKEN_BY_FIT, History, history_of
-from rnnshape.reading.names.weights import build_of_model, load_weights, refresh, save_weights
+from rnnshape.reading.names.weights import load_weights, refresh, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in, outermost_call, sides_now
 
 
@@ -272,6 +272,11 @@ class Model(Layer):
                 weight.own_as_operand()  # it has those that nothing uses, too
             return made
 
+    def build(self, input_shape: Any = None, **_: Any) -> None:
+        """Keras makes nothing by that, but it says what is meant where nothing calls the model."""
+        if isinstance(input_shape, list | tuple) and not self.own_takes:
+            self.own_shape = plain_shape(input_shape)
+
     def fit(self, *given: Any, **named: Any) -> History:
         history = history_of(self, named)
         trained(self, "fit", *given, **named)
@@ -297,7 +302,6 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
-    build = build_of_model
     own_follow, own_may_be_changed, own_handed_to = followed_for_itself, may_be_compiled, handed_on
     evaluate = partialmethod(trained, "evaluate")
     train_on_batch = partialmethod(trained, "train_on_batch")

@@ -293,6 +293,13 @@ def is_unbuilt(model: Any) -> bool:
     return session().evaluator.is_sure and not (is_said or is_unread or model.own_is_handed)
 
 
+def is_only_built(model: Any) -> bool:
+    """Whether the code calls Keras' own `build` of a model with a `call` of its own, and nothing
+    calls it on data."""
+    is_own = not (model.own_kind or overrides(model, "build"))
+    return is_own and model.own_shape is not None and not model.own_is_described
+
+
 def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
     """The layers of calls as the rule has them; none where it would assume what they are given."""
     network = graph.network_of([], [graph.Tensor(call) for call in calls], "", calls)

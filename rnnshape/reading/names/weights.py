@@ -17,7 +17,7 @@ from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.attributes import parts, trained_within, with_trained
 from rnnshape.reading.names.of_shapes import multiplied
 from rnnshape.reading.names.of_tensorflow import as_tensor
-from rnnshape.reading.names.rows import check_built, check_uncalled, described, overrides
+from rnnshape.reading.names.rows import check_built, check_uncalled, described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given, sizes_of
 from rnnshape.reading.names.tensors import argument, plain_shape, unread_layer, unread_step
@@ -239,16 +239,6 @@ def load_weights(model: Any, filepath: Any = None, **more: Any) -> None:
     mine, saved = weights_in_order(model), session().saved_weights.get(path)
     if isinstance(mine, list) and isinstance(saved, list) and len(mine) == len(saved) and not more:
         check_weights(mine, saved, "could not be loaded")
-
-
-def build_of_model(model: Any, input_shape: Any = None, **_: Any) -> None:
-    """Keras makes nothing by that where a model has a `call` of its own, but it says what is meant
-    where nothing calls the model."""
-    if isinstance(input_shape, list | tuple) and not model.own_takes:
-        model.own_shape = plain_shape(input_shape)
-        if not (model.own_kind or overrides(model, "build")):
-            rest = "makes no weights where a model has a call of its own: call it on data"
-            session().notes[f"{model.own_title or 'model'}.build(...) {rest}", None] = None
 
 
 def check_weights(mine: Sequence[Weight], given: Sequence[Any], words: str) -> None:
