@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache, partial
 from itertools import groupby, takewhile
 
+from rnnshape.columns import is_answerable
 from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, counted, did_you_mean, shortened
 from rnnshape.expression import Unknown, calls_within
@@ -174,14 +175,16 @@ def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:
     """Whether it is known what a network takes of these arrays."""
     if network.kind == "Sequential":
         first = network.steps[0]  # a layer of the code's own may take several
-        return first.unread is None and (len(x) == 1 or not first.group)
+        if first.unread is not None:
+            return len(x) == 1 and all(is_answerable(s) for s in network.steps if s.unread)
+        return len(x) == 1 or not first.group
     return bool(network.kind) or len(x) == len(network.given)  # a `call` may take fewer
 
 
 def step_without_rule(described: Description, network: Network, given: Dimensions) -> Step | None:
     """The layer of a `Sequential` that there is no rule for, if data meets it before any that asks
     for a number of axes."""
-    known = [*takewhile(lambda layer: layer.facts is not None, described.layers)]
+    known = [*takewhile(lambda layer: layer.facts or layer.step.returns, described.layers)]
     is_chain = len(network.inputs) == 1 and network.kind in ("", "Sequential")
     if not is_chain or len(known) == len(network.steps):
         return None

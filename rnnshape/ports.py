@@ -201,7 +201,8 @@ def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -
         return {}
     with_data = with_sizes_of(network, call)
     rows = call.rows
-    return _known_outputs(with_data, given, rows) or _known_outputs(network, given, rows)
+    without = _known_outputs(network, given, rows) if with_data != network else {}
+    return without | _known_outputs(with_data, given, rows)
 
 
 def _known_outputs(

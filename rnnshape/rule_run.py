@@ -212,6 +212,8 @@ def _tensors_of_shapes(
 def _as_data_has_it(shapes: Sequence[tuple[Any, ...]], given: Sequence[Tensor]) -> list[Axis]:
     """The axis that a model leaves open and data does not: that of the same place, if no size that
     is made is that of it besides; none where there are several."""
+    if [len(tensor.axes) for tensor in given] == [2]:  # no other could be left open
+        return [given[0].axes[1]]
     found: list[Axis] = []
     for shape, tensor in product(shapes, given):
         if len(shape) != len(tensor.axes):

@@ -23,7 +23,7 @@ from rnnshape.rules.axes import (
 )
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
-from rnnshape.rules.registry import made, only_input, rule, rule_of_inputs
+from rnnshape.rules.registry import known_length, made, only_input, rule, rule_of_inputs
 
 Key: TypeAlias = "tuple[int | slice | EllipsisType | None, ...]"
 
@@ -191,9 +191,10 @@ def split(call: Call, given: Tensor) -> Facts | None:
 @rule("unstack")
 def unstack(call: Call, given: Tensor) -> Facts:
     at = place(call, "axis", given)
-    count = given.axes[at].length
-    if call["num"] not in (None, count):
-        words = f"{call} is given {count} {given.axes[at].label}, not {call['num']}"
+    axis, num = given.axes[at], call["num"]
+    count = (axis if num else known_length(call, axis, "Cannot infer argument `num`")).length
+    if num not in (None, count):
+        words = f"{call} is given {count} {axis.label}, not {num}"
         raise call.error(f'{words} (Keras: "must equal")', "num")
     return _parts([exchanged(given, at)] * count)
 

@@ -12,7 +12,12 @@ from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs, step_without_rule
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
-from rnnshape.ports import outputs_of_other_rows, unread_of_other_sizes, unread_of_whole_numbers
+from rnnshape.ports import (
+    outputs_of_other_rows,
+    outputs_with_data,
+    unread_of_other_sizes,
+    unread_of_whole_numbers,
+)
 from rnnshape.report import Report
 from rnnshape.rules.facts import Tensor
 from rnnshape.training.data import NOT_GIVEN, Data, Function, TrainingCall
@@ -84,7 +89,11 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     for given in every:
         of_batch = described, given, report.question.dimensions
         others = outputs_of_other_rows(network, *of_batch) if given.rows is None else {}
-        outputs = [known and ref not in others for ref, known in zip(refs, are_made, strict=True)]
+        shapes = outputs_with_data(network, given, report.question.dimensions)
+        outputs = [
+            known and ref not in others and None not in shapes.get(ref, (None, None))[1:]
+            for ref, known in zip(refs, are_made, strict=True)
+        ]
         each = outputs if len(outputs) == len(given.y) else [all(outputs)] * len(given.y)
         why = unjudged or "the first axis of the output is not the batch" * bool(others)
         without = [layer for layer in described.layers if layer.has_no_rule]

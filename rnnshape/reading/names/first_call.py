@@ -110,7 +110,9 @@ def followed_for_itself(
     groups, part, number = held.groups, held.part, len(held.calls)
     code = held.evaluator
     under, trying = code.under, code.trying
-    held.groups, held.part, held.follows = [], None, [*held.follows, model.own_is_symbolic]
+    has_input = model.own_kind == "Sequential" and model.own_described().shape is not None
+    way = "called" if model.own_is_symbolic else "tried" if has_input else ""
+    held.groups, held.part, held.follows = [], None, [*held.follows, way]
     code.under, code.trying = under or [*model.own_sides], model.own_tried
     try:
         made = model.own_made_of(start, more, named or {})

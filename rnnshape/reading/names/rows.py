@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.chains import without_input_arguments
 from rnnshape.description import description_of
-from rnnshape.expression import LARGEST, Call, unknowns_in
+from rnnshape.expression import LARGEST, Call, SizeWhenRun, unknowns_in
 from rnnshape.layer import Layer
 from rnnshape.nest import rebuilt
 from rnnshape.reading import graph
@@ -56,15 +56,22 @@ def shapes_of_row(
     held.evaluator.messages[:], held.problems[:] = said, wrong  # of numbers that code has not
     if len(runs) < 2:
         return []
+    symbolic = shapes_of(made, inner)
     return [
         tuple(
-            _known_in_all(sizes, n, tuple(runs))
+            _when_run(_known_in_all(sizes, n, tuple(runs)), n, symbolic[at : at + 1])
             for n, sizes in enumerate(zip(*shapes, strict=False))
         )
         if None not in shapes
         else None
-        for shapes in zip(*runs.values(), strict=False)
+        for at, shapes in enumerate(zip(*runs.values(), strict=False))
     ]
+
+
+def _when_run(size: Any, axis: int, symbolic: Sequence[Any]) -> Any:
+    """A size that each run has, and Keras when it runs alone: its symbolic shape lacks it."""
+    has_it = all(shape is None or isinstance(shape[axis], int) for shape in symbolic)
+    return size if has_it or not (axis and type(size) is int) else SizeWhenRun(size)
 
 
 def why_open(made: Any, inner: Sequence[graph.LayerCall], shapes: Sequence[Any]) -> str:

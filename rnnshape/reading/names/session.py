@@ -53,7 +53,9 @@ class Session:
         certain: the calls that are surely made, within no model; taken: those of models.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
-        follows: of each model that is followed now, within another, whether a tensor was given.
+        follows: of each model that is followed now, within another, "called" where a tensor was
+            given, "tried" of a `Sequential` with an input, which Keras builds if that is possible,
+            and "" where data was.
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
@@ -98,7 +100,7 @@ class Session:
         self.squeezes = False  # anywhere, without an axis
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.tells_what_is_sure = False  # alone, and not what is on a side of a condition
-        self.number, self.follows = 0, list[bool]()
+        self.number, self.follows = 0, list[str]()
         self.defaults: dict[str, Any] = {}
 
     def name_of(self, class_name: str) -> str:

@@ -155,7 +155,7 @@ class LayerOverTime(LayerAround):
     def __call__(self, *given: Any, **named: Any) -> Any:
         inner, held = next(iter(self.own_inner), self.own_inside), session()
         is_in_call = held.groups or graph.are_computed(graph.tensors_in(given))
-        is_aside = is_in_call or not all(held.follows)
+        is_aside = is_in_call or not {*held.follows} <= {"called"}
         if not (is_aside or isinstance(self, LayerOfCells) or _says_shape(inner)):
             raise QueryError(
                 f"TimeDistributed needs to know what shape {type(inner).__name__} makes: write its "
