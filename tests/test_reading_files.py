@@ -559,6 +559,9 @@ PACKAGES = {
     "loose/sizes.py": "n = 7",
     "loose/whole.py": "from loose import sizes\nm = Sequential([GRU(sizes.n)])",
     "loose/dotted.py": "import loose.sizes\nm = Sequential([GRU(loose.sizes.n)])",
+    "package/layers/__init__.py": "from package.layers.Gru import Gru",
+    "package/layers/Gru.py": "def Gru(): return GRU(5)",
+    "package/called.py": "from package.layers import Gru\nm = Sequential([Gru()])",
     "src/inner.py": "n = 6",
     "scripts/by_path.py": "import sys\nsys.path.append('../src')\nfrom inner import n\nm = GRU(n)",
     "tests/of_src.py": "from inner import n\nm = Sequential([GRU(n)])",
@@ -570,7 +573,7 @@ PACKAGES = {
     [
         *((f"package/models/{name}.py", ".", "", "5") for name in ("gru", "named")),
         *((f"package/models/{name}.py", "package/models", "", "5") for name in ("gru", "named")),
-        *((f"package/{name}.py", "package", "", "5") for name in ("whole", "dotted")),
+        *((f"package/{name}.py", "package", "", "5") for name in ("whole", "dotted", "called")),
         *((f"loose/{name}.py", ".", "", "7") for name in ("whole", "dotted")),
         ("scripts/run.py", ".", "", "5"),  # as `python -m scripts.run` finds it
         ("scripts/run.py", "scripts", "", ""),

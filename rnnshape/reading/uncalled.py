@@ -152,13 +152,21 @@ def _methods(found: Any) -> list[Method]:
         for node in nodes_of(body_in(function))
         if isinstance(node, ast.Attribute) and node.attr != name
     }
-    methods = []
+    methods, has_objects = [], _has_objects(found, functions.values())
     for name, function in functions.items():
         kind, is_used = type(parts[name]), name in used or name.startswith("_")
-        takes_none = kind is FunctionType and not signature(function).parameters
+        takes_none = kind is FunctionType and not (has_objects and signature(function).parameters)
         is_of_class = takes_none or kind in (classmethod, staticmethod)
         methods.append(Method(name, function, is_used, is_of_class, kind is property))
     return sorted(methods, key=attrgetter("is_used"))
+
+
+def _has_objects(found: Any, functions: Iterable[Any]) -> bool:
+    """Whether objects are made of a class; else it holds functions that are called by its name."""
+    first = {next(iter(signature(function).parameters), "") for function in functions}
+    takes = _of_self(found, ast.Load) | _of_self(found, ast.Store) | _of_self(found, ast.Call)
+    is_made = "self" in first or isinstance(getattr_static(found, "__init__", None), FunctionType)
+    return is_made or hasattr(found, "own_keras_name") or not takes.isdisjoint(dir(found))
 
 
 def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:

@@ -28,6 +28,7 @@ from rnnshape.reading.python.scope import (
     body_of,
     named_in,
 )
+from rnnshape.reading.python.stand_in import own
 from rnnshape.reading.python.targets import assign, delete, fits, give
 from rnnshape.reading.python.tries import follow_try, follow_with
 
@@ -162,7 +163,8 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
                 scope.names[name] = evaluator.named_by_let(part, name)
             continue
         inner = f"{path}{alias.name}" if path.endswith(".") else f"{path}.{alias.name}"
-        is_module = inner in evaluator.modules
+        has_name = alias.name in (own(module, "held") or ())  # which it may give to anything
+        is_module = inner in evaluator.modules and not has_name
         value = evaluator.modules[inner] if is_module else evaluator.attribute(module, alias.name)
         if isinstance(value, Open):
             found = (
