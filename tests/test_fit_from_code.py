@@ -276,6 +276,8 @@ def test_labels_are_told_beside_an_argument_that_is_not_known(word: str) -> None
          "X (20, 5, ?) ·  y (20, 3) ✓"),
         ("Input(batch_shape=(4, 5, 2)), LSTM(4, stateful=True), Dense(3)", "np.zeros((size, 5, 2))",
          "X (?, 5, 2) ·  y (20, 3) ·"),
+        ("Input((None, 1)), LSTM(1, return_sequences=True), Flatten()", "unknown()",
+         "X ? ·  y (20, 3) ·"),
         ("LSTM(4), Dense(3)", "np.array(np.zeros((20, 50, 50)).tolist())",
          "X (?, 50, 50) ✓  y (20, 3) ·"),
         ("LSTM(4), Dense(3)", "0, 0; A, X = np.zeros((900, 20, 8)), []\nfor i in range(len(A)):"
