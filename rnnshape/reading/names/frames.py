@@ -14,6 +14,7 @@ from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ, indexed, size_of_table
 from rnnshape.reading.names.table_columns import (
+    Labels,
     are_names,
     as_labels,
     check_columns,
@@ -322,15 +323,6 @@ class Frame(Array):
             return opened()  # pandas goes by the labels
         others = self.own_others | own(other, "own_others", frozenset())
         return labelled(made.shape, self.own_labels, others, made.own_dtype)
-
-
-class Labels(Array):
-    """`table.columns`. What it has that is not here is open."""
-
-    def get_loc(self, key: Any) -> int:
-        if key not in self.own_values:
-            raise KeyError("there is no such column")
-        return [*self.own_values].index(key)
 
 
 class Rows(StandIn):

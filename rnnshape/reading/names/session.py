@@ -41,8 +41,7 @@ class Session:
     """The models, layers and calls of one reading.
 
     Attributes:
-        unused: the layers that nothing has taken yet.
-        calls: of layers, in order.
+        unused, calls: the layers that nothing has taken yet, and all calls of layers, in order.
         loaded: what stands for models that the code loads from files.
         saved: the models that the code saves itself, with the path.
         saved_weights: those that the code saves itself, by the path.
@@ -53,15 +52,13 @@ class Session:
         certain: the calls that are surely made, within no model; taken: those of models.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
-        follows: of each model that is followed now, within another, "called" where a tensor was
-            given, "tried" of a `Sequential` with an input, which Keras builds if that is possible,
-            and "" where data was.
+        follows: each model that is followed now: "called" with a tensor, "tried" as Keras does it
+            where a `Sequential` has an input, or "" with data.
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
         unconnected: outputs of a layer that its first call did not have, with what it is.
-        groups: the models and own layers that are being called, by their names; some have none.
-        part: the call of the outermost of them.
+        groups: the models and own layers that are called now, by their names; part: the first.
         defaults: what the code says for all layers that do not say it: data_format, dtype, floatx.
     """
 
@@ -157,7 +154,8 @@ class Session:
             self.on_a_side.setdefault(layer, []).append(call)
         if not (self.evaluator.under or self.evaluator.doubted or call.sides):
             is_of_layer = self.part and not self.part.owner.own_is_model
-            if (is_of_layer or not self.groups) and not self.evaluator.trying:
+            may_fail = self.evaluator.trying or self.evaluator.calls_itself
+            if (is_of_layer or not self.groups) and not may_fail:
                 self.certain.append(call)
             check_held(self.built.setdefault(layer.innermost, call), call)
             first = self.built.setdefault(layer, call)

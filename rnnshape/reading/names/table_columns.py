@@ -22,6 +22,20 @@ GIVING_NUMBERS = (
 )  # fmt: skip
 
 
+class Labels(Array):
+    """`table.columns`. What it has that is not here is open."""
+
+    def __getitem__(self, key: Any) -> Any:
+        if not (isinstance(key, list) and {*map(type, key)} == {int}):
+            return super().__getitem__(key)
+        return Labels((len(key),), tuple(self.own_values[place] for place in key))
+
+    def get_loc(self, key: Any) -> int:
+        if key not in self.own_values:
+            raise KeyError("there is no such column")
+        return [*self.own_values].index(key)
+
+
 def holds_numbers(value: Any) -> bool:
     """Whether a column that pandas makes of a value surely holds numbers alone; not True and False,
     which are objects beside numbers."""

@@ -112,6 +112,7 @@ class Evaluator:
         # Conditions that are not known and are followed as if they held, how many of them are
         # around what a layer calls, and how functions and loops may have ended.
         self.under, self.around = list[Side](), 0
+        self.running = list[tuple[object, int]]()  # functions of the code, and how many then were
         self.early: list[tuple[Any, Scope, int]] = []
         # How many calls of one of several classes are followed now, and whether memory was short.
         self.choosing, self.has_run_out = 0, False
@@ -170,6 +171,12 @@ class Evaluator:
         node = label if isinstance(label, ast.AST) else self.node
         text = shortened(written(label)) if isinstance(label, ast.AST) else label
         return Open(text, reason, self.source, node)
+
+    @property
+    def calls_itself(self) -> bool:
+        """Whether a function is followed now that was called by itself, nobody knows how often."""
+        running = dict(self.running)
+        return any(running[one] > many for one, many in self.running)
 
     # Bounds.
 

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
-from rnnshape.reading.python.branches import NOT_FOLLOWED, finish
+from rnnshape.reading.python.branches import NOT_FOLLOWED, finish, sides_now
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.generators import Steps
-from rnnshape.reading.python.limits import DEEPEST_CALL, TooLongError
+from rnnshape.reading.python.limits import DEEPEST_CALL, DEEPEST_OPEN, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.reached import Reached, may_change
 from rnnshape.reading.python.scope import (
@@ -82,7 +82,13 @@ def function(
         if yields:
             lose = partial(_lose_by, evaluator, body, inner)
             return Stream(given(inner), lose=lose)
+        before = [many for one, many in evaluator.running if one is run]
+        if len(before) > DEEPEST_OPEN and len({*before}) > DEEPEST_OPEN:
+            because = evaluator.open(f"{name}(...)", "how often it calls itself is not known")
+            _lose_by(evaluator, body, inner, because)
+            return because
         result: object = None
+        evaluator.running.append((run, len(sides_now(evaluator))))
         with evaluator.within(source):
             try:
                 evaluator.block(body, inner)
@@ -91,6 +97,8 @@ def function(
             except Exception as wrong:
                 evaluator.certain = wrong
                 result = _returned_before(evaluator, inner, wrong)
+            finally:
+                evaluator.running.pop()
         return finish(inner, ReturnedSignal, 0, result)
 
     def given(inner: Scope) -> Generator[object, None, object]:
