@@ -20,7 +20,7 @@ def refusal_of(call: graph.LayerCall) -> QueryError | None:
         except QueryError as wrong:
             found = wrong
         else:
-            break
+            return None
     return found
 
 
