@@ -21,6 +21,7 @@ from rnnshape.reading.names.defaults import of_backend
 from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
+    IMAGES,
     OF_TENSORFLOW,
     as_of_ops,
     as_of_tensorflow,
@@ -206,6 +207,7 @@ class Function(StandIn):
                 f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"
             )
         functions = NUMPY if ".ops" in self.own_path else OF_TENSORFLOW
+        functions = IMAGES if self.own_path == "tensorflow.image" else functions
         if self.own_name in ("concat", "stack") and (sizes := sizes_joined(given)):
             return sizes
         if self.own_name in functions:

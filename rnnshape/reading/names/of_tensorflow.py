@@ -174,6 +174,37 @@ OF_TENSORFLOW = {  # as NumPy has them, but for these
 }  # fmt: skip
 
 
+def _resized(
+    images: Any, size: Any, method: Any = 0, preserve_aspect_ratio: Any = False, *_: Any, **__: Any
+) -> Any:
+    """One image, or a batch of them, of another height and width."""
+    sizes, wanted = sizes_of(images), sizes_given(size)
+    is_known = sizes is not None and len(sizes) in (3, 4) and len(wanted) == 2
+    if not is_known or preserve_aspect_ratio is not False:
+        return opened("an image")
+    return Array((*sizes[:-3], *wanted, sizes[-1]))
+
+
+def _padded(image: Any, target_height: Any, target_width: Any, *_: Any, **__: Any) -> Any:
+    return _resized(image, (target_height, target_width))
+
+
+IMAGES: dict[str, Callable[..., Any]] = {  # those of `tf.image`
+    "resize": _resized,
+    **dict.fromkeys(("resize_with_crop_or_pad", "resize_with_pad"), _padded),
+    **dict.fromkeys(
+        ("adjust_brightness", "adjust_contrast", "adjust_hue", "adjust_saturation",
+         "convert_image_dtype", "flip_left_right", "flip_up_down", "per_image_standardization",
+         "random_brightness", "random_contrast", "random_flip_left_right", "random_flip_up_down",
+         "random_hue", "random_saturation"),
+        lambda image, *_, **__: Array(sizes_of(image)),
+    ),
+    "grayscale_to_rgb": lambda images: (  # which TensorFlow takes as a tensor alone
+        Array((*images.shape[:-1], 3)) if isinstance(images, EagerTensor) else opened("an image")),
+    "rgb_to_grayscale": lambda images: Array((*sizes_of(images)[:-1], 1)),
+}  # fmt: skip
+
+
 def _between(usual: str | None = None) -> Callable[..., Any]:
     """Random numbers between two bounds, which are known of whole ones."""
 

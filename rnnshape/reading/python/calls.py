@@ -36,7 +36,7 @@ from rnnshape.reading.python.handed_on import (
     owner_of,
 )
 from rnnshape.reading.python.in_common import one_of_held, put_in
-from rnnshape.reading.python.limits import ExitError
+from rnnshape.reading.python.limits import MOST, ExitError
 from rnnshape.reading.python.objects import copy_of, deep_copy, delete_attribute, vars_of
 from rnnshape.reading.python.one_of_several import call_of_each_model, each_called
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
@@ -71,6 +71,8 @@ OF_ALL: dict[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
     "items": held_rows,
 }
 EXITS = ("exit", "quit", "sys.exit")
+LIBRARIES = "rnnshape.reading.names."  # the functions that stand for those of NumPy and others
+LONGEST = 2**31  # numbers of a range that is an array
 GIVE_NONE = FILLING - {"pop", "popitem", "setdefault"}
 # What is not read and gives some of what it is given.
 OF_GIVEN = ("random.choice", "random.choices", "random.sample", "random.permutation", "deque")
@@ -128,7 +130,7 @@ def _called(
         keywords = from_there | keywords
     evaluator.calls.append(node)
     try:
-        made = evaluator.really(called, *parts, **keywords)
+        made = evaluator.really(called, *_in_arrays(evaluator, called, parts), **keywords)
     finally:
         evaluator.calls.pop()
     is_of_open = isinstance(made, Open) and isinstance(next(iter(parts), None), Open)
@@ -146,6 +148,18 @@ def _called(
             lose(evaluator, scope, made, evaluator.really(vars_of, called.__self__))
         raise IsOpenError(made)  # of Python's own `__init__`, by `super()`
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
+
+
+def _in_arrays(evaluator: Evaluator, called: object, parts: Sequence[object]) -> list[object]:
+    """What a function is called with; a library makes an array of a range, here of one that is too
+    long to be gone over."""
+    is_of_library = isinstance(called, FunctionType) and called.__module__.startswith(LIBRARIES)
+    given: list[object] = []
+    for part in parts:
+        if is_of_library and isinstance(part, range) and part[MOST:] and not part[LONGEST:]:
+            part = evaluator.array((len(part),), "int64")
+        given.append(part)
+    return given
 
 
 def _among_of(
