@@ -54,6 +54,7 @@ NAMES = """
     sort split swapaxes take take_along_axis tensordot tile trace trapezoid tril triu unique
     vsplit where
 """
+MOST_ROWS = 1_000  # of what indices are made of
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
 ELEMENTWISE = (
     "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2",
@@ -254,6 +255,16 @@ def _of_method(name: str) -> Callable[..., Any]:
     return made
 
 
+def _of_few(name: str) -> Callable[..., Any]:
+    """A function that makes as many numbers as those that it is given say, times each other."""
+
+    def made(*numbers: Any, **named: Any) -> Any:
+        are_few = all(-MOST_ROWS < n < MOST_ROWS for n in (*numbers, *named.values()) if n)
+        return by_numpy(name)(*numbers, **named) if are_few else opened("indices")
+
+    return made
+
+
 class ByIndex(Module):
     """`np.c_`, or `np.r_`: a function that is called by an index."""
 
@@ -309,6 +320,7 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: _of_numpy_itself(name) for name in ELEMENTWISE},
     **dict.fromkeys(("asanyarray", "ascontiguousarray", "asfortranarray"), _array),
     **{name: by_numpy(name) for name in NAMES.split()},
+    **{name: _of_few(name) for name in ("diag_indices", "tril_indices", "triu_indices")},
     "einsum": _einsum,
     "linspace": _linspace_of_numpy,
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
