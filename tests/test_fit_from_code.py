@@ -411,7 +411,8 @@ def test_data_by_its_shape(arguments: list[str], code: int, words: str) -> None:
         (["--x", "8,a"], "--x 8,a: give a shape, such as 16,5,3, or a .npy file"),
         (["--x", "{8,5,3}"], "--x {8,5,3}: give a shape"),  # a set has no order
         (["--x", "8,0"], "--x 8,0: give a shape"),
-        (["--x", "none.npy"], "--x none.npy: No such file"),
+        (["--x", ""], "--x: give a shape"),
+        (["--x", "none.npy"], "--x none.npy: there is no such file"),
         (["--y", "8", "--loss", "mse", "--loss", "mae"], "2 losses for 1 array of labels: "),
         (["--y", "8", "--loss", "mes"], "loss mes: Keras has no such loss"),
         (["--loss", "mse"], "--loss mse: it compares y with the output: give --y"),

@@ -34,22 +34,25 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
     >>> shape_of("--x", "16,5,3")
     ((16, 5, 3), None)
     """
+    asked = f"{option} {shortened(text)}".rstrip()
     try:
         if text.lower().endswith(".npy"):
             if os.path.exists(text) and not os.path.isfile(text):  # to read it may take for ever
-                raise UsageError(f"{option} {shortened(text)}: it is not a file")
+                raise UsageError(f"{asked}: it is not a file")
             return _header(Path(text))
         value = let_value(text if "," in text else f"{text},")
         if isinstance(value, tuple):
             sizes = tuple(size for size in value if is_size(size))
             if sizes == value:
                 return sizes, None
+    except FileNotFoundError:
+        raise UsageError(f"{asked}: there is no such file") from None
     except OSError as problem:
-        raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
+        raise UsageError(f"{asked}: {problem.strerror or problem}") from None
     except (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError):
         if os.path.exists(text):
-            raise UsageError(f"{option} {shortened(text)}: it is no whole .npy file") from None
-    raise UsageError(f"{option} {shortened(text)}: give a shape, such as 16,5,3, or a .npy file")
+            raise UsageError(f"{asked}: it is no whole .npy file") from None
+    raise UsageError(f"{asked}: give a shape, such as 16,5,3, or a .npy file")
 
 
 def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
