@@ -166,7 +166,8 @@ def _has_objects(found: Any, functions: Iterable[Any]) -> bool:
     first = {next(iter(signature(function).parameters), "") for function in functions}
     takes = _of_self(found, ast.Load) | _of_self(found, ast.Store) | _of_self(found, ast.Call)
     is_made = "self" in first or isinstance(getattr_static(found, "__init__", None), FunctionType)
-    return is_made or hasattr(found, "own_keras_name") or not takes.isdisjoint(dir(found))
+    is_of_keras = getattr_static(found, "own_keras_name", None) is not None
+    return is_made or is_of_keras or not takes.isdisjoint(dir(found))
 
 
 def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:

@@ -73,8 +73,8 @@ class Lambda(Layer):
         if said and sizes and (not is_shape or differ(said, sizes)):
             self.own_why = "its output_shape is not that of what its function makes"
             return opened("Lambda")
-        is_known = sizes is not None and next(unknowns_in(sizes), None) is None
-        if is_known or not (said and is_shape):
+        are_open = sizes is None or None in sizes[1:] or next(unknowns_in(sizes), None) is not None
+        if not (are_open and said and is_shape):
             return made
         batch, *others = plain_shape(said)
         if isinstance(made, Tensor):  # of the batch a tuple says nothing

@@ -70,8 +70,8 @@ def shapes_of_row(
 
 def _when_run(size: Any, axis: int, symbolic: Sequence[Any]) -> Any:
     """A size that each run has, and Keras when it runs alone: its symbolic shape lacks it."""
-    has_it = all(shape is None or isinstance(shape[axis], int) for shape in symbolic)
-    return size if has_it or not (axis and type(size) is int) else SizeWhenRun(size)
+    lacks_it = any(shape and shape[axis : axis + 1] not in ((), (size,)) for shape in symbolic)
+    return SizeWhenRun(size) if axis and type(size) is int and lacks_it else size
 
 
 def why_open(made: Any, inner: Sequence[graph.LayerCall], shapes: Sequence[Any]) -> str:

@@ -110,9 +110,11 @@ class Evaluator:
         self.raised: dict[int, Exception] = {}  # that the code itself has made
         self.certain: Exception | None = None  # the last that is raised whatever is not known
         # Conditions that are not known and are followed as if they held, how many of them are
-        # around what a layer calls, and how functions and loops may have ended.
+        # around what a layer calls, and how functions and loops may have ended. The functions that
+        # are followed now, with how many such conditions were around each, and those of them of
+        # which it is not known how often they call themselves.
         self.under, self.around = list[Side](), 0
-        self.running = list[tuple[object, int]]()  # functions of the code, and how many then were
+        self.running, self.endless = list[tuple[object, int]](), set[object]()
         self.early: list[tuple[Any, Scope, int]] = []
         # How many calls of one of several classes are followed now, and whether memory was short.
         self.choosing, self.has_run_out = 0, False

@@ -82,8 +82,10 @@ def function(
         if yields:
             lose = partial(_lose_by, evaluator, body, inner)
             return Stream(given(inner), lose=lose)
-        before = [many for one, many in evaluator.running if one is run]
-        if len(before) > DEEPEST_OPEN and len({*before}) > DEEPEST_OPEN:
+        around = {many for one, many in evaluator.running if one is run}
+        if len(around) > DEEPEST_OPEN:
+            evaluator.endless.add(run)
+        if around and run in evaluator.endless:
             because = evaluator.open(f"{name}(...)", "how often it calls itself is not known")
             _lose_by(evaluator, body, inner, because)
             return because
@@ -99,6 +101,8 @@ def function(
                 result = _returned_before(evaluator, inner, wrong)
             finally:
                 evaluator.running.pop()
+                if not around:
+                    evaluator.endless.discard(run)
         return finish(inner, ReturnedSignal, 0, result)
 
     def given(inner: Scope) -> Generator[object, None, object]:
