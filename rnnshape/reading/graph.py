@@ -63,7 +63,8 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
 
 def count_of(call: Call) -> int:
     """How many tensors an operation returns, where its arguments say it."""
-    parts = call["indices_or_sections"] if call.name == "split" else 2 * (call.name == "top_k")
+    word = {"split": "indices_or_sections", "unstack": "num"}.get(call.name)
+    parts = call[word] if word else 2 * (call.name == "top_k")
     many = len(parts) + 1 if isinstance(parts, tuple) else parts
     return max(many, 1) if isinstance(many, int) else 1
 

@@ -162,12 +162,16 @@ def _methods(found: Any) -> list[Method]:
 
 
 def _has_objects(found: Any, functions: Iterable[Any]) -> bool:
-    """Whether objects are made of a class; else it holds functions that are called by its name."""
+    """Whether the functions of a class take an object first, as far as names tell; else they are
+    called by the name of the class."""
     first = {next(iter(signature(function).parameters), "") for function in functions}
-    takes = _of_self(found, ast.Load) | _of_self(found, ast.Store) | _of_self(found, ast.Call)
+    kinds = [kind for kind in getattr(found, "__mro__", (found,)) if is_of_code(kind)]
+    ways = (ast.Load, ast.Store, ast.Call)
+    takes = {name for kind in kinds for way in ways for name in _of_self(kind, way)}
     is_made = "self" in first or isinstance(getattr_static(found, "__init__", None), FunctionType)
     is_of_keras = getattr_static(found, "own_keras_name", None) is not None
-    return is_made or is_of_keras or not takes.isdisjoint(dir(found))
+    is_one_object = len(first) == 1 and bool(takes)  # by whichever name
+    return is_made or is_of_keras or is_one_object or not takes.isdisjoint(dir(found))
 
 
 def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:

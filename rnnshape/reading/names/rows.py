@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from rnnshape.chains import without_input_arguments
@@ -56,22 +57,24 @@ def shapes_of_row(
     held.evaluator.messages[:], held.problems[:] = said, wrong  # of numbers that code has not
     if len(runs) < 2:
         return []
-    symbolic = shapes_of(made, inner)
+    symbolic = chain(shapes_of(made, inner), repeat(None))  # as Keras has it before it runs
+    outputs = zip(*runs.values(), strict=False)
     return [
-        tuple(
-            _when_run(_known_in_all(sizes, n, tuple(runs)), n, symbolic[at : at + 1])
-            for n, sizes in enumerate(zip(*shapes, strict=False))
-        )
-        if None not in shapes
-        else None
-        for at, shapes in enumerate(zip(*runs.values(), strict=False))
+        _in_all_runs(shapes, shape, tuple(runs))
+        for shapes, shape in zip(outputs, symbolic, strict=False)
     ]
 
 
-def _when_run(size: Any, axis: int, symbolic: Sequence[Any]) -> Any:
-    """A size that each run has, and Keras when it runs alone: its symbolic shape lacks it."""
-    lacks_it = any(shape and shape[axis : axis + 1] not in ((), (size,)) for shape in symbolic)
-    return SizeWhenRun(size) if axis and type(size) is int and lacks_it else size
+def _in_all_runs(shapes: Sequence[Any], symbolic: Any, lengths: tuple[int, ...]) -> Any:
+    """The shape of an output as far as all runs agree; None where Keras has one of another rank. A
+    size that they all have, and the symbolic shape has not, Keras knows only when it runs."""
+    if None in shapes or {*map(len, shapes)} != {len(symbolic or shapes[0])}:
+        return None
+    sizes = [_known_in_all(each, n, lengths) for n, each in enumerate(zip(*shapes, strict=True))]
+    for n, size in enumerate(symbolic or ()):
+        if n and type(sizes[n]) is int and size != sizes[n]:
+            sizes[n] = SizeWhenRun(sizes[n])
+    return tuple(sizes)
 
 
 def why_open(made: Any, inner: Sequence[graph.LayerCall], shapes: Sequence[Any]) -> str:

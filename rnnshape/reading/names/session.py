@@ -152,10 +152,10 @@ class Session:
             leave_weights_open(before, call, unknown_of(before[0].sides[0].asked))
         if call.sides and layer.unread is None:
             self.on_a_side.setdefault(layer, []).append(call)
-        if not (self.evaluator.under or self.evaluator.doubted or call.sides):
+        code = self.evaluator
+        if not (code.under or code.doubted or code.calls_itself or call.sides):
             is_of_layer = self.part and not self.part.owner.own_is_model
-            may_fail = self.evaluator.trying or self.evaluator.calls_itself
-            if (is_of_layer or not self.groups) and not may_fail:
+            if (is_of_layer or not self.groups) and not code.trying:
                 self.certain.append(call)
             check_held(self.built.setdefault(layer.innermost, call), call)
             first = self.built.setdefault(layer, call)

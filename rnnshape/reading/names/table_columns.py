@@ -23,7 +23,7 @@ GIVING_NUMBERS = (
 
 
 class Labels(Array):
-    """`table.columns`. What it has that is not here is open."""
+    """`table.columns`, and those of some places. What it has that is not here is open."""
 
     def __getitem__(self, key: Any) -> Any:
         if not (isinstance(key, list) and {*map(type, key)} == {int}):

@@ -151,8 +151,8 @@ def _called(
 
 
 def _in_arrays(evaluator: Evaluator, called: object, parts: Sequence[object]) -> list[object]:
-    """What a function is called with; a library makes an array of a range, here of one that is too
-    long to be gone over."""
+    """What a function is called with: a library makes an array of a range, and of a long one not
+    all numbers are kept."""
     is_of_library = isinstance(called, FunctionType) and called.__module__.startswith(LIBRARIES)
     given: list[object] = []
     for part in parts:

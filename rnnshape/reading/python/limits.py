@@ -26,7 +26,7 @@ MANY_ROUNDS = 100
 MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 DEEPEST_CALL, DEEPEST_NEST = 40, 60
-DEEPEST_OPEN = 10  # calls of one function in each other, each under a condition that is not known
+DEEPEST_OPEN = 10  # calls of a function by itself, each under one more condition that is open
 OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
 # A function of ours has another name than the library's; one of the code is not called by Python.
 OF_OUR_SIGNATURE = re.compile(
