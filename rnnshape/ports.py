@@ -201,8 +201,10 @@ def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -
         return {}
     with_data = with_sizes_of(network, call)
     rows = call.rows
-    without = _known_outputs(network, given, rows) if with_data != network else {}
-    return without | _known_outputs(with_data, given, rows)
+    known = _known_outputs(with_data, given, rows)
+    if with_data == network or {ref.step for ref in known} >= {*range(len(network.steps) + 1)}:
+        return known  # as of most models
+    return _known_outputs(network, given, rows) | known
 
 
 def _known_outputs(

@@ -165,13 +165,13 @@ def _has_objects(found: Any, functions: Iterable[Any]) -> bool:
     """Whether the functions of a class take an object first, as far as names tell; else they are
     called by the name of the class."""
     first = {next(iter(signature(function).parameters), "") for function in functions}
+    is_made = isinstance(getattr_static(found, "__init__", None), FunctionType)
+    if is_made or "self" in first or getattr_static(found, "own_keras_name", None) is not None:
+        return True
     kinds = [kind for kind in getattr(found, "__mro__", (found,)) if is_of_code(kind)]
     ways = (ast.Load, ast.Store, ast.Call)
     takes = {name for kind in kinds for way in ways for name in _of_self(kind, way)}
-    is_made = "self" in first or isinstance(getattr_static(found, "__init__", None), FunctionType)
-    is_of_keras = getattr_static(found, "own_keras_name", None) is not None
-    is_one_object = len(first) == 1 and bool(takes)  # by whichever name
-    return is_made or is_of_keras or is_one_object or not takes.isdisjoint(dir(found))
+    return not takes.isdisjoint(dir(found)) or (len(first) == 1 and bool(takes))
 
 
 def _is_abstract(found: Any, derived: Sequence[Any]) -> bool:

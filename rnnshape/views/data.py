@@ -89,7 +89,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     for given in every:
         of_batch = described, given, report.question.dimensions
         others = outputs_of_other_rows(network, *of_batch) if given.rows is None else {}
-        shapes = outputs_with_data(network, given, report.question.dimensions)
+        sizes = report.question.dimensions
+        shapes = outputs_with_data(network, given, sizes) if given.y else {}
         outputs = [
             known and ref not in others and None not in shapes.get(ref, (None, None))[1:]
             for ref, known in zip(refs, are_made, strict=True)

@@ -22,6 +22,7 @@ from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
     IMAGES,
+    OF_IMAGES,
     OF_TENSORFLOW,
     as_of_ops,
     as_of_tensorflow,
@@ -206,8 +207,8 @@ class Function(StandIn):
                 f"{self.own_name} is a function of tensors, and no layer: write "
                 f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"
             )
-        functions = NUMPY if ".ops" in self.own_path else OF_TENSORFLOW
-        functions = IMAGES if self.own_path == "tensorflow.image" else functions
+        of_library = NUMPY if ".ops" in self.own_path else OF_TENSORFLOW
+        functions = IMAGES if self.own_path == OF_IMAGES else of_library
         if self.own_name in ("concat", "stack") and (sizes := sizes_joined(given)):
             return sizes
         if self.own_name in functions:

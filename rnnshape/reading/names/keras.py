@@ -33,7 +33,7 @@ from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY
-from rnnshape.reading.names.of_tensorflow import IMAGES, RANDOM_TENSORS
+from rnnshape.reading.names.of_tensorflow import IMAGES, OF_IMAGES, RANDOM_TENSORS
 from rnnshape.reading.names.other_layers import (
     InputLayer,
     IntegerLookup,
@@ -110,8 +110,6 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if name in signatures.REFUSED:
         why = f"{name} is not answered: {signatures.REFUSED[name]}"
         return Open(name, why, stands_for=name)
-    if path == "tensorflow.image":
-        return function_of(name, path) if name in IMAGES else Open(f"{path}.{name}")
     if path.endswith("random") and name in RANDOM_TENSORS:
         return RANDOM_TENSORS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
@@ -326,8 +324,7 @@ class KerasModule(Module):
                 session().old_name(dotted, gone)
         of_ops = self.path.endswith("keras.ops") and name in ("image", "linalg", "numpy")
         is_package = self.path.endswith("applications") and name.islower()
-        of_images = name == "image" and self.path == "tensorflow"
-        if name in SUBMODULES or of_ops or of_images or is_package:
+        if name in SUBMODULES or of_ops or is_package:
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)
 
@@ -392,6 +389,7 @@ MODULES: dict[str, object] = {
     "keras_core": module_of_keras("keras"),  # its name before it was released as Keras 3
     "six.moves": Module("six.moves", {"range": range, "xrange": range, "zip": zip, "map": map}),
     **dict.fromkeys(("keras.tree", "tensorflow.nest"), NESTS),
+    OF_IMAGES: Module(OF_IMAGES, {name: function_of(name, OF_IMAGES) for name in IMAGES}),
     **MODULES_OF_DATA,
 }
 NAMES = Names()

@@ -180,16 +180,16 @@ def _resized(
     """One image, or a batch of them, of another height and width."""
     sizes, wanted = sizes_of(images), sizes_given(size)
     is_known = sizes is not None and len(sizes) in (3, 4) and len(wanted) == 2
-    if not is_known or preserve_aspect_ratio is not False:
-        return opened("an image")
-    return Array((*sizes[:-3], *wanted, sizes[-1]))
+    is_known &= preserve_aspect_ratio is False
+    return Array((*sizes[:-3], *wanted, sizes[-1])) if is_known else opened("an image")
 
 
 def _padded(image: Any, target_height: Any, target_width: Any, *_: Any, **__: Any) -> Any:
     return _resized(image, (target_height, target_width))
 
 
-IMAGES: dict[str, Callable[..., Any]] = {  # those of `tf.image`
+OF_IMAGES = "tensorflow.image"
+IMAGES: dict[str, Callable[..., Any]] = {  # its functions
     "resize": _resized,
     **dict.fromkeys(("resize_with_crop_or_pad", "resize_with_pad"), _padded),
     **dict.fromkeys(

@@ -261,13 +261,14 @@ def shapes_said(
         check_returned(layer, given, made)
     asks = "compute_output_shape"
     is_own, is_of_keras = overrides(layer, asks), layer.own_keras_name and overrides(layer, "call")
+    says_all = overrides(layer, "compute_output_spec")
+    if session().groups or not (says_all or is_own or is_of_keras):
+        return []
     shapes, built = [*map(plain_sizes, graph.tensors_in(made))], {**session().built}
-    if overrides(layer, "compute_output_spec") and not session().groups:
+    if says_all:
         if any(shape is None or None in shape[1:] for shape in shapes):
             why = "what its compute_output_spec says is not read"
             raise IsOpenError(opened(layer.own_text, why))
-        return []
-    if session().groups or not (is_own or is_of_keras):
         return []
     if overrides(layer, "build") or is_own:  # else that has told it
         _are_in_call(layer, asks, _told_by_name(layer, asks))

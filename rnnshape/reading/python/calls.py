@@ -150,16 +150,18 @@ def _called(
     return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
 
 
-def _in_arrays(evaluator: Evaluator, called: object, parts: Sequence[object]) -> list[object]:
+def _in_arrays(evaluator: Evaluator, called: object, parts: Sequence[object]) -> Sequence[object]:
     """What a function is called with: a library makes an array of a range, and of a long one not
     all numbers are kept."""
-    is_of_library = isinstance(called, FunctionType) and called.__module__.startswith(LIBRARIES)
-    given: list[object] = []
-    for part in parts:
-        if is_of_library and isinstance(part, range) and part[MOST:] and not part[LONGEST:]:
-            part = evaluator.array((len(part),), "int64")
-        given.append(part)
-    return given
+    if not (isinstance(called, FunctionType) and called.__module__.startswith(LIBRARIES)):
+        return parts
+
+    def in_array(part: object) -> object:
+        if isinstance(part, range) and part[MOST:] and not part[LONGEST:]:
+            return evaluator.array((len(part),), "int64")
+        return part
+
+    return [*map(in_array, parts)]
 
 
 def _among_of(
