@@ -12,7 +12,7 @@ from rnnshape.reading.code import follower
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.dtypes import is_whole
-from rnnshape.reading.names.of_shapes import known_range
+from rnnshape.reading.names.ranges import known_range
 from rnnshape.reading.python import Open, follow_module, own
 from rnnshape.source import Source
 from tests.conftest import sections
@@ -193,7 +193,7 @@ def test_the_range_of_random_numbers_is_not_that_of_entries_that_stand_several_t
     made: str,
 ) -> None:
     [found] = read(f"import numpy as np\ny = np.random.randint(0, 9, (1,))\nr0 = np.{made}", 1)
-    assert known_range(found) == (None, None, 0)
+    assert known_range(found) == (None, None, 9)
 
 
 VIEWS = """

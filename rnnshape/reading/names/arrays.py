@@ -24,7 +24,9 @@ from rnnshape.reading.names.dtypes import (
     is_whole,
     of_dtype,
     together,
+    with_operators,
 )
+from rnnshape.reading.names.ranges import moved
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import (
     MOST_ROWS,
@@ -60,6 +62,7 @@ MOST_VALUES = 1_000  # numbers of an array that are kept
 SHOWING = ("byteswap", "ctypes", "data", "imag", "real", "setfield", "view")
 
 
+@with_operators
 class Array(StandIn):
     """Data of a shape.
 
@@ -70,6 +73,7 @@ class Array(StandIn):
         own_seen: how many of these changes had been made when its numbers were noted.
         own_dtype: the kind of its entries; None of numbers of no further kind.
         own_range: as of `known_range`, where it is known; own_random: bounds of random numbers.
+        own_is_part: whether these are some of them, or some several times.
         own_is_small: whether what is made of its numbers may be too large for their dtype.
         own_texts: what an array of texts holds, as `own_values` of numbers.
         own_coded: of numbers that stand for labels, the kind of these.
@@ -81,7 +85,8 @@ class Array(StandIn):
     own_texts: tuple[str, ...] = ()
     own_coded: str | None = None
     own_random = (0, 0)
-    own_is_data, own_is_small, own_is_predicted = True, False, False
+    own_is_data = True
+    own_is_small = own_is_predicted = own_is_part = False
     own_returned_by = ""  # the method of a model that returns it alone
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
     own_of_either: Callable[..., Any]
@@ -175,8 +180,10 @@ class Array(StandIn):
             return self.own_view(shape, values) if shape else self._entry(values[0])
         made = array_of_shape(shape, self.own_dtype)
         is_value = any(isinstance(one, Array) for one in within(index))  # it may pick by values
-        is_part = type(made) is type(self) is Array and not is_value
-        return self.own_like(made.shape) if is_part else made
+        if not type(made) is type(self) is Array:
+            return made
+        made = self.own_like(made.shape)
+        return moved([self], made.copy()) if is_value else made
 
     def _entry(self, number: Any) -> Any:
         if self.own_is_small:  # what is made of it may be too large for its dtype
@@ -194,7 +201,8 @@ class Array(StandIn):
         """Shares the memory of another array: what changes one changes both."""
         self.own_random = (0, 0) if other.own_is_written else other.own_random
         self.own_written, self.own_seen = other.own_written, len(other.own_written)
-        self.own_is_predicted, self.own_is_small = other.own_is_predicted, other.own_is_small
+        for word in ("own_is_predicted", "own_is_small", "own_is_part"):
+            setattr(self, word, getattr(other, word))
 
     def __setitem__(self, index: object, value: object) -> None:
         self.fill()
@@ -228,12 +236,11 @@ class Array(StandIn):
 
     def astype(self, dtype: object = None, *_: object, copy: Any = True, **__: object) -> Array:
         made = Array(self.shape, *of_dtype(self.own_values, dtype, self.own_dtype))
-        made.own_is_predicted, made.own_is_small = self.own_is_predicted, is_small(dtype)
+        made.own_is_predicted = self.own_is_predicted
         if copy is not True:
             made.own_show(self)
-            is_same = made.own_dtype == self.own_dtype == "int64" and not is_small(dtype)
-            made.own_random = made.own_random if is_same else (0, 0)
-        return made
+        made.own_is_small = is_small(dtype)
+        return made if made.own_is_small else moved([self], made)
 
     def copy(self, *_: object) -> Array:
         made = self.own_view(self.shape, self.own_values)
@@ -361,25 +368,6 @@ def surely(wrong: Exception) -> Exception:
     """What Python raises here whatever is not known."""
     session().evaluator.certain = wrong
     return wrong
-
-
-def _operator(
-    name: str, function: Callable[[Any, Any], Any] | None, is_behind: bool = False
-) -> Callable[..., Any]:
-    def made(array: Array, other: Any) -> Any:
-        if is_behind and isinstance(other, Open) and not other.is_number:
-            raise IsOpenError(other)  # which may have more axes
-        of_both = own(other, "own_beside", lambda made: made)
-        return of_both(getattr(array, name)(other, function))
-
-    return made
-
-
-for _word in (*OPERATORS, "truediv", "rtruediv", "rand", "ror"):
-    _made = _operator("own_operated", OPERATORS.get(_word), _word[0] == "r")
-    setattr(Array, f"__{_word}__", _made)
-for _word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
-    setattr(Array, f"__i{_word}__", _operator("own_changed", OPERATORS.get(_word)))
 
 
 def array_of_shape(shape: Any, dtype: str | None = None) -> Any:

@@ -15,6 +15,7 @@ from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array
 from rnnshape.reading.names.dtypes import CODES, are_whole, dtype_of, together
+from rnnshape.reading.names.ranges import moved
 from rnnshape.reading.names.session import opened, refused
 from rnnshape.reading.names.sizes import SIZE_OF_TABLE, NumPyFloat, NumPyNumber, of_numpy
 from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
@@ -48,6 +49,11 @@ CUTTING = {  # the numbers that they are given say which are left: of fewer than
 OF_SHAPES = re.compile(
     r"shape|dimension|ax[ie]s|broadcast|size|length|align|rank|element|division|-d\b|empty"
 )
+MOVING = VIEWS | {  # whose numbers are those of what they are given
+    "append", "column_stack", "delete", "dstack", "hstack", "insert", "ndarray.__getitem__", "pad",
+    "repeat", "resize", "roll", "sort", "take", "take_along_axis", "tile", "unique", "vstack",
+    "where",
+}  # fmt: skip
 # What is joined may be numbers.
 JOINING = ("append", "column_stack", "concatenate", "hstack", "vstack")
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
@@ -109,6 +115,9 @@ def by_numpy(name: str) -> Callable[..., Any]:
         note_out(given, OUT_FROM.get(name))
         if name in VIEWS:
             _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
+        for leaf in within(found) if name in MOVING else ():
+            if isinstance(leaf, Array):
+                moved(arrays, leaf)
         unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
         if unknown and name in ("hstack", "vstack") and own(given[0], "ndim") == 1:
             raise IsOpenError(opened("data"))  # each may be an array

@@ -22,9 +22,9 @@ from rnnshape.reading.names.functions import on_numbers
 from rnnshape.reading.names.generators import PyDataset
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
-from rnnshape.reading.names.of_shapes import drawn_from, known_range
 from rnnshape.reading.names.of_sklearn import SKLEARN
 from rnnshape.reading.names.of_tensorflow import EagerTensor
+from rnnshape.reading.names.ranges import drawn_from, known_range
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import CLASSES, SIZE_OF_TABLE, differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own

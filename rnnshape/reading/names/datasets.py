@@ -14,8 +14,8 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, TEXTS
 from rnnshape.reading.names.of_numpy import NUMPY
-from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.ranges import known_range
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, body_of

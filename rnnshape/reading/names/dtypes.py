@@ -6,7 +6,7 @@ from __future__ import annotations
 import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rnnshape.input_shapes import (
     NO_NUMBERS,
@@ -17,7 +17,9 @@ from rnnshape.input_shapes import (
 )
 from rnnshape.nest import within
 from rnnshape.reading.names.sizes import NumPyNumber
-from rnnshape.reading.python import Open, own
+from rnnshape.reading.python import IsOpenError, Open, own
+
+Kind = TypeVar("Kind")
 
 TEXTS = ("<U", "str", "bytes", "string")
 OF_NUMBERS = (None, "bool", "int64")
@@ -162,3 +164,26 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "pow": _power,
     "rpow": lambda value, base: _power(base, value),
 }
+
+
+def with_operators(kind: type[Kind]) -> type[Kind]:
+    """The class, whose `own_operated` makes what its operators make, and `own_changed` what those
+    make that assign."""
+    for word in (*OPERATORS, "truediv", "rtruediv", "rand", "ror"):
+        operator_of = _operator("own_operated", OPERATORS.get(word), is_behind=word[0] == "r")
+        setattr(kind, f"__{word}__", operator_of)
+    for word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
+        setattr(kind, f"__i{word}__", _operator("own_changed", OPERATORS.get(word)))
+    return kind
+
+
+def _operator(
+    name: str, function: Callable[[Any, Any], Any] | None, is_behind: bool = False
+) -> Callable[..., Any]:
+    def made(array: Any, other: Any) -> Any:
+        if is_behind and isinstance(other, Open) and not other.is_number:
+            raise IsOpenError(other)  # which may have more axes
+        of_both = own(other, "own_beside", lambda made: made)
+        return of_both(getattr(array, name)(other, function))
+
+    return made

@@ -15,8 +15,8 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset, refuse, taken_apart
 from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.generators import PyDataset, use_up
-from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.of_tensorflow import EagerTensor
+from rnnshape.reading.names.ranges import known_range
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.sizes import CLASSES, known_sizes
 from rnnshape.reading.python import Open, exact, opens_in, own

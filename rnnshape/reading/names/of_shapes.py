@@ -10,6 +10,7 @@ from typing import Any, cast
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
 from rnnshape.reading.names.dtypes import are_whole, dtype_of, is_whole, of_entries, together
+from rnnshape.reading.names.ranges import drawn_from, moved, range_of
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, own
@@ -78,12 +79,6 @@ def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: An
     return made
 
 
-def drawn_from(number: Any, low: Any, high: Any) -> Any:
-    """A number drawn at random, which knows its bounds where they are known."""
-    are_known = isinstance(number, Open) and type(low) is int and type(high) is int
-    return replace(number, stands_for=range(low, high), start=None) if are_known else number
-
-
 def with_entries(function: Callable[..., Any], *, whole: bool = False) -> Callable[..., Any]:
     """The same function, whose array has entries as those have of which it is made; `whole` says
     that of whole numbers it makes such."""
@@ -93,6 +88,8 @@ def with_entries(function: Callable[..., Any], *, whole: bool = False) -> Callab
         kind = of_entries(parts) or ("int64" if whole and are_whole(parts) else None)
         if kind is not None and isinstance(found, Array) and found.own_dtype is None:
             found.own_dtype = kind
+        if isinstance(found, Array):
+            moved((part for part in parts if isinstance(part, Array)), found)
         return found
 
     return made
@@ -107,30 +104,6 @@ def as_large_as(place: int) -> Callable[..., Any]:
         return Array(sizes_of(value) if shape is None else sizes_given(shape), dtype=kind)
 
     return with_entries(made)
-
-
-NEVER = 1e-4
-
-
-def known_range(array: Array) -> tuple[int | None, int | None, int]:
-    """The smallest of its whole numbers, one more than the largest, and of random ones how many
-    could be drawn from 0: of many, some are surely that small and that large; of few, the first
-    two are None."""
-    values = array.own_values
-    if values and all(type(number) is int for number in values):
-        return min(values), max(values) + 1, 0
-    if array.own_range is not None and not array.own_is_written:
-        return array.own_range
-    low, high = array.own_random
-    many = product(array.shape)
-    if type(low) is not int or type(high) is not int or (type(many) is int and not many):
-        return None, None, 0
-    if type(many) is not int:
-        return None, None, high
-    reach = 0 if array.own_is_written else int((high - low) * NEVER ** (1 / many))
-    least, most = high - 1 - reach, low + reach
-    is_sure = reach and least <= most
-    return (least, most + 1, high) if is_sure else (None, None, high)
 
 
 def _chosen(a: Any, *more: Any, **named: Any) -> Any:
@@ -157,22 +130,15 @@ def _some_of(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) 
         are_numbers = is_below or are_whole(parts)
         made.own_dtype = together([of_entries(parts)]) or ("int64" if are_numbers else None)
         if "p" not in named and len(more) < 2:
-            made.own_random = (0, a) if type(a) is int else _range_of(own(a, "own_values", parts))
+            made.own_random = (0, a) if type(a) is int else range_of(own(a, "own_values", parts))
+        moved([a] if isinstance(a, Array) and made.own_random == (0, 0) else [], made)
     elif isinstance(made, Open):
         made = replace(made, among=items_in([a]))
     if len(sizes) < 2:
         return made
     picked = made.shape if isinstance(made, Array) else ()
     axis = place_of(axis, len(sizes))
-    return a.own_like((*sizes[:axis], *picked, *sizes[axis + 1 :]))
-
-
-def _range_of(numbers: Sequence[Any]) -> tuple[int, int]:
-    """The bounds of whole numbers that are each there once; (0, 0) of others."""
-    if not numbers or any(type(number) is not int for number in numbers):
-        return 0, 0
-    least, below = min(numbers), max(numbers) + 1
-    return (least, below) if sorted(numbers) == [*range(least, least + len(numbers))] else (0, 0)
+    return moved([a], a.own_like((*sizes[:axis], *picked, *sizes[axis + 1 :])))
 
 
 def arange(
@@ -237,7 +203,9 @@ def _of_either(one: Array, other: Array, because: Open) -> Array | None:
     return made
 
 
-KNOWN_OF_NUMBERS = ("own_coded", "own_is_predicted", "own_is_small", "own_random", "own_range")
+KNOWN_OF_NUMBERS = (
+    "own_coded", "own_is_part", "own_is_predicted", "own_is_small", "own_random", "own_range"
+)  # fmt: skip
 Array.own_of_either = _of_either
 
 
@@ -257,8 +225,9 @@ def _permuted(x: Any) -> Any:
     sizes = sizes_of(x)
     made = Array(sizes or (x,), dtype=of_entries(within([x])) if sizes else "int64")
     made = x.values.own_like(sizes).copy() if isinstance(x, Array) else made
-    if type(made) is Array:
-        made.own_random = (0, x) if type(x) is int else _range_of(own(x, "own_values", ()))
+    values = own(x, "own_values", ())
+    if type(made) is Array and (values or not isinstance(x, Array)):
+        made.own_random = (0, x) if type(x) is int else range_of(values)
     return made
 
 

@@ -19,7 +19,7 @@ from rnnshape.reading.names.arguments import passed
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
-from rnnshape.reading.names.of_shapes import known_range
+from rnnshape.reading.names.ranges import known_range
 from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.session import Part, gives_open, opened, session, unknown_of
 from rnnshape.reading.names.settings import OfArray
