@@ -82,10 +82,10 @@ def slid(call: Call, space: Sequence[Axis], window: str, *, both: bool = False) 
         apart = numbers(call, "dilation_rate", count)
         if not both:
             _check_steps(call, steps, apart)
-    whole = str(call["padding"]).lower() == "valid"
+    only_inside = str(call["padding"]).lower() == "valid"
 
     def resized(axis: Axis, size: int, step: int, gap: int) -> Axis:
-        covered = gap * (size - 1) + 1 if whole else 1
+        covered = gap * (size - 1) + 1 if only_inside else 1
         result = axis.resized(lambda length: (length - covered) // step + 1)
         if result.length < 1:
             raise call.error(
@@ -113,16 +113,16 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...] | None:
             '(Keras: "`output_padding` must be strictly less than `strides`")',
             "output_padding",
         )
-    whole = str(call["padding"]).lower() == "valid"
+    only_inside = str(call["padding"]).lower() == "valid"
 
     def resized(axis: Axis, size: int, step: int, gap: int, extra: int | None) -> Axis | None:
         covered = gap * (size - 1) + 1
         if extra is None:
-            ends = max(covered, step) if whole else step
+            ends = max(covered, step) if only_inside else step
         else:
-            ends = extra + (covered if whole else covered % 2)
+            ends = extra + (covered if only_inside else covered % 2)
         # A convolution would not come back to so many places from these.
-        if not whole and ends < 1 < axis.length:
+        if not only_inside and ends < 1 < axis.length:
             return None
         return axis.resized(lambda length: (length - 1) * step + ends)
 
