@@ -200,7 +200,7 @@ def may_take_any(call: Call) -> bool:
     given = Tensor("x", tuple(Axis(name, 8) for name in BY_RANK[4]))
     with suppress(QueryError):
         facts = facts_of(call, [given])
-        return facts is None or [made.axes for made in facts.outputs] == [given.axes]
+        return facts is None or [output.axes for output in facts.outputs] == [given.axes]
     return False
 
 
@@ -273,9 +273,9 @@ def weight(
     word = chosen.removesuffix("Initializer").lower() if isinstance(chosen, str) else ""
     least, most = AXES_OF_INITIALIZERS.get(word, (0, 99))
     if not least <= len(axes) <= most:
-        made = "matrices" if most == 2 else "matrices and larger"
+        filled = "matrices" if most == 2 else "matrices and larger"
         raise call.error(
-            f"{chosen} makes {made} only, and the {name} of {call.name} has {len(axes)} "
+            f"{chosen} makes {filled} only, and the {name} of {call.name} has {len(axes)} "
             f"{'axis' if len(axes) == 1 else 'axes'} "
             '(Keras: "must be at least two-dimensional", "can only be used for 2D matrices")',
             argument,
