@@ -26,7 +26,7 @@ def elementwise(y: Shape, output: Shape) -> Outcome:
     return Outcome(both[:-1], silent)
 
 
-def whole(y: Shape, output: Shape) -> Outcome:
+def one_for_all(y: Shape, output: Shape) -> Outcome:
     """One number for all entries of a batch."""
     return elementwise(y, output)._replace(values=())
 
@@ -85,7 +85,7 @@ _JUDGES: list[tuple[Judge, str]] = [
     (elementwise, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError"),
     (elementwise, "MeanSquaredLogarithmicError Huber LogCosh Poisson KLDivergence"),
     (elementwise, "Hinge SquaredHinge CategoricalHinge"),
-    (whole, "Dice Tversky"),
+    (one_for_all, "Dice Tversky"),
     (partial(relative, elementwise, ONE_ENTRY), "CosineSimilarity"),
     (partial(relative, elementwise, ONE_ENTRY), "CategoricalFocalCrossentropy"),
     (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
