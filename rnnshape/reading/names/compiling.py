@@ -6,7 +6,7 @@ import builtins
 import inspect
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -180,11 +180,13 @@ def _check_arguments(name: str, known: Signature, words: Mapping[str, Any]) -> N
 def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
     """What `keras.losses` or `keras.metrics` has under a name that there is a rule for."""
     module = path.rpartition(".")[2]
-    judges: dict[str, Callable[[Function], object]]
-    judges = {"losses": judge_of_loss, "metrics": judge_of_metric}
-    judge = judges.get(module)
-    module = "" if path.startswith("tf_keras") else module
-    return LossOrMetric(name, module) if judge and judge(Function(name)) else None
+    if module == "losses":
+        has_rule = judge_of_loss(Function(name)) is not None
+    else:
+        has_rule = module == "metrics" and judge_of_metric(Function(name)) is not None
+    if not has_rule:
+        return None
+    return LossOrMetric(name, "" if path.startswith("tf_keras") else module)
 
 
 class Compiled(NamedTuple):
