@@ -45,7 +45,8 @@ def apply(folder: Path, text: str) -> None:
     before = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("+"))
     after = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("-"))
     whole = file.read_text(encoding="utf-8")
-    if after in whole:
+    added = [line[1:] for line in lines if line.startswith("+") and line[1:].strip()]
+    if after in whole or (added and all(f"{line}\n" in whole for line in added)):
         return
     place = f"{path(text)}: the place that {PATH.name} changes is not there, or there twice"
     assert whole.count(before) == 1, f"{place}:\n{before}"
