@@ -32,11 +32,13 @@ MOST_TOGETHER = 8  # questions of one request: a model and a `predict` for all o
 
 def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
     """Answers what was asked, in order, on standard output, and says all else on stderr; a
-    `QueryError` where Keras would refuse one of the questions, and nothing is answered. Returns the
-    exit code; `form` is the format of explanations."""
-    described = [describe_all(part) if isinstance(part, Query) else [] for part in parts]
+    `QueryError` where there is nothing to answer. Returns the exit code; `form` is the format of
+    explanations."""
+    described: list[tuple[Query | Explanation, list[Report]]] = []
+    for part in parts:
+        described.append(describe_all(part) if isinstance(part, Query) else (part, []))
     code = 0
-    for number, (part, reports) in enumerate(zip(parts, described, strict=True)):
+    for number, (part, reports) in enumerate(described):
         query = part if isinstance(part, Query) else Query(format=form)
         shown = AnswerWriter(query, environment, follows=number > 0)
         if isinstance(part, Query):
@@ -48,10 +50,19 @@ def answer(parts: Sequence[Query | Explanation], environment: Environment, form:
     return code
 
 
-def describe_all(query: Query) -> list[Report]:
-    """What the rule says of each question; a `QueryError` where Keras would refuse one, or where
-    the rule alone is asked and there is none for a layer."""
-    reports = [*map(Report, query.questions)]
+def describe_all(query: Query) -> tuple[Query, list[Report]]:
+    """What the rule says of each question, and the query with what Keras would refuse among its
+    messages; a `QueryError` where it would refuse all or one of a comparison, or where the rule
+    alone is asked and there is none for a layer."""
+    reports, refused = list[Report](), list[QueryError]()
+    for question in query.questions:
+        try:
+            reports.append(Report(question))
+        except QueryError as wrong:
+            refused.append(wrong)
+    if refused and (query.compare or not reports):
+        raise refused[0]
+    query = query._replace(messages=(*query.messages, *refused))
     layers = [layer for report in reports for layer in report.layers]
     says_something = any(layer.facts or layer.unread for layer in layers)
     says_something |= any(report.question.network.kind for report in reports)  # it is a model
@@ -61,7 +72,7 @@ def describe_all(query: Query) -> list[Report]:
                 f"there is no rule for {layer.without_rule}, only Keras can tell: leave out "
                 "--dry-run"
             )
-    return reports
+    return query, reports
 
 
 def say_what_is_left_out(query: Query, environment: Environment) -> None:
@@ -266,7 +277,8 @@ def _asked(
         asked = query(options._replace(what=(line,)), reader, is_line=True)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
-        return _Asked(number, line, asked, tuple(describe_all(asked)))
+        asked, reports = describe_all(asked)
+        return _Asked(number, line, asked, tuple(reports))
     except (QueryError, UsageError) as wrong:
         return _Asked(number, line, wrong=wrong)
     except Exception as bug:

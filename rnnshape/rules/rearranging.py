@@ -4,6 +4,7 @@ them: each drops a mask."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import inf, prod
 from operator import add
@@ -97,9 +98,10 @@ def _reshaped(given: Tensor, kept: int, target: Sequence[Value], left_open: Axis
     names = axes_of_rank(kept + len(target))[kept:] if target else ()
     axes = []
     for name, size, written in zip(names, _sizes(target), target, strict=True):
-        follows_from = WHEN_RUN if isinstance(written, SizeWhenRun) else NOTHING
-        known = Axis(name, size, follows_from=follows_from)
-        axes.append(left_open.named(name) if size == -1 else known)
+        is_said = isinstance(written, int)  # Keras keeps the None of a layer
+        known = left_open.named(name) if size == -1 else Axis(name, size)
+        follows_from = known.follows_from | (NOTHING if is_said else WHEN_RUN)
+        axes.append(replace(known, follows_from=follows_from))
     first = [axis.length for axis in given.axes[:1]]
     if not kept and axes and [axes[0].length] != first:  # it is no longer the batch
         axes[0] = axes[0].named("axis 0")

@@ -237,7 +237,7 @@ def known_length(
     if axis.is_open:
         raise call.error(
             f"{call} needs to know the number of {axis.name}: give it in place of None in the "
-            f'Input\'s shape, or of -1 in a reshape (Keras: "{keras}")'
+            f'Input\'s shape, or of -1 or None in a reshape (Keras: "{keras}")'
         )
     return axis
 

@@ -16,6 +16,7 @@ from rnnshape.input_shapes import (
     dtype_written,
 )
 from rnnshape.nest import within
+from rnnshape.reading.names.session import refused
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.python import IsOpenError, Open, own
 
@@ -26,6 +27,10 @@ OF_NUMBERS = (None, "bool", "int64")
 SMALL = ("int8", "int16", "uint8")  # what operators make of a few of these may not go in
 WHOLE = (int, "int", "int32", "int64", *SMALL)
 FLOATS = (float, "float", "float16", "float32", "float64", "double", "single", "half")
+OF_OTHER_LIBRARIES = (
+    "bfloat16", "boolean", "category", "int4", "interval", "period", "qint8", "qint16", "qint32",
+    "quint8", "quint16", "resource", "sparse", "string", "uint4", "variant",
+)  # fmt: skip
 CODES = {"bool": "?", **{dtype: code for code, dtype in NO_NUMBERS.items()}, "<U": "U1",
          "bytes": "S1", "datetime64": "M8[s]", "timedelta64": "m8[s]", "string": "O",
          UNKNOWN_ENTRIES: "O", UNREAD_ENTRIES: "O"}  # fmt: skip
@@ -73,7 +78,9 @@ def dtype_of(dtype: object) -> str | None:
 
     try:
         code = numpy.dtype(word).str
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as wrong:
+        if str(word).isalnum() and str(word).islower() and word not in OF_OTHER_LIBRARIES:
+            raise refused(str(wrong), TypeError) from None
         return next((kind for kind in OF_OTHERS if str(word).startswith(kind)), None)
     return "bool" if code == "|b1" else dtype_written(code)
 

@@ -268,6 +268,11 @@ FUNCTIONS: dict[str, Any] = {
 
 # What `from keras.layers import *` and the like give.
 LISTED: dict[str, Collection[str]] = {
+    "keras": [
+        "activations", "applications", "backend", "callbacks", "datasets", "initializers", "layers",
+        "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random", "utils",
+        "Input", "Layer", "Loss", "Metric", "Model", "Sequential", "Variable",
+    ],
     "layers": (
         *signatures.LAYERS,
         *(name for name, of in signatures.ALIASES.items() if of in signatures.LAYERS),
@@ -280,7 +285,7 @@ LISTED: dict[str, Collection[str]] = {
     "models": ("Functional", "Model", "Sequential", *FUNCTIONS_OF_MODELS),
     "utils": KERAS_DATA,
     "sequence": KERAS_DATA,
-}
+}  # fmt: skip
 GET = {"activations": activation, "optimizers": optimizer_of}
 
 
