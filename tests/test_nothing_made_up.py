@@ -6,6 +6,10 @@ Each case of the first table was answered wrongly by version 0.2, without a word
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -833,3 +837,50 @@ def test_what_is_done_where_a_file_may_not_be_there_is_open(
     for otherwise, is_known in (("2", False), ("3", True)):
         _, [answer] = asked(tmp_path, text.format(otherwise))
         assert [counted is not None for _, counted in answer.layers] == [is_known]
+
+
+WORDS = """
+SIZES = {"lstm": 4, "gru": 8, "rnn": 16}
+WORDS = {"lstm", "gru", "rnn"}
+"""
+OF_SETS = """
+SIZES[list(WORDS)[0]]
+SIZES[tuple(WORDS)[1]]
+SIZES[[*WORDS][-1]]
+SIZES[next(iter(WORDS))]
+SIZES[WORDS.copy().pop()]
+SIZES[list(frozenset(WORDS))[0]]
+SIZES[list(SIZES.keys() & WORDS)[0]]
+SIZES[[*map(str, WORDS)][0]]
+SIZES[max(WORDS, key=lambda word: 1)]
+SIZES[(lambda first, *others: first)(*WORDS)]
+[SIZES[word] for word in WORDS][1]
+{word: place for place, word in enumerate(WORDS)}["gru"] + 1
+dict(zip(WORDS, (1, 2, 3)))["gru"]
+" ".join(WORDS).index("lstm") + 1
+[kept := [], kept.extend(WORDS), SIZES[kept[0]]][-1]
+len(WORDS)
+SIZES[sorted(WORDS)[0]]
+SIZES[min(WORDS)]
+sum(SIZES[word] for word in WORDS)
+len({word: 0 for word in WORDS})
+("gru" in WORDS) + len("".join(WORDS))
+list({3, 1, 2})[0]
+""".strip().splitlines()
+
+
+@pytest.mark.process
+def test_what_follows_from_the_order_of_a_set_is_read_where_each_run_has_the_same() -> None:
+    program = f"{WORDS}print([{', '.join(OF_SETS)}])"
+    runs = [
+        json.loads(subprocess.check_output([sys.executable, "-c", program], env=seeded(seed)))
+        for seed in range(8)
+    ]
+    for size, *values in zip(OF_SETS, *runs, strict=True):
+        reading = read_code(f"{WORDS}m = Sequential([Input((5, 2)), GRU({size})])", {})
+        units = [network.layers[0]["units"] for network in reading.networks]
+        assert units == ([values[0]] if len({*values}) == 1 else []), size
+
+
+def seeded(seed: int) -> dict[str, str]:
+    return {**os.environ, "PYTHONHASHSEED": str(seed)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Literal, NamedTuple, TypeAlias
 
-from rnnshape.errors import QueryError, did_you_mean, shortened
+from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
 from rnnshape.expression import Value
 from rnnshape.network import Network, Question
 
@@ -51,6 +52,14 @@ class Reading(NamedTuple):
     @property
     def networks(self) -> tuple[Network, ...]:
         return tuple(question.network for question in self.questions)
+
+    def in_common(self, other: Reading, why: str) -> Reading:
+        """The same without the questions that are others in another reading; `why` is told."""
+        pairs = [*zip_longest(self.questions, other.questions)]
+        names = [(a or b).network.name or "a network" for a, b in pairs if a != b]
+        told = (NotReadError(f"{name} is not read: {why}") for name in dict.fromkeys(names))
+        same = tuple(one for one, another in pairs if one == another)
+        return self._replace(questions=same, messages=(*self.messages, *told))
 
     def named(self, name: str, of: str) -> Reading:
         """The network of a name, or those that differ; a `QueryError` where `of` has none."""

@@ -34,6 +34,7 @@ from rnnshape.reading.python.open import (
 )
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, Scope
+from rnnshape.reading.python.set_order import SetOrder
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -96,7 +97,7 @@ class Evaluator:
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used, self.labels, self.module = set[str](), dict[str, None](), Scope()
         self.roots: list[object] = [self.environ.own_set]  # what else code can change
-        self.undefined: dict[str, Open] = {}  # names that the code never gives a value
+        self.undefined, self.sets = dict[str, Open](), SetOrder()  # names that have no value
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do
         self.ended: Open | None = None  # the first of them where the code surely comes to it
@@ -197,13 +198,13 @@ class Evaluator:
 
     def really(self, function: Callable[..., Any], /, *parts: object, **named: object) -> Any:
         """What Python's own function makes of its parts; open where it refuses them."""
-        node = self.node
+        node, made = self.node, None  # type: tuple[ast.AST, object]
         plain = None if is_of_code(type(function)) else function  # its == may be the code's
-        made: object = None
         try:
             self.spend(limits.weight_of_call(plain, parts, named))
             self.unsure.check(plain, parts)
-            made = bounded(function(*parts, **named), parts)
+            function, given = self.sets.called(function, parts, named)
+            made = bounded(function(*given, **named), parts)
             self.unsure.follow(plain, parts, made)
             if isinstance(made, Open):
                 raise IsOpenError(made, is_made=True)
@@ -236,8 +237,8 @@ class Evaluator:
             if "Open" in str(wrong):  # it has met one as it went over something
                 return self.open(self._text(function))
             refused = self.open(self._text(function), words_of(wrong))
-            given = [getattr(plain, "__self__", None), *parts, named]
-            is_pythons = is_place or not any(isinstance(part, StandIn) for part in within(given))
+            every = [getattr(plain, "__self__", None), *parts, named]
+            is_pythons = is_place or not any(isinstance(part, StandIn) for part in within(every))
             is_certain = isinstance(wrong, AttributeError) or is_pythons or wrong is self.certain
             if self.trying and not isinstance(wrong, limits.TooLargeError):
                 if is_certain:

@@ -38,13 +38,13 @@ def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope)
         return
     is_long = is_stepped or not evaluator.loops or len(items) > MANY_ROUNDS
     is_hashed = isinstance(over, (dict, set, *VIEWS))
-    _loop(evaluator, node, _met(over) if is_hashed else items, scope, is_long)
+    _loop(evaluator, node, _met(evaluator, over) if is_hashed else items, scope, is_long)
 
 
-def _met(over: Any) -> Iterator[object]:
+def _met(evaluator: Evaluator, over: Any) -> Iterator[object]:
     """What is in a dictionary, a set or a view of one, as it is when the loop comes to it."""
     held = getattr(over, "mapping", over)
-    keys, has_grown = list(held), RuntimeError("it changed size during iteration")
+    keys, has_grown = evaluator.sets.listed(held), RuntimeError("it changed size during iteration")
     for key in keys:
         if len(held) != len(keys) or key not in held:
             raise has_grown

@@ -1,0 +1,69 @@
+"""In which order Python goes over a set: that of texts is another one in each run."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from types import BuiltinMethodType, FunctionType
+from typing import Any
+
+from rnnshape.reading.python.allowed import enumerated
+
+GOING_OVER = (deque, enumerate, enumerated, filter, iter, list, map, tuple, zip)
+METHODS = ("extend", "fromkeys", "join")  # that go over what they are given
+BY_KEY = (max, min, sorted)  # of those that are equal by a key the first is the first
+SAME_IN_EACH_RUN = (bool, int, float, type(None))
+
+
+class SetOrder:
+    """The order of sets, where code comes to it.
+
+    Attributes:
+        is_used: whether code has gone over a set whose order is another one in each run.
+        is_turned: whether it is gone over in another order than usual: what is then made otherwise
+            follows from the order.
+    """
+
+    def __init__(self) -> None:
+        self.is_used = self.is_turned = False
+
+    def listed(self, held: Collection[Any]) -> list[Any]:
+        """What is in a set, or in a dictionary, in the order in which code goes over it."""
+        items = [*held]
+        is_hashed = isinstance(held, set | frozenset) and len(items) > 1
+        if not is_hashed or all(isinstance(item, SAME_IN_EACH_RUN) for item in items):
+            return items
+        self.is_used = True
+        if all(type(item) is str for item in items):
+            items.sort()
+        return items[1:] + items[:1] if self.is_turned else items
+
+    def called(
+        self, function: Callable[..., Any], parts: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[Callable[..., Any], Sequence[Any]]:
+        """A function of Python's own, and what it is given, with lists in the place of the sets
+        that it goes over."""
+        if not isinstance(function, BuiltinMethodType | FunctionType | type):
+            return function, parts
+        owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        if type(owner) is set and name == "pop":
+            return partial(self._popped, owner), parts
+        if not any(type(part) in (set, frozenset) for part in parts):
+            return function, parts
+        is_method = name in METHODS and type(owner) in (str, list, deque, type)
+        is_by_key = bool(named) and any(function is one for one in BY_KEY)
+        is_over = any(function is one for one in GOING_OVER)
+        if not (is_over or is_method or is_by_key or getattr(itertools, name, None) is function):
+            return function, parts
+        return function, [
+            self.listed(part) if type(part) in (set, frozenset) else part for part in parts
+        ]
+
+    def _popped(self, held: set[Any]) -> Any:
+        if not held:
+            return held.pop()  # which raises
+        item = self.listed(held)[0]
+        held.remove(item)
+        return item
