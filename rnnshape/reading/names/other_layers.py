@@ -19,6 +19,7 @@ from rnnshape.reading.names.arguments import passed
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
+from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.ranges import known_range
 from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.session import Part, gives_open, opened, session, unknown_of
@@ -239,7 +240,7 @@ class StringLookup(UnreadLayer):
             sizes = self.own_sizes(given) if given else None
             return unread_step(self.own_layer, [inputs], [sizes])
         sizes = self.own_sizes(inputs.shape) if isinstance(inputs, Array) else None
-        return Array(sizes) if sizes else opened()
+        return as_tensor(Array(sizes)) if sizes else opened()
 
 
 class IntegerLookup(StringLookup):
