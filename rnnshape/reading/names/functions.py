@@ -43,7 +43,14 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.python import Open, StandIn, hook, own
 from rnnshape.rules.inputs import OF_A_LIST
-from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
+from rnnshape.signatures import (
+    ACTIVATIONS,
+    LAYERS,
+    OPERATIONS,
+    OTHER_FUNCTIONS,
+    arguments_of,
+    signature,
+)
 
 UNSEEN = {  # they change no shape
     *("conjugate", "name", "num", "off_value", "on_value", "output_type", "validate_indices")
@@ -65,9 +72,11 @@ def operation_of_keras(name: str) -> str:
     return f"keras.ops.{name_in_keras(name)}" if is_operation(name) else ""
 
 
+OTHERS_OF_LAYERS = ("InputSpec", "deserialize", "serialize")
+
+
 def check_name(path: str, name: str) -> Open | None:
     """Notes a name that a module has not; what stands for it where the code goes on without it."""
-    held = session()
     _, is_of_ops, module = f"{path}.".partition("keras.ops.")
     name = (module.partition(".")[0] or name) if is_of_ops else name
     owner = "keras.ops" if is_of_ops else path.replace("tensorflow", "tf", 1)
@@ -75,16 +84,29 @@ def check_name(path: str, name: str) -> Open | None:
         return None
     if not is_of_ops and f"{path}.{name}" in signatures.OF_TENSORFLOW:
         return None
-    if held.is_ready_for_none:
-        return Open(f"{owner}.{name}", f"{owner} has no {name}")
     code = operation_of_keras(name) if is_of_ops else NAMES_OF_TENSORFLOW.get(name, "")
     code = "" if name == "gather" else code  # of rows: `take` needs an axis
     near = did_you_mean(name, [*OPERATIONS, *OTHER_FUNCTIONS]) if is_of_ops else ""
     mend = f": write {code}" if code else near
+    return _lacks(owner, name, f"{owner} has no {name}{mend}", *filter(None, [code]))
+
+
+def _lacks(owner: str, name: str, message: str, *remedies: str) -> Open | None:
+    held = session()
+    if held.is_ready_for_none:
+        return Open(f"{owner}.{name}", f"{owner} has no {name}")
     is_import = isinstance(held.evaluator.node, ast.ImportFrom)
     words = f"cannot import name '{name}'" if is_import else f"has no attribute '{name}'"
-    held.problem(f"{owner} has no {name}{mend}", *filter(None, [code]), words=words)
+    held.problem(message, *remedies, words=words)
     return None
+
+
+def no_layer(path: str, name: str) -> Open:
+    """What stands for a name that `keras.layers` has not."""
+    message = f"Keras has no layer {name}{did_you_mean(name, LAYERS)}"
+    if path in ("keras.layers", "tensorflow.keras.layers") and name not in OTHERS_OF_LAYERS:
+        _lacks(path, name, message)
+    return Open(name, message)
 
 
 def by_name(

@@ -28,6 +28,7 @@ from rnnshape.reading.names.functions import (
     check_name,
     function_of,
     is_operation,
+    no_layer,
 )
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import Layer, layer_class
@@ -78,10 +79,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return absent
     name = "IdentityInitializer" if name == "Identity" and "initializers" in path else name
     if path == "tensorflow" and name.endswith("_initializer"):  # `tf.zeros_initializer`
-        path, name = (
-            "keras.initializers",
-            name.removesuffix("_initializer").title().replace("_", ""),
-        )
+        name = name.removesuffix("_initializer").title().replace("_", "")
+        path = "keras.initializers"
     of_settings = any(word in path for word in signatures.ARGUMENT_OBJECTS)
     known = signatures.ALIASES.get(name, name)
     module = signatures.module_of(known)
@@ -124,7 +123,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if ".ops" in path and not name.startswith("_"):
         return function_of(name, path)
     if path.endswith("layers"):
-        return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
+        return no_layer(path, name)
     raise KeyError(name)
 
 
