@@ -42,8 +42,9 @@ def query(options: Options, reader: Callable[[], Reader], *, is_line: bool = Fal
             f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file, or - for "
             "standard input"
         )
-    check_flags(options)
     reads_stdin = "-" in options.what
+    if reads_stdin or all(map(layer_of_word, options.what)):
+        check_flags(options)
     asked: list[Question] = []
     readings: list[Reading] = []
     remarks: list[str] = []

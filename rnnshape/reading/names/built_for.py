@@ -61,7 +61,7 @@ def _built_for(item: Layer, is_whole: bool) -> Any:
     """What nothing else says that a layer is given: something of the features for which it,
     or a layer in it, has made its weights elsewhere, and of all sizes if axes are joined later; of
     one that is not read, nobody knows."""
-    layer = item.own_layer
+    layer = own(item, "own_layer")
     if layer is None or isinstance(item, UnreadLayer):
         return layer and layer.unread
     if says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
