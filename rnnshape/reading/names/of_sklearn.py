@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from rnnshape.errors import counted
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import as_numbers, of_entries
@@ -57,7 +58,8 @@ def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
     )
     train, test = many - test if train is None else train, many - train if test is None else test
     if train <= 0 or test <= 0 or train + test > many:
-        raise ValueError("the resulting train set will be empty")
+        said = f"{max(0, train)} to train with and {max(0, test)} to test with"
+        raise refused(f"{counted(many, 'sample')} can't be split into {said}")
     return [train, test]
 
 
