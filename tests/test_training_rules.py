@@ -156,7 +156,6 @@ loss   ..r.rrrrr. rrrr binary_crossentropy binary_focal_crossentropy
 loss   ssr.rrrrr. rrrr categorical_crossentropy
 loss   ssrr....sr ..rr sparse_categorical_crossentropy
 loss   ..rr..rr.r rrrr circle
-loss   ssrr.s.rsr .rrr categorical_generalized_cross_entropy
 loss   rrrrrr.rrr rrrr ctc
 loss   ..r.....r. ..rr crossentropy
 metric ..s.....s. ..s. accuracy

@@ -78,13 +78,7 @@ def circle(y: Shape, output: Shape) -> Outcome:
     return Outcome(y[:1])
 
 
-def generalized(y: Shape, output: Shape) -> Outcome:
-    """Of y, the number of a class, one-hot encoded: one more axis."""
-    return elementwise((*y, output[-1]), output)
-
-
 ONE_ENTRY = "the last axis has only one entry"
-NAMELESS = "CategoricalGeneralizedCrossEntropy"  # which `compile` finds by no name
 ONE_CLASS = "of one class the loss is always 0"
 ONE_LABEL = f"{ONE_CLASS}, and refuses any label but 0"
 _JUDGES: list[tuple[Judge, str]] = [
@@ -97,7 +91,6 @@ _JUDGES: list[tuple[Judge, str]] = [
     (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
     (partial(relative, same_shape, ONE_CLASS), "CategoricalCrossentropy"),
     (partial(relative, sparse, ONE_LABEL), "SparseCategoricalCrossentropy"),
-    (generalized, NAMELESS),
     (circle, "Circle"),
     (ctc, "CTC"),
 ]
@@ -112,6 +105,7 @@ SHORT = {
     "bce": "BinaryCrossentropy",
     "kld": "KLDivergence",
 }
+NAMELESS = "CategoricalGeneralizedCrossEntropy"  # which `compile` finds by no name
 NAMES = {
     **{spelt: snake_case(name) for spelt, name in CLASSES.items() if name != NAMELESS},
     **{spelt: snake_case(SHORT[name]) for name in SHORT for spelt in (name, name.upper())},
@@ -183,8 +177,6 @@ def judge_of_loss(
     'repeats entries up to (16, 3) and takes the mean of these'
     """
     name = loss_named(loss.name)
-    if CLASSES.get(loss.name.rpartition(".")[2]) == NAMELESS:
-        name = snake_case(NAMELESS)
     if name not in (*LOSSES, "crossentropy") or takes_other("losses", loss):
         return None
     if is_called and name not in ALIGN:
