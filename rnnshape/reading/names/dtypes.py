@@ -48,7 +48,7 @@ def of_dtype(
 ) -> tuple[tuple[Any, ...], str | None]:
     """The numbers of an array, made floats or whole ones, and the kind that all its entries are."""
     word = _in_words(dtype)
-    kind = dtype_of(word)
+    kind = dtype_of(dtype)
     if kind in OF_NUMBERS and not values and as_numbers(before):
         return (), UNKNOWN_ENTRIES
     is_kept = word in (*WHOLE, *FLOATS)
@@ -79,7 +79,8 @@ def dtype_of(dtype: object) -> str | None:
     try:
         code = numpy.dtype(word).str
     except (TypeError, ValueError) as wrong:
-        if str(word).isalnum() and str(word).islower() and word not in OF_OTHER_LIBRARIES:
+        is_plain = type(dtype) is str and dtype.isalnum() and dtype.islower()
+        if is_plain and dtype not in OF_OTHER_LIBRARIES:
             raise refused(str(wrong), TypeError) from None
         return next((kind for kind in OF_OTHERS if str(word).startswith(kind)), None)
     return "bool" if code == "|b1" else dtype_written(code)

@@ -346,7 +346,8 @@ class KerasModule(Module):
         if part in ("backend", "ops"):
             found = function_of(name, "keras.ops") if is_operation(name) else found
         elif not any(keras2.name(f"{path}.{name}") for path in (public, "keras.layers")):
-            found = module_of_keras(public).under(name)
+            path = public.replace("keras.layers", "keras.api.layers")  # which may have private ones
+            found = module_of_keras(path).under(name)
         return module_of_keras(dotted) if isinstance(found, Open) and name.islower() else found
 
 
