@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from rnnshape.description import describe
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.network import Dimensions, Question
 from rnnshape.reading import read
 from rnnshape.reading.code import read_code
@@ -840,6 +840,8 @@ def test_what_is_done_where_a_file_may_not_be_there_is_open(
 
 
 WORDS = """
+from collections import Counter
+from functools import reduce
 SIZES = {"lstm": 4, "gru": 8, "rnn": 16}
 WORDS = {"lstm", "gru", "rnn"}
 """
@@ -860,6 +862,8 @@ dict(zip(WORDS, (1, 2, 3)))["gru"]
 " ".join(WORDS).index("lstm") + 1
 [kept := [], kept.extend(WORDS), SIZES[kept[0]]][-1]
 len(WORDS)
+SIZES[list(Counter(WORDS))[0]]
+SIZES[reduce(lambda one, other: one, WORDS)]
 SIZES[sorted(WORDS)[0]]
 SIZES[min(WORDS)]
 sum(SIZES[word] for word in WORDS)
@@ -884,3 +888,25 @@ def test_what_follows_from_the_order_of_a_set_is_read_where_each_run_has_the_sam
 
 def seeded(seed: int) -> dict[str, str]:
     return {**os.environ, "PYTHONHASHSEED": str(seed)}
+
+
+def test_what_does_not_follow_from_the_order_of_a_set_is_answered_beside_what_does() -> None:
+    code = """
+places = {letter: place for place, letter in enumerate(set("abcdef"))}
+X = np.array([[places["a"], places["b"]], [places["c"], places["d"]]])
+m = Sequential([Embedding(6, 4), LSTM(3), Dense(6, activation="softmax")])
+m.compile("adam", "sparse_categorical_crossentropy")
+m.fit(X, np.array([places["e"], places["f"]]))
+m.fit(X, np.zeros(len(list({"a", "bc"})[0])))
+if list({"x", "y"})[0] == "x": p = Sequential([Input((5, 2)), GRU(4)])
+q = Sequential([Input((5, 2)), GRU(5)])
+np.zeros(1).reshape(len(list({"a", "bc"})[0]))
+"""
+    reading = read_code(code, {})
+    assert [network.name for network in reading.networks] == ["m", "q"]
+    [call] = reading.questions[0].calls
+    assert [data.shape for data in (*call.x, *call.y)] == [(2, 2), (2,)]
+    assert [data.drawn_below for data in (*call.x, *call.y)] == [6, 6]
+    assert "is not compared" in " ".join(reading.questions[0].notes)
+    assert all(isinstance(wrong, NotReadError) for wrong in reading.messages)
+    assert "p is not read" in " ".join(wrong.message for wrong in reading.messages)

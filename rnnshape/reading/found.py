@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
-from typing import Literal, NamedTuple, TypeAlias
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
 from rnnshape.expression import Value
 from rnnshape.network import Network, Question
+from rnnshape.training.data import Data, TrainingCall
 
 Kind: TypeAlias = Literal[
     "value", "list", "dict", "tuple", "object", "numpy", "array", "table", "module", "open"
@@ -54,12 +55,26 @@ class Reading(NamedTuple):
         return tuple(question.network for question in self.questions)
 
     def in_common(self, other: Reading, why: str) -> Reading:
-        """The same without the questions that are others in another reading; `why` is told."""
-        pairs = [*zip_longest(self.questions, other.questions)]
-        names = [(a or b).network.name or "a network" for a, b in pairs if a != b]
-        told = (NotReadError(f"{name} is not read: {why}") for name in dict.fromkeys(names))
-        same = tuple(one for one, another in pairs if one == another)
-        return self._replace(questions=same, messages=(*self.messages, *told))
+        """What another reading says as well; the rest is told as not read, and why."""
+        left, same, lost = [*other.questions], list[Question](), list[str]()
+        for question in self.questions:
+            names = [one.network.name for one in left]
+            name = question.network.name
+            found = left.pop(names.index(name)) if name in names else None
+            if (alike := found and _alike(question, found, why)) is not None:
+                same.append(alike)
+            else:
+                lost.append(name)
+        lost = [name or "a network" for name in (*lost, *(one.network.name for one in left))]
+        told: list[QueryError] = [
+            NotReadError(f"{name} is not read: {why}") for name in dict.fromkeys(lost)
+        ]
+        said = [(type(wrong), wrong.message, wrong.place) for wrong in other.messages]
+        for wrong in self.messages:
+            is_said = (type(wrong), wrong.message, wrong.place) in said
+            words = wrong if is_said else NotReadError(f"{wrong.message}: {why}", wrong.place)
+            told.append(words)
+        return self._replace(questions=tuple(same), messages=tuple(told))
 
     def named(self, name: str, of: str) -> Reading:
         """The network of a name, or those that differ; a `QueryError` where `of` has none."""
@@ -80,3 +95,37 @@ class Reading(NamedTuple):
         first, *others = self.messages
         first.others = tuple(others)
         return first
+
+
+def _alike(one: Question, other: Question, why: str) -> Question | None:
+    """A question with what two have in common of their data; None where their networks differ."""
+    found = [_call_alike(*calls) for calls in zip(one.calls, other.calls, strict=False)]
+    calls = tuple(call for call in found if call is not None)
+    notes = (*one.notes, f"some data is not compared: {why}")
+    made = replace(one, calls=calls, notes=one.notes if len(calls) == len(one.calls) else notes)
+    return made if made == replace(other, calls=made.calls, notes=made.notes) else None
+
+
+def _call_alike(one: TrainingCall, other: TrainingCall) -> TrainingCall | None:
+    validation = one.validation
+    if validation is not None and other.validation is not None:
+        validation = _call_alike(validation, other.validation)
+    x, y = _arrays_alike(one.x, other.x), _arrays_alike(one.y, other.y)
+    made, another = (replace(call, x=x, y=y, validation=validation) for call in (one, other))
+    are_all = len(x) == len(one.x) == len(other.x) and len(y) == len(one.y) == len(other.y)
+    return made if are_all and made == another else None
+
+
+def _arrays_alike(some: tuple[Data, ...], others: tuple[Data, ...]) -> tuple[Data, ...]:
+    found = (_data_alike(*pair) for pair in zip(some, others, strict=False))
+    return tuple(data for data in found if data is not None)
+
+
+def _data_alike(one: Data, other: Data) -> Data | None:
+    """An array that holds numbers of either; None where they differ in more than these."""
+    if one == other:
+        return one
+    ends = (end or 0 for data in (one, other) for end in (data.values_below, data.drawn_below))
+    numbers: dict[str, Any] = {"values_from": None, "values_below": None, "drawn_below": max(ends)}
+    made = replace(one, **numbers)
+    return made if made == replace(other, **numbers) else None

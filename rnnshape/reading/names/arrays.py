@@ -182,8 +182,10 @@ class Array(StandIn):
         is_value = any(isinstance(one, Array) for one in within(index))  # it may pick by values
         if not type(made) is type(self) is Array:
             return made
-        made = self.own_like(made.shape)
-        return moved([self], made.copy()) if is_value else made
+        if not is_value:
+            return self.own_like(made.shape)
+        is_mask = isinstance(index, Array) and index.own_kind() == "bool"  # it may pass over some
+        return made if is_mask else moved([self], self.own_like(made.shape).copy())
 
     def _entry(self, number: Any) -> Any:
         if self.own_is_small:  # what is made of it may be too large for its dtype

@@ -49,10 +49,13 @@ CUTTING = {  # the numbers that they are given say which are left: of fewer than
 OF_SHAPES = re.compile(
     r"shape|dimension|ax[ie]s|broadcast|size|length|align|rank|element|division|-d\b|empty"
 )
-MOVING = VIEWS | {  # whose numbers are those of what they are given
-    "append", "column_stack", "delete", "dstack", "hstack", "insert", "ndarray.__getitem__", "pad",
-    "repeat", "resize", "roll", "sort", "take", "take_along_axis", "tile", "unique", "vstack",
-    "where",
+# Whose numbers are those of the first that they are given, or of several.
+MOVING = {
+    **dict.fromkeys(VIEWS, slice(1)),
+    **dict.fromkeys((
+        "column_stack", "delete", "dstack", "hstack", "ndarray.__getitem__", "pad", "repeat",
+        "resize", "roll", "sort", "take", "take_along_axis", "tile", "unique", "vstack"), slice(1)),
+    "append": slice(2), "insert": slice(0, 3, 2),
 }  # fmt: skip
 # What is joined may be numbers.
 JOINING = ("append", "column_stack", "concatenate", "hstack", "vstack")
@@ -115,9 +118,11 @@ def by_numpy(name: str) -> Callable[..., Any]:
         note_out(given, OUT_FROM.get(name))
         if name in VIEWS:
             _show(arrays, [leaf for leaf in within(found) if isinstance(leaf, Array)])
-        for leaf in within(found) if name in MOVING else ():
-            if isinstance(leaf, Array):
-                moved(arrays, leaf)
+        if name in MOVING:
+            values = [*within([*given[MOVING[name]]])]
+            leaves = [leaf for leaf in within(found) if isinstance(leaf, Array)]
+            for leaf in leaves[:1] if name == "unique" else leaves:
+                moved(values, leaf)
         unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
         if unknown and name in ("hstack", "vstack") and own(given[0], "ndim") == 1:
             raise IsOpenError(opened("data"))  # each may be an array

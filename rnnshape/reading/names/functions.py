@@ -104,7 +104,8 @@ def _lacks(owner: str, name: str, message: str, *remedies: str) -> Open | None:
 def no_layer(path: str, name: str) -> Open:
     """What stands for a name that `keras.layers` has not."""
     message = f"Keras has no layer {name}{did_you_mean(name, LAYERS)}"
-    if path in ("keras.layers", "tensorflow.keras.layers") and name not in OTHERS_OF_LAYERS:
+    is_told = not name.startswith("_") and name not in OTHERS_OF_LAYERS
+    if path in ("keras.layers", "tensorflow.keras.layers") and is_told:
         _lacks(path, name, message)
     return Open(name, message)
 

@@ -88,9 +88,7 @@ def with_entries(function: Callable[..., Any], *, whole: bool = False) -> Callab
         kind = of_entries(parts) or ("int64" if whole and are_whole(parts) else None)
         if kind is not None and isinstance(found, Array) and found.own_dtype is None:
             found.own_dtype = kind
-        if isinstance(found, Array):
-            moved((part for part in parts if isinstance(part, Array)), found)
-        return found
+        return moved(parts, found) if whole and isinstance(found, Array) else found
 
     return made
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from rnnshape.reading.names.sizes import product
-from rnnshape.reading.python import Open
+from rnnshape.reading.python import Open, own
 
 NEVER = 1e-4  # how likely what is said of random numbers may be wrong
 
@@ -40,13 +40,17 @@ def known_range(array: Any) -> tuple[int | None, int | None, int]:
     return (least, most + 1, high) if is_sure else (None, None, high)
 
 
-def moved(arrays: Iterable[Any], made: Any) -> Any:
-    """An array of some of their numbers: of random ones each may be there, and none is surely."""
-    drawn = [one.own_random for one in arrays if not one.own_is_written]
-    drawn = [ends for ends in drawn if type(ends[0]) is type(ends[1]) is int and ends[1]]
-    if drawn:
-        made.own_random = min(low for low, _ in drawn), max(high for _, high in drawn)
-        made.own_is_part = True
+def moved(values: Sequence[Any], made: Any) -> Any:
+    """An array of numbers of others: where some are random each may be there, and none is surely.
+
+    Args:
+        values: those that it has its numbers of: arrays, and numbers.
+    """
+    ranges = [known_range(one) for one in values if own(one, "own_random") is not None]
+    ends = [max(below or 0, drawn) for _, below, drawn in ranges]
+    ends += [one + 1 for one in values if type(one) is int]
+    if any(drawn for *_, drawn in ranges) and made.own_dtype != "bool":
+        made.own_random, made.own_is_part = (0, max(ends)), True
     return made
 
 

@@ -97,7 +97,7 @@ class Evaluator:
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used, self.labels, self.module = set[str](), dict[str, None](), Scope()
         self.roots: list[object] = [self.environ.own_set]  # what else code can change
-        self.undefined, self.sets = dict[str, Open](), SetOrder()  # names that have no value
+        self.undefined, self.sets = dict[str, Open](), SetOrder()  # names without a value
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do
         self.ended: Open | None = None  # the first of them where the code surely comes to it

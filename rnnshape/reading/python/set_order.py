@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections import deque
+import operator
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
 from types import BuiltinMethodType, FunctionType
 from typing import Any
 
 from rnnshape.reading.python.allowed import enumerated
 
-GOING_OVER = (deque, enumerate, enumerated, filter, iter, list, map, tuple, zip)
-METHODS = ("extend", "fromkeys", "join")  # that go over what they are given
+GOING_OVER = (
+    Counter, deque, enumerate, enumerated, filter, functools.reduce, iter, list, map, tuple, zip,
+)  # fmt: skip
+METHODS = ("extend", "fromkeys", "join")  # of lists, `dict` and texts: they go over what is given
 BY_KEY = (max, min, sorted)  # of those that are equal by a key the first is the first
 SAME_IN_EACH_RUN = (bool, int, float, type(None))
 
@@ -36,8 +39,7 @@ class SetOrder:
         if not is_hashed or all(isinstance(item, SAME_IN_EACH_RUN) for item in items):
             return items
         self.is_used = True
-        if all(type(item) is str for item in items):
-            items.sort()
+        items.sort(key=lambda item: item if type(item) is str else type(item).__name__)
         return items[1:] + items[:1] if self.is_turned else items
 
     def called(
@@ -49,12 +51,15 @@ class SetOrder:
             return function, parts
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
         if type(owner) is set and name == "pop":
-            return partial(self._popped, owner), parts
+            return functools.partial(self._popped, owner), parts
         if not any(type(part) in (set, frozenset) for part in parts):
             return function, parts
         is_method = name in METHODS and type(owner) in (str, list, deque, type)
         is_by_key = bool(named) and any(function is one for one in BY_KEY)
         is_over = any(function is one for one in GOING_OVER)
+        if type(parts[0]) is list:
+            is_over |= function is operator.iadd
+            is_over |= function is operator.setitem and type(parts[1]) is slice
         if not (is_over or is_method or is_by_key or getattr(itertools, name, None) is function):
             return function, parts
         return function, [
