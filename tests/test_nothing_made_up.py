@@ -870,6 +870,7 @@ sum(SIZES[word] for word in WORDS)
 len({word: 0 for word in WORDS})
 ("gru" in WORDS) + len("".join(WORDS))
 list({3, 1, 2})[0]
+list({(8, 1), (4, 2), (2, 3)})[0][0]
 """.strip().splitlines()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
+from rnnshape.errors import NotReadError, Place, QueryError, did_you_mean, shortened
 from rnnshape.expression import Value
 from rnnshape.network import Network, Question
 from rnnshape.training.data import Data, TrainingCall
@@ -56,18 +56,19 @@ class Reading(NamedTuple):
 
     def in_common(self, other: Reading, why: str) -> Reading:
         """What another reading says as well; the rest is told as not read, and why."""
-        left, same, lost = [*other.questions], list[Question](), list[str]()
+        left, same, lost = [*other.questions], list[Question](), list[Question]()
         for question in self.questions:
             names = [one.network.name for one in left]
             name = question.network.name
             found = left.pop(names.index(name)) if name in names else None
-            if (alike := found and _alike(question, found, why)) is not None:
+            alike = found and _alike(question, found, why)
+            if alike is not None:
                 same.append(alike)
             else:
-                lost.append(name)
-        lost = [name or "a network" for name in (*lost, *(one.network.name for one in left))]
+                lost.append(question)
         told: list[QueryError] = [
-            NotReadError(f"{name} is not read: {why}") for name in dict.fromkeys(lost)
+            NotReadError(f"{one.network.name or 'a network'} is not read: {why}", _place(one))
+            for one in (*lost, *left)
         ]
         said = [(type(wrong), wrong.message, wrong.place) for wrong in other.messages]
         for wrong in self.messages:
@@ -97,12 +98,19 @@ class Reading(NamedTuple):
         return first
 
 
+def _place(question: Question) -> Place | None:
+    """Where the first of its layers is made."""
+    places = (layer.places.get("") for layer in question.network.layers)
+    return next((place for place in places if place is not None), None)
+
+
 def _alike(one: Question, other: Question, why: str) -> Question | None:
     """A question with what two have in common of their data; None where their networks differ."""
     found = [_call_alike(*calls) for calls in zip(one.calls, other.calls, strict=False)]
     calls = tuple(call for call in found if call is not None)
-    notes = (*one.notes, f"some data is not compared: {why}")
-    made = replace(one, calls=calls, notes=one.notes if len(calls) == len(one.calls) else notes)
+    are_all = len(calls) == len(one.calls) == len(other.calls)
+    notes = one.notes if are_all else (*one.notes, f"some data is not compared: {why}")
+    made = replace(one, calls=calls, notes=notes)
     return made if made == replace(other, calls=made.calls, notes=made.notes) else None
 
 

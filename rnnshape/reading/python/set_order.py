@@ -17,7 +17,6 @@ GOING_OVER = (
 )  # fmt: skip
 METHODS = ("extend", "fromkeys", "join")  # of lists, `dict` and texts: they go over what is given
 BY_KEY = (max, min, sorted)  # of those that are equal by a key the first is the first
-SAME_IN_EACH_RUN = (bool, int, float, type(None))
 
 
 class SetOrder:
@@ -36,7 +35,7 @@ class SetOrder:
         """What is in a set, or in a dictionary, in the order in which code goes over it."""
         items = [*held]
         is_hashed = isinstance(held, set | frozenset) and len(items) > 1
-        if not is_hashed or all(isinstance(item, SAME_IN_EACH_RUN) for item in items):
+        if not is_hashed or all(map(_is_same_in_each_run, items)):
             return items
         self.is_used = True
         items.sort(key=lambda item: item if type(item) is str else type(item).__name__)
@@ -72,3 +71,9 @@ class SetOrder:
         item = self.listed(held)[0]
         held.remove(item)
         return item
+
+
+def _is_same_in_each_run(item: object) -> bool:
+    """Whether the place of an item in a set is: that of numbers, and of tuples of these."""
+    is_number = isinstance(item, bool | int | float | None)
+    return is_number or (type(item) is tuple and all(map(_is_same_in_each_run, item)))
