@@ -45,9 +45,9 @@ def apply(folder: Path, text: str) -> None:
     before = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("+"))
     after = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("-"))
     whole = file.read_text(encoding="utf-8")
-    added = [line[1:] for line in lines if line.startswith("+") and line[1:].strip()]
-    if after in whole or (added and all(f"{line}\n" in whole for line in added)):
-        return
+    left, adds = iter(whole.splitlines()), any(line.startswith("+") for line in lines)
+    if after in whole or (adds and all(line in left for line in after.splitlines())):
+        return  # perhaps with lines of a later example between
     place = f"{path(text)}: the place that {PATH.name} changes is not there, or there twice"
     assert whole.count(before) == 1, f"{place}:\n{before}"
     file.write_text(whole.replace(before, after), encoding="utf-8")

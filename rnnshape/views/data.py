@@ -120,19 +120,18 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
 
 def _of_other_samples(call: TrainingCall) -> dict[Data, str]:
     """What may have more samples than X, or fewer: of one of both it is not known how many; and
-    in a single batch any other number, which some layers take."""
+    in a single batch, of which Keras compares none, any other number, which some layers take."""
     if not call.x or call.x[0].of:
         return {}
     first, *others = (*call.x, *call.y) if call.is_batched else call.x
-    others = [one for one in others if one != NOT_GIVEN and one.shape and first.shape]
-    if call.is_batched:
-        others = [one for one in others if (one.samples is None) != (first.samples is None)]
-        return {
-            one: f"{one.name} may have another number of samples than {first.name}"
-            for one in others
-        }
-    others = [one for one in others if one.samples != first.samples]
-    return {one: f"{one.name} has another number of samples than {first.name}" for one in others}
+    found = {}
+    for one in others if first.shape else ():
+        is_unknown = None in (one.samples, first.samples)
+        if one != NOT_GIVEN and one.shape and one.samples != first.samples:
+            has = "may have" if is_unknown else "has"
+            if is_unknown or not call.is_batched:  # else it is told as a problem
+                found[one] = f"{one.name} {has} another number of samples than {first.name}"
+    return found
 
 
 def _perhaps_beyond(

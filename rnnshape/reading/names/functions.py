@@ -64,15 +64,13 @@ TURNING = ("transpose_a", "transpose_b")  # which `called` reads
 ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
 OF_INDICES = ("flip",)  # of what is sliced, whatever it is
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
+OTHERS_OF_LAYERS = ("InputSpec", "deserialize", "serialize")  # which are none
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
 
 
 def operation_of_keras(name: str) -> str:
     """The function of `keras.ops` that does the same; empty where there is none."""
     return f"keras.ops.{name_in_keras(name)}" if is_operation(name) else ""
-
-
-OTHERS_OF_LAYERS = ("InputSpec", "deserialize", "serialize")
 
 
 def check_name(path: str, name: str) -> Open | None:

@@ -129,7 +129,8 @@ def _some_of(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) 
         made.own_dtype = together([of_entries(parts)]) or ("int64" if are_numbers else None)
         if "p" not in named and len(more) < 2:
             made.own_random = (0, a) if type(a) is int else range_of(own(a, "own_values", parts))
-        moved([a] if isinstance(a, Array) and made.own_random == (0, 0) else [], made)
+        if made.own_random == (0, 0):
+            moved([a], made)
     elif isinstance(made, Open):
         made = replace(made, among=items_in([a]))
     if len(sizes) < 2:

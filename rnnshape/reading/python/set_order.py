@@ -48,22 +48,12 @@ class SetOrder:
         that it goes over."""
         if not isinstance(function, BuiltinMethodType | FunctionType | type):
             return function, parts
-        owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
-        if type(owner) is set and name == "pop":
+        owner = getattr(function, "__self__", None)
+        if type(owner) is set and function.__name__ == "pop":
             return functools.partial(self._popped, owner), parts
-        if not any(type(part) in (set, frozenset) for part in parts):
-            return function, parts
-        is_method = name in METHODS and type(owner) in (str, list, deque, type)
-        is_by_key = bool(named) and any(function is one for one in BY_KEY)
-        is_over = any(function is one for one in GOING_OVER)
-        if type(parts[0]) is list:
-            is_over |= function is operator.iadd
-            is_over |= function is operator.setitem and type(parts[1]) is slice
-        if not (is_over or is_method or is_by_key or getattr(itertools, name, None) is function):
-            return function, parts
-        return function, [
-            self.listed(part) if type(part) in (set, frozenset) else part for part in parts
-        ]
+        if any(map(_is_set, parts)) and _goes_over(function, owner, parts, named):
+            return function, [self.listed(part) if _is_set(part) else part for part in parts]
+        return function, parts
 
     def _popped(self, held: set[Any]) -> Any:
         if not held:
@@ -71,6 +61,26 @@ class SetOrder:
         item = self.listed(held)[0]
         held.remove(item)
         return item
+
+
+def _is_set(part: object) -> bool:
+    return type(part) in (set, frozenset)
+
+
+def _goes_over(
+    function: Callable[..., Any], owner: object, parts: Sequence[Any], named: Mapping[str, Any]
+) -> bool:
+    """Whether what a function makes may follow from the order of its parts."""
+    name = getattr(function, "__name__", "")
+    if function is operator.iadd:
+        return type(parts[0]) is list
+    if function is operator.setitem:
+        return type(parts[0]) is list and type(parts[1]) is slice
+    if name in METHODS and type(owner) in (str, list, deque, type):
+        return True
+    if any(function is one for one in BY_KEY):
+        return bool(named)
+    return any(function is one for one in GOING_OVER) or getattr(itertools, name, None) is function
 
 
 def _is_same_in_each_run(item: object) -> bool:
