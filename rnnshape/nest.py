@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -67,3 +67,12 @@ def flattened(value: Any, kind: type) -> Any:
     is_nested = isinstance(value, list | tuple) and any(isinstance(one, NESTS) for one in value)
     leaves = [*within(value)] if is_nested else []
     return leaves if leaves and all(isinstance(one, kind) for one in leaves) else value
+
+
+def nested(shape: Sequence[int], leaves: Iterator[Any]) -> Any:
+    """Lists within lists of a shape, of what comes next each time.
+
+    >>> nested((2, 3), iter("abcdef"))
+    [['a', 'b', 'c'], ['d', 'e', 'f']]
+    """
+    return [nested(shape[1:], leaves) for _ in range(shape[0])] if shape else next(leaves)

@@ -125,19 +125,20 @@ def _of_other_samples(call: TrainingCall) -> dict[Data, str]:
         return {}
     first, *others = (*call.x, *call.y) if call.is_batched else call.x
     found = {}
-    for one in others if first.shape else ():
+    for one in others:
         is_unknown = None in (one.samples, first.samples)
         if one != NOT_GIVEN and one.shape and one.samples != first.samples:
             has = "may have" if is_unknown else "has"
             if is_unknown or not call.is_batched:  # else it is told as a problem
-                found[one] = f"{one.name} {has} another number of samples than {first.name}"
+                why = f"{one.name} {has} another number of samples than {first.name}"
+                found[one] = why if first.shape else ""  # else it is said of that
     return found
 
 
 def _perhaps_beyond(
     call: TrainingCall, described: Description, made: Sequence[Tensor | None]
 ) -> Iterator[tuple[Data, str]]:
-    """Random numbers of which some may be larger than the model takes, and none surely is."""
+    """Whole numbers that choose a row or a class, of which nobody knows whether all are there."""
     ends = [
         (x, end, "the Embedding takes")
         for x, end in zip(call.x, described.inputs_below, strict=False)
@@ -147,9 +148,12 @@ def _perhaps_beyond(
         classes = tensor.shape[-1] if is_sparse and tensor and tensor.known_size else None
         ends.append((y, classes, "the output takes"))
     for data, end, takes in ends:
-        if end is not None and data.drawn_below > end >= (data.values_below or 0):
-            why = f"{data.name} is random, and may hold {data.drawn_below - 1}"
-            yield data, f"{why}: {takes} 0 to {end - 1}"
+        if end is None or data == NOT_GIVEN:
+            continue
+        if data.values_below is None and not data.drawn_below:
+            yield data, f"the numbers of {data.name} are not known: {takes} 0 to {end - 1}"
+        elif data.drawn_below > end >= (data.values_below or 0):
+            yield data, f"{data.name} may hold {data.drawn_below - 1}: {takes} 0 to {end - 1}"
 
 
 def _unjudged(call: TrainingCall) -> str | None:

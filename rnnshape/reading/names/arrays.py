@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial, partialmethod
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
-from rnnshape.nest import within
+from rnnshape.nest import nested, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import (
     COMPARISONS,
@@ -19,14 +19,13 @@ from rnnshape.reading.names.dtypes import (
     OPERATORS,
     TEXTS,
     as_numbers,
-    int32,
     is_small,
     is_whole,
     of_dtype,
     together,
     with_operators,
 )
-from rnnshape.reading.names.ranges import moved
+from rnnshape.reading.names.ranges import Reordered, is_filled, moved, operated
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import (
     MOST_ROWS,
@@ -72,8 +71,9 @@ class Array(StandIn):
         own_written: each change of its numbers; all arrays that show the same share it.
         own_seen: how many of these changes had been made when its numbers were noted.
         own_dtype: the kind of its entries; None of numbers of no further kind.
-        own_range: as of `known_range`, where it is known; own_random: bounds of random numbers.
-        own_is_part: whether these are some of them, or some several times.
+        own_range: as of `known_range`, where it is known; own_bounds: what its whole numbers are
+            not below, and below.
+        own_is_part: whether not all between these may be there, or some several times.
         own_is_small: whether what is made of its numbers may be too large for their dtype.
         own_texts: what an array of texts holds, as `own_values` of numbers.
         own_coded: of numbers that stand for labels, the kind of these.
@@ -84,7 +84,7 @@ class Array(StandIn):
     own_range: tuple[int | None, int | None, int] | None = None
     own_texts: tuple[str, ...] = ()
     own_coded: str | None = None
-    own_random = (0, 0)
+    own_bounds = (0, 0)
     own_is_data = True
     own_is_small = own_is_predicted = own_is_part = False
     own_returned_by = ""  # the method of a model that returns it alone
@@ -201,10 +201,12 @@ class Array(StandIn):
 
     def own_show(self, other: Array) -> None:
         """Shares the memory of another array: what changes one changes both."""
-        self.own_random = (0, 0) if other.own_is_written else other.own_random
+        self.own_bounds = (0, 0) if is_filled(other) else other.own_bounds
         self.own_written, self.own_seen = other.own_written, len(other.own_written)
         for word in ("own_is_predicted", "own_is_small", "own_is_part"):
             setattr(self, word, getattr(other, word))
+        if self.own_bounds == (0, 0):
+            moved([other], self)
 
     def __setitem__(self, index: object, value: object) -> None:
         self.fill()
@@ -218,7 +220,12 @@ class Array(StandIn):
     def fill(self, *_: object, **__: object) -> None:
         self.own_written.append(object())  # one of its own: a log keeps each object once
 
-    sort = put = partition = fill
+    put = fill
+
+    def own_reorder(self, *_: object, **__: object) -> None:
+        self.own_written.append(Reordered())
+
+    sort = partition = own_reorder
 
     def own_reaches(self, name: str) -> bool:
         return name in SHOWING
@@ -292,7 +299,12 @@ class Array(StandIn):
         return made if left or kind not in OF_NUMBERS else replace(made, stands_for=OF_NUMPY)
 
     mean = sum = std = own_reduced
-    argmax = argmin = partialmethod(own_reduced, own_dtype="int64")
+
+    def argmax(self, axis: Any = None, *more: Any, **named: Any) -> Any:
+        made = self.own_reduced(axis, *more, own_dtype="int64", **named)
+        return moved([self.shape[axis] - 1], made) if type(axis) is int else made
+
+    argmin = argmax
     any = all = partialmethod(own_reduced, own_dtype="bool")
 
     def max(self, axis: Any = None, find: Any = max, **named: Any) -> Any:
@@ -308,7 +320,7 @@ class Array(StandIn):
             is_unknown = len(self.shape) < 2 or kind == UNKNOWN_ENTRIES  # each may be a list
             row = None if is_unknown else Array(self.shape[1:], dtype=kind)
             return replace(opened("data"), row=row)
-        return _nested(self.shape, iter(self.own_values or [array_of_shape(())] * many))
+        return nested(self.shape, iter(self.own_values or [array_of_shape(())] * many))
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same, in its memory."""
@@ -339,10 +351,8 @@ class Array(StandIn):
             made.own_dtype = self.own_dtype
         elif made.own_dtype is None and function and is_whole(self) and is_whole(other):
             made.own_dtype = "int64"
-            with suppress(ArithmeticError):
-                is_exact = not (isinstance(other, Array) or self.own_is_small)
-                values = self.own_values if is_exact else ()
-                made.own_numbers = tuple(int32(function(value, other)) for value in values)
+            if type(other) is int and not self.own_is_small:
+                operated(self, other, function, made)
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
@@ -350,20 +360,17 @@ class Array(StandIn):
         if isinstance(made, Array) and made.shape == self.shape:  # `array += other`
             self.fill()
             self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
-            self.own_random, self.own_range = (0, 0), None
+            self.own_bounds, self.own_is_part = made.own_bounds, made.own_is_part
+            self.own_range = None
             return self
         return made
 
     def __neg__(self) -> Array:
         made = self.own_like(self.shape)
-        made.own_random, made.own_written, made.own_seen = (0, 0), Log(), 0
+        made.own_bounds, made.own_written, made.own_seen = (0, 0), Log(), 0
         return made
 
     __pos__ = __invert__ = __abs__ = __neg__
-
-
-def _nested(shape: Sequence[Any], numbers: Iterator[Any]) -> Any:
-    return [_nested(shape[1:], numbers) for _ in range(shape[0])] if shape else next(numbers)
 
 
 def surely(wrong: Exception) -> Exception:

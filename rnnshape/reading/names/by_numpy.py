@@ -168,7 +168,7 @@ def _show(arrays: Sequence[Array], made: Sequence[Array]) -> None:
     shown = arrays if len(arrays) > 1 else [*arrays] * len(made)
     for view, array in zip(made, shown, strict=False):
         view.own_show(array)
-        view.own_random, view.own_is_predicted = (0, 0), False
+        view.own_bounds, view.own_is_predicted = (0, 0), False
 
 
 def _leaves_of(parts: list[Any]) -> list[Any]:

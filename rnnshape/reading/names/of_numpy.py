@@ -33,6 +33,7 @@ from rnnshape.reading.names.of_shapes import (
     with_axis,
     with_entries,
 )
+from rnnshape.reading.names.ranges import end_of, moved
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
     broadcast,
@@ -65,6 +66,7 @@ ELEMENTWISE = (
     *CONVERTING)  # fmt: skip
 KEEPING_WHOLE = {"abs", "absolute", "clip", "sign", "square", "copy", "negative", "mod",
                  "add", "subtract", "multiply", "maximum", "minimum"}  # fmt: skip
+BELOW = ("clip", "copy", "minimum")  # what they make is not above the last of these
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
 OF_ALL = ("max", "mean", "min", "std")
@@ -215,6 +217,8 @@ def _elementwise(name: str) -> Callable[..., Any]:
         if name in KEEPING_WHOLE and are_whole((first, *others)):
             kind = "int64"
         made = array_of_shape(broadcast_of((first, *others)), kind)
+        if name in BELOW and kind and isinstance(made, Array):
+            moved([part for part in (first, *others) if end_of(part)][-1:], made)
         is_table = own(first, "own_labels", ()) != () and name not in CONVERTING
         if is_table and made.shape == first.shape:
             return first.own_like(made.shape)
@@ -283,7 +287,9 @@ _TRICKS = Module("numpy.lib.stride_tricks", {
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     "array": functools.partial(_array, copy=True), "asarray": _array,
-    **dict.fromkeys(("zeros_like", "ones_like", "empty_like"), as_large_as(0)),
+    "empty_like": as_large_as(0),
+    "ones_like": as_large_as(0, value=1),
+    "zeros_like": as_large_as(0, value=0),
     "full_like": as_large_as(1),
     **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)), "arange": arange,
     "linspace": _linspace,

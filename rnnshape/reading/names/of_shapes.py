@@ -10,7 +10,7 @@ from typing import Any, cast
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
 from rnnshape.reading.names.dtypes import are_whole, dtype_of, is_whole, of_entries, together
-from rnnshape.reading.names.ranges import drawn_from, moved, range_of
+from rnnshape.reading.names.ranges import all_of, drawn_from, moved, range_of
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, own
@@ -19,10 +19,11 @@ from rnnshape.reading.python.in_common import are_same
 
 
 def of_shape(
-    place: int, usual: str | None = None, *, is_of_numpy: bool = False
+    place: int, usual: str | None = None, *, is_of_numpy: bool = False, value: int | None = None
 ) -> Callable[..., Any]:
     """A function that makes an array of a shape, which has its name or its place, as in
-    `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`; NumPy's take no number behind it."""
+    `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`; NumPy's take no number behind it.
+    `value` is what it holds, where that is known."""
 
     def made(*values: Any, **named: Any) -> Any:
         sizes = next(iter(values[place:]), None)
@@ -30,7 +31,8 @@ def of_shape(
             words = f"the sizes are one tuple: write ({', '.join(map(str, values[place:]))})"
             raise refused(f'{words} (NumPy: "Cannot interpret as a data type")', TypeError)
         dtype = named.get("dtype", values[1] if place == 0 and len(values) > 1 else usual)
-        return _of_sizes(named.get("size", named.get("shape", sizes)), dtype_of(dtype))
+        sizes = named.get("size", named.get("shape", sizes))
+        return all_of(value, _of_sizes(sizes, dtype_of(dtype)))
 
     return made
 
@@ -57,7 +59,7 @@ def reshaped_open(sizes: Sequence[Any], made: Open) -> object:
 
 def _full(shape: Any = (), fill_value: Any = 0.0, dtype: Any = None, **_: Any) -> Any:
     """`np.full((8, 1), 3)`: all of it is known."""
-    made = _of_sizes(shape, dtype_of(dtype))
+    made = all_of(fill_value, _of_sizes(shape, dtype_of(dtype)))
     if dtype is not None or not isinstance(made, Array):
         return made
     made.own_dtype = of_entries([fill_value])
@@ -75,7 +77,7 @@ def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: An
     if isinstance(named.get("endpoint", False), bool):
         if not isinstance(made, Array):
             return drawn_from(made, low, high)
-        made.own_random = low, high
+        made.own_bounds = low, high
     return made
 
 
@@ -93,13 +95,14 @@ def with_entries(function: Callable[..., Any], *, whole: bool = False) -> Callab
     return made
 
 
-def as_large_as(place: int) -> Callable[..., Any]:
+def as_large_as(place: int, value: int | None = None) -> Callable[..., Any]:
     """`np.zeros_like(x)`, of the kind that x has unless a dtype stands in a place behind it."""
 
-    def made(value: Any, *more: Any, shape: Any = None, dtype: Any = None, **_: Any) -> Array:
+    def made(like: Any, *more: Any, shape: Any = None, dtype: Any = None, **_: Any) -> Array:
         dtype = next(iter(more[place:]), dtype)
-        kind = "int64" if dtype is None and is_whole(value) else dtype_of(dtype)
-        return Array(sizes_of(value) if shape is None else sizes_given(shape), dtype=kind)
+        kind = "int64" if dtype is None and is_whole(like) else dtype_of(dtype)
+        sizes = sizes_of(like) if shape is None else sizes_given(shape)
+        return cast(Array, all_of(value, Array(sizes, dtype=kind)))
 
     return with_entries(made)
 
@@ -128,8 +131,8 @@ def _some_of(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) 
         are_numbers = is_below or are_whole(parts)
         made.own_dtype = together([of_entries(parts)]) or ("int64" if are_numbers else None)
         if "p" not in named and len(more) < 2:
-            made.own_random = (0, a) if type(a) is int else range_of(own(a, "own_values", parts))
-        if made.own_random == (0, 0):
+            made.own_bounds = (0, a) if type(a) is int else range_of(own(a, "own_values", parts))
+        if made.own_bounds == (0, 0):
             moved([a], made)
     elif isinstance(made, Open):
         made = replace(made, among=items_in([a]))
@@ -203,7 +206,7 @@ def _of_either(one: Array, other: Array, because: Open) -> Array | None:
 
 
 KNOWN_OF_NUMBERS = (
-    "own_coded", "own_is_part", "own_is_predicted", "own_is_small", "own_random", "own_range"
+    "own_coded", "own_is_part", "own_is_predicted", "own_is_small", "own_bounds", "own_range"
 )  # fmt: skip
 Array.own_of_either = _of_either
 
@@ -226,18 +229,20 @@ def _permuted(x: Any) -> Any:
     made = x.values.own_like(sizes).copy() if isinstance(x, Array) else made
     values = own(x, "own_values", ())
     if type(made) is Array and (values or not isinstance(x, Array)):
-        made.own_random = (0, x) if type(x) is int else range_of(values)
+        made.own_bounds = (0, x) if type(x) is int else range_of(values)
     return made
 
 
 def shuffle(x: Any) -> Any:
     """In another order, which is not known."""
-    return opened("data") if isinstance(x, list) else x.fill()
+    return opened("data") if isinstance(x, list) else x.own_reorder()
 
 
 ARRAYS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("empty", "ones", "random", "random_sample", "standard_normal",
-                     "zeros"), of_shape(0, is_of_numpy=True)),
+    **dict.fromkeys(("empty", "random", "random_sample", "standard_normal"),
+                    of_shape(0, is_of_numpy=True)),
+    "ones": of_shape(0, is_of_numpy=True, value=1),
+    "zeros": of_shape(0, is_of_numpy=True, value=0),
     **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
     **dict.fromkeys(("beta", "binomial", "gamma", "laplace", "lognormal", "normal",
                      "uniform"), of_shape(2, is_of_numpy=True)),

@@ -214,7 +214,7 @@ def _between(usual: str | None = None) -> Callable[..., Any]:
         array = of_shape(0)(shape, dtype=dtype)
         are_whole = isinstance(array, Array) and (array.own_dtype or "").startswith(("int", "uint"))
         if are_whole and type(minval) is type(maxval) is int:
-            array.own_random = minval, maxval
+            array.own_bounds = minval, maxval
         return array
 
     return made

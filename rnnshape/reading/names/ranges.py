@@ -1,15 +1,22 @@
-"""Which whole numbers an array may hold, and which of random ones it surely holds."""
+"""Which whole numbers an array may hold, and which of them it surely holds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
+from rnnshape.reading.names.dtypes import int32
 from rnnshape.reading.names.sizes import product
 from rnnshape.reading.python import Open, own
 
 NEVER = 1e-4  # how likely what is said of random numbers may be wrong
+
+
+class Reordered:
+    """A change that puts the numbers of an array in another order."""
 
 
 def drawn_from(number: Any, low: Any, high: Any) -> Any:
@@ -18,40 +25,77 @@ def drawn_from(number: Any, low: Any, high: Any) -> Any:
     return replace(number, stands_for=range(low, high), start=None) if are_known else number
 
 
+def is_filled(array: Any) -> bool:
+    """Whether it may hold other numbers than before, and not only in another order."""
+    seen = array.own_seen if type(array.own_seen) is int else 0
+    is_known = all(type(one) is Reordered for one in array.own_written[seen:])
+    return array.own_is_written and not is_known
+
+
 def known_range(array: Any) -> tuple[int | None, int | None, int]:
-    """The smallest of its whole numbers, one more than the largest, and of random ones how many
-    could be drawn from 0: of many, some are surely that small and that large; of few, the first
-    two are None."""
+    """The smallest of its whole numbers, one more than the largest, and one more than the largest
+    that it may hold, where that is another: of many random numbers, some are surely that small and
+    that large; of few, the first two are None. Of numbers that nobody knows the last is 0."""
     values = array.own_values
     if values and all(type(number) is int for number in values):
         return min(values), max(values) + 1, 0
-    if array.own_range is not None and not array.own_is_written:
+    if is_filled(array):
+        return None, None, 0
+    if array.own_range is not None:
         return cast(tuple[int | None, int | None, int], array.own_range)
-    low, high = array.own_random
-    is_part = array.own_is_written or array.own_is_part
+    low, high = array.own_bounds
+    if (low, high) == (0, 0) and array.own_dtype == "bool":
+        return None, None, 2
     many = product(array.shape)
     if type(low) is not int or type(high) is not int or (type(many) is int and not many):
         return None, None, 0
+    if high == low + 1:  # all are the same
+        return low, high, 0
     if type(many) is not int:
         return None, None, high
-    reach = 0 if is_part else int((high - low) * NEVER ** (1 / many))
+    reach = 0 if array.own_is_part else int((high - low) * NEVER ** (1 / many))
     least, most = high - 1 - reach, low + reach
     is_sure = reach and least <= most
     return (least, most + 1, high) if is_sure else (None, None, high)
 
 
+def all_of(value: Any, made: Any) -> Any:
+    """An array that holds nothing but one number."""
+    if own(made, "own_bounds") is not None and type(value) is int:
+        made.own_bounds = value, value + 1
+    return made
+
+
 def moved(values: Sequence[Any], made: Any) -> Any:
-    """An array of numbers of others: where some are random each may be there, and none is surely.
+    """An array of numbers of others: each may be there, and none is surely.
 
     Args:
         values: those that it has its numbers of: arrays, and numbers.
     """
-    ranges = [known_range(one) for one in values if own(one, "own_random") is not None]
-    ends = [max(below or 0, drawn) for _, below, drawn in ranges]
-    ends += [one + 1 for one in values if type(one) is int]
-    if any(drawn for *_, drawn in ranges) and made.own_dtype != "bool":
-        made.own_random, made.own_is_part = (0, max(ends)), True
+    ends = [end_of(one) for one in values]
+    if ends and min(ends) > 0 and made.own_dtype != "bool" and not made.own_values:
+        made.own_bounds, made.own_is_part = (0, max(ends)), True
     return made
+
+
+def operated(array: Any, number: int, function: Callable[[Any, Any], Any], made: Any) -> None:
+    """The numbers of what an operator makes of an array of whole numbers and another."""
+    with suppress(ArithmeticError):
+        made.own_numbers = tuple(int32(function(value, number)) for value in array.own_values)
+    if function is operator.mod and number > 0:
+        moved([number - 1], made)
+    elif function in (operator.add, operator.sub) and end_of(array):
+        low, high = (0, end_of(array)) if array.own_bounds == (0, 0) else array.own_bounds
+        made.own_bounds = function(low, number), function(high, number)
+        made.own_is_part = array.own_is_part or array.own_bounds == (0, 0)
+
+
+def end_of(value: Any) -> int:
+    """One more than the largest whole number that an array holds, or a number is; 0 of others."""
+    if own(value, "own_bounds") is None:
+        return value + 1 if type(value) is int else 0
+    _, below, drawn = known_range(value)
+    return max(below or 0, drawn)
 
 
 def range_of(numbers: Sequence[Any]) -> tuple[int, int]:
