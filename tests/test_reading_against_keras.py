@@ -122,7 +122,7 @@ KINDS_OF_ANSWERS = {"live": 0.97, "saved": 0.9}  # and how many are right at lea
 NOT_IN_A_FILE = {
     "a_backward_layer_that_is_called_itself", "a_layer_of_a_wrapper_that_is_called_twice_itself",
     "classes_models_shared_on_three_levels",
-    "heads_by_reshape",
+    "functional_class_called_in_another", "heads_by_reshape",
     "layers_around_others_beside_these", "layers_within_recurrent_ones",
     "open_batch_that_is_reshaped", "open_size_of_a_reshape", "shared_inside_wrappers",
     "weights_of_shared_layers",

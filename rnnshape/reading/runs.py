@@ -81,9 +81,9 @@ def runs_of(flow: Any, shapes: Sequence[Shape | None]) -> list[dict[str, list[Re
             made = dict(zip(map(id, flow.inputs), given, strict=True))
             for node in calls_in(flow):
                 inner, (arguments, words) = node.operation, node.arguments.fill_in(made)
-                inner = getattr(inner, "_functional", inner) if is_made_of_layers(inner) else inner
-                is_inner = hasattr(inner, "_nodes_by_depth")
-                values = run(inner, *flatten(arguments)) if is_inner else inner(*arguments, **words)
+                held = getattr(inner, "_functional", inner) if is_made_of_layers(inner) else None
+                is_inner = hasattr(held, "_nodes_by_depth")
+                values = run(held, *flatten(arguments)) if is_inner else inner(*arguments, **words)
                 made |= zip(map(id, node.output_tensors), flatten(values), strict=True)
             for name, value in made.items():
                 found.setdefault(str(name), []).append(value)

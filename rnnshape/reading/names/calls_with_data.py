@@ -15,7 +15,6 @@ from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.by_name import needs_names, wrong_names
 from rnnshape.reading.names.compiling import Compiled, functions_of
 from rnnshape.reading.names.given import Several, in_order, left_open
-from rnnshape.reading.names.rows import is_called_around
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
@@ -42,8 +41,6 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             x, y = (tuple(filter(None, within(arrays))) for arrays in (given.x, given.y))
             yield replace(given.call, x=x, y=y, own_step=own_step)
             continue
-        if is_called_around(model):  # with which a loss compares something else
-            given = given._replace(compiled=None)
         if hasattr(type(model), OWN_STEPS["evaluate"]):
             given = given._replace(validation=None)
         is_first = not step or step not in traced

@@ -116,7 +116,9 @@ def _as_the_first(labels: Any, of_first: Any) -> Any:
         first = next(left, None)
         if not (isinstance(leaf, Array) and isinstance(first, Array) and leaf.shape[1:]):
             return leaf
-        return Array((*leaf.shape[:1], *first.shape[1:]), dtype=leaf.own_dtype)
+        found = Array((*leaf.shape[:1], *first.shape[1:]), dtype=leaf.own_dtype)
+        found.own_range = known_range(leaf)
+        return found
 
     return rebuilt(labels, known)
 

@@ -55,8 +55,9 @@ from rnnshape.reading.names.predictions import (
     predictions,
     reshaped,
     trained,
+    with_own_call,
 )
-from rnnshape.reading.names.rows import as_argument, nested_like, not_kept, overrides
+from rnnshape.reading.names.rows import as_argument, nested_like, overrides
 from rnnshape.reading.names.session import MOST_MODELS, opened, session
 from rnnshape.reading.names.subclassed import OPTIONS, check_given, try_call
 from rnnshape.reading.names.tensors import Tensor, name_given, plain_shape, plain_sizes, tensors_of
@@ -321,11 +322,9 @@ class Model(Layer):
         session().take_calls(calls)
         for call in calls:
             refresh(call.layer.stand_in)
+        gives, calls = with_own_call(self, gives, calls)
         network = graph.network_of(takes, gives, name, calls, self.own_checks_as)
-        lost = not_kept(self, calls)
-        steps = zip(network.steps, calls, strict=True)
-        kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)
-        network = replace(network, steps=tuple(kept))
+        network = rows.without_lost(self, network, calls)
         return frozen(network) if vars(self).get("trainable") is False else network
 
     def _built_by(self, x: Any) -> None:

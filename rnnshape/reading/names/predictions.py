@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,7 +20,7 @@ from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart, with_inputs
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.own_call import check_run
-from rnnshape.reading.names.rows import batch_kept, is_called_around, nested_like
+from rnnshape.reading.names.rows import batch_kept, compared_as, nested_like, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.subclassed import check_given, check_graph, may_be_eager
@@ -37,7 +39,7 @@ from rnnshape.reading.names.training import (
     follow_step,
     given_to,
 )
-from rnnshape.reading.python import Open, StandIn, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
 from rnnshape.signatures import is_operation
 from rnnshape.training.data import WITHOUT_LABELS
 
@@ -141,7 +143,8 @@ def _of_another_call(model: Any, inputs: Sequence[Any]) -> tuple[Any, Sequence[A
     now = model.own_takes, model.own_gives, model.own_nests, model.own_tried
     try:
         with held.aside():
-            model.own_gives, model.own_tried = [], held.evaluator.trying
+            model.own_tried = held.evaluator.trying
+            model.own_gives = model.own_gives if compared_as(model) else []  # which it calls
             model.own_follow(*inputs)
             calls, made = held.calls[start:], model.own_nests[1] if model.own_gives else None
             ends = [*graph.tensors_in(made)]
@@ -154,6 +157,35 @@ def _as_data(nest: Any, shapes: Sequence[Any]) -> Any:
     arrays = [as_tensor(array_of_shape(shape)) for shape in shapes if isinstance(shape, tuple)]
     is_known = arrays and len(arrays) == len([*graph.tensors_in(nest)])
     return nested_like(nest, arrays) if is_known else opened("predictions")
+
+
+def is_called_around(model: Any) -> bool:
+    """Whether a class of the code that is made of inputs and outputs, or a list of layers, has a
+    `call` of its own around these: with data that is not followed."""
+    if not compared_as(model) or not overrides(model, "call"):
+        return False
+    last = [*(body_of(type(model).call) or ())][-1:]
+    returned = [one.value for one in last if isinstance(one, ast.Return)]
+    return not any(
+        isinstance(one, ast.Call) and ast.unparse(one.func) == "super().call" for one in returned
+    )  # which only hands on
+
+
+def with_own_call(
+    model: Any, gives: Sequence[Tensor], calls: Sequence[graph.LayerCall]
+) -> tuple[list[Any], list[graph.LayerCall]]:
+    """What a model returns and the calls of its layers, where a class that is made of inputs and
+    outputs, or a list of layers, has a `call` of its own around these, too."""
+    if not is_called_around(model):
+        return [*gives], [*calls]
+    with suppress(IsOpenError, QueryError):
+        given = nested_like(model.own_nests[0], model.own_takes)
+        made, anew, _ = _of_another_call(model, [given])
+        if anew and not model.own_kind:  # a `Sequential` is followed without it
+            return [*graph.tensors_in(made)], [*anew]
+    around = unread_layer(f"{type(model).__name__}.call", "around its layers it is not followed")
+    found: list[Any] = [*graph.tensors_in(unread_step(around, [*gives]))]
+    return found, [*calls, found[0].maker]
 
 
 def predictions(model: Any, x: Any, are_all: bool = True) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
 
@@ -12,12 +12,13 @@ from rnnshape.description import description_of
 from rnnshape.expression import LARGEST, Call, SizeWhenRun, unknowns_in
 from rnnshape.layer import Layer
 from rnnshape.nest import rebuilt
+from rnnshape.network import Network
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.output_names import names_returned
-from rnnshape.reading.python import IsOpenError, Open, StandIn, body_of, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.rules.registry import has_rule
 from rnnshape.signatures import is_operation, module_of, signature
 
@@ -125,18 +126,6 @@ def compared_as(model: Any) -> str:
     return model.own_kind or "Functional" * (model.own_nests[0] is not None)
 
 
-def is_called_around(model: Any) -> bool:
-    """Whether a class of the code that is made of inputs and outputs, or a list of layers, has a
-    `call` of its own around these: with data that is not followed."""
-    if not compared_as(model) or not overrides(model, "call"):
-        return False
-    last = [*(body_of(type(model).call) or ())][-1:]
-    returned = [one.value for one in last if isinstance(one, ast.Return)]
-    return not any(
-        isinstance(one, ast.Call) and ast.unparse(one.func) == "super().call" for one in returned
-    )  # which only hands on
-
-
 def nested_like(made: Any, several: list[Any]) -> Any:
     """What stands for tensors, nested as the code nests these; where it makes none, all of them,
     or the only one."""
@@ -165,7 +154,7 @@ def kept(owner: Any) -> set[graph.Layer]:
             *held.get("own_inner", ()),
             *(each.row for each in held.values() if isinstance(each, Open)),  # of open lists
         )
-        is_graph = "own_gives" in held and not held["own_is_built"]
+        is_graph = "own_gives" in held and bool(compared_as(part) or not held["own_is_built"])
         for call in graph.calls_before(held["own_gives"], held["own_takes"]) if is_graph else ():
             waiting.append(call.part.owner if call.part else call.layer.stand_in)
     return found
@@ -205,6 +194,13 @@ def not_kept(model: Any, calls: Sequence[graph.LayerCall]) -> set[graph.Layer]:
         inner = of_owner.get(id(owner)) or of_owner.setdefault(id(owner), kept(owner))
         found[not inner.isdisjoint((layer, *layer.innermost))].add(layer)
     return found[False] - found[True]
+
+
+def without_lost(model: Any, network: Network, calls: Sequence[graph.LayerCall]) -> Network:
+    """The network of a model, whose layers that are not kept count no parameters."""
+    lost, pairs = not_kept(model, calls), zip(network.steps, calls, strict=True)
+    steps = (replace(step, parameters=0) if call.layer in lost else step for step, call in pairs)
+    return replace(network, steps=tuple(steps))
 
 
 def unused(owner: Any, inner: Sequence[graph.LayerCall]) -> list[graph.LayerCall]:
