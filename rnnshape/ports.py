@@ -53,8 +53,8 @@ def model_of(
     squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
     checks = network.kind != "Functional" or squeezes or (call.is_traced and len(ranks) == 1)
     other = with_sizes_of(network, call) if checks else network
-    built = _built(other, given) if other != network else None
-    if built is not None and built == _built(network, given):  # though not with each size alone
+    built = sizes_kept(other, given) if other != network else None
+    if built is not None and built == sizes_kept(network, given):  # though not with each size alone
         needed = _any_sizes
     inputs = [
         _input(network, description, place, rank, needed if checks else None)
@@ -103,13 +103,13 @@ def _input(
 
 def needed_sizes(network: Network, given: Dimensions, number: int, shape: Sizes) -> Sizes:
     """The sizes that the layers need: with any other they are refused, or are other layers."""
-    built, said = _built(network, given), network.inputs[number].shape
+    built, said = sizes_kept(network, given), network.inputs[number].shape
     before: Shape = said if isinstance(said, tuple) else shape  # open sizes stay open
 
     def takes_another(place: int, size: int) -> bool:
         shapes = ((*before[:place], size + more, *before[place + 1 :]) for more in (7, 96))
         others = (_with_shape(network, number, other) for other in shapes)
-        return any(_built(other, given) == built for other in others)
+        return any(sizes_kept(other, given) == built for other in others)
 
     return tuple(
         size if size is not None and place and not takes_another(place, size) else None
@@ -121,7 +121,7 @@ def _any_sizes(_: int, shape: Sizes) -> Sizes:
     return (None,) * len(shape)
 
 
-def _built(network: Network, given: Dimensions) -> list[object] | None:
+def sizes_kept(network: Network, given: Dimensions) -> list[object] | None:
     """What layers take no other sizes for once they are built: the weights of each, and the sizes
     of a frame of a `ConvLSTM2D`; None where the rule refuses the network."""
     found = description_of(network, given)
@@ -156,6 +156,7 @@ def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None
         is_alike = place > 0 and len(shape) == len(written_sizes(network, number))
         given = shape[place] if is_alike else None
         is_other = shape != call.x[number].shape  # Keras compares no size of it with the input's
+        is_other |= place == len(shape) - 1 and 1 in (given, before)  # nor a last size of 1
         return given if given is not None and (takes_any or is_other or before is None) else before
 
     return with_other_sizes(network, filled)

@@ -4,6 +4,7 @@ says of them is what is answered, or it is open."""
 from __future__ import annotations
 
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -975,6 +976,37 @@ def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None
                 inspect(made, input=shape)
         else:
             assert inspect(made, input=shape).outputs[-1].shape == expected
+
+
+BUILT = """
+Sequential([Input((None, 1)), LSTM(2)])
+Sequential([Input((None, 6, 6, 1)), ConvLSTM2D(2, 3)])
+Sequential([Input((4, 6, 1)), Bidirectional(ConvLSTM1D(2, 3))])
+Sequential([Input((4, 6, 6, 1)), ConvLSTM2D(2, 3), Flatten(), Dense(1)])
+Sequential([Input((None, 2)), Lambda(lambda x: x * 2), LSTM(2)])
+Sequential([Input((6, 2)), own_layer(3), GRU(2)])
+Sequential([Input((None, 2)), Normalization(mean=[0., 1.], variance=[1., 1.]), LSTM(2)])
+Model(x := Input((None, 1)), GRU(2)(x))
+Model(x := Input((4, 1)), GRU(2)(own_layer(3)(x)))
+"""
+
+
+@pytest.mark.parametrize("text", BUILT.strip().splitlines())
+def test_what_keras_refuses_has_no_tick_and_what_it_takes_is_not_accused(text: str) -> None:
+    names = vars(keras().layers) | globals() | vars(keras())
+    for axis in range(1, len(eval(text, names).inputs[0].shape)):
+        model = eval(text, names)
+        model.compile(loss="mse")
+        sizes = [size or 5 for size in model.inputs[0].shape[1:]]
+        sizes[axis - 1] += 1
+        target = (3, *(size or sizes[0] for size in model.output_shape[1:]))
+        report = inspect(model, input=(3, *sizes), target=target)
+        try:
+            model.predict(np.zeros((3, *sizes)), verbose=0)
+        except Exception:
+            assert not re.search(r"X \([^)]*\) ✓", str(report))
+        else:
+            assert "data" not in [problem.kind for problem in report.problems]
 
 
 CHANGED = {

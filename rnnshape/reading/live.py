@@ -169,11 +169,12 @@ class _Live:
 
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
+        kind = next((name for name in ("Sequential", "Functional") if name in bases(model)), "")
         if is_made_of_layers(model):
             self.keys = keys_in(getattr(model, "_outputs_struct", None))
             network = replay.network_of_model(self.model(model, self.shapes))
+            network = replace(network, kind=kind)  # it does not compare what its `Functional` does
             return network if model.trainable else frozen(network)
-        kind = next((name for name in ("Sequential", "Functional") if name in bases(model)), "")
         if kind and "Operation" not in bases(model):  # of Keras 2
             return read_config(json.dumps(_config_of(model, kind)), "the model").networks[0]
         return self.network_of_call(model)

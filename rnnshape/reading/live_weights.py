@@ -10,7 +10,8 @@ from typing import Any
 
 from rnnshape.description import description_of
 from rnnshape.errors import QueryError
-from rnnshape.network import Network
+from rnnshape.network import Dimensions, Network
+from rnnshape.ports import sizes_kept
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.symbolic import is_built, is_operation
 
@@ -45,14 +46,8 @@ def on_other_data(network: Network, shapes: Sequence[RecordedShape]) -> Network:
             return network
         given.append(sizes)
     other = network.with_shapes(given)
-    return other if (weights := _weights(other)) and weights == _weights(network) else network
-
-
-def _weights(network: Network) -> tuple[object, ...]:
-    """The shapes of all weights, by layers; nothing of what makes no sense."""
-    described = description_of(network)
-    layers = described.layers if described else ()
-    return tuple(tuple(weight.sizes for weight in layer.weights) for layer in layers)
+    kept = sizes_kept(other, Dimensions())
+    return other if kept is not None and kept == sizes_kept(network, Dimensions()) else network
 
 
 def counted(layer: Any, known: Collection[int] = ()) -> int | None:

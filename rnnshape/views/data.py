@@ -74,7 +74,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     every, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else {x: "" for each in every for x in each.x}
     if step := step_without_rule(described, network, report.question.dimensions):
-        why = "" if step.unread else f"there is no rule for {step.layer.name}"
+        [row] = (one for one in described.layers if one.step is step)
+        why = "" if step.unread else f"there is no rule for {row.without_rule}"
         found |= dict.fromkeys(call.x, why)
     for given in every:
         if layer := unread_of_other_sizes(network, given.x):

@@ -37,7 +37,7 @@ def known_range(array: Any) -> tuple[int | None, int | None, int]:
     that it may hold, where that is another: of many random numbers, some are surely that small and
     that large; of few, the first two are None. Of numbers that nobody knows the last is 0."""
     values = array.own_values
-    if values and all(type(number) is int for number in values):
+    if {*map(type, values)} == {int}:
         return min(values), max(values) + 1, 0
     if is_filled(array):
         return None, None, 0
@@ -72,8 +72,8 @@ def moved(values: Sequence[Any], made: Any) -> Any:
     Args:
         values: those that it has its numbers of: arrays, and numbers.
     """
-    ends = [end_of(one) for one in values]
-    if ends and min(ends) > 0 and made.own_dtype != "bool" and not made.own_values:
+    ends = [end_of(one) for one in values] if made.own_dtype != "bool" else []
+    if ends and min(ends) > 0 and not made.own_values:
         made.own_bounds, made.own_is_part = (0, max(ends)), True
     return made
 
