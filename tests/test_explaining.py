@@ -94,17 +94,18 @@ def test_the_remedy_has_the_names_and_numbers_of_the_message() -> None:
         "received 1 input tensors."
     )
     assert "model.fit(dict(zip(['a', 'b'], [x1, x2])), y)  # by the inputs' names" in told.remedies
-    sparse = explain(
-        "ValueError: Argument `output` must have rank (ndim) `target.ndim - 1`. Received: "
-        "target.shape=(None, 3), output.shape=(None, 1)"
-    )
-    assert [remedy.split(" ")[0] for remedy in sparse.remedies] == [
-        "loss='categorical_crossentropy'",
-        "y",
-        "Dense(3,",
-        "y",
-        "LSTM(64,",
-    ]
+    for columns, of_two_classes in ((2, ["y"]), (3, [])):
+        sparse = explain(
+            "ValueError: Argument `output` must have rank (ndim) `target.ndim - 1`. Received: "
+            f"target.shape=(None, {columns}), output.shape=(None, 1)"
+        )
+        assert [remedy.split(" ")[0] for remedy in sparse.remedies] == [
+            "loss='categorical_crossentropy'",
+            "y",
+            f"Dense({columns},",
+            *of_two_classes,
+            "LSTM(64,",
+        ]
 
 
 def test_a_line_of_a_log_behind_an_error_names_no_argument() -> None:

@@ -27,7 +27,7 @@ _TAIL = re.compile(
 # What stands in a traceback of a program that uses Keras; in one of another library some
 # messages, such as "too many values to unpack", mean something else.
 _USES_KERAS = re.compile(
-    r"keras|tensor|theano|sklearn|numpy|model|layer|lstm|gru|rnn"
+    r"keras|tensor|theano|sklearn|numpy|model|layer|lstm|gru|rnn|encoder|decoder|state_[hc]\b"
     r"|\.shape\[[^\n]*\n[~^ \n]*IndexError: tuple index",
     re.IGNORECASE,
 )

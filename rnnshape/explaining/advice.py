@@ -352,7 +352,8 @@ def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
         if columns == 1 and wide != 1 and len(y) < 3:
             return changes("classes as numbers", classes=_or(wide, "classes"))
         if wide == 1 and columns != 1:
-            return changes("one unit", columns=_or(columns, "classes"))
+            found = changes("one unit", columns=_or(columns, "classes"))
+            return found if columns in (2, None) else (found[0], *found[2:])  # of two classes
         return changes("other columns", columns=_or(columns, "n"), units=_or(wide, "n"))
     if len(output) == 2 and len(y) == 1:
         return changes("classes as numbers", classes=_or(wide, "classes"))

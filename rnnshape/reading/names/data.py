@@ -103,16 +103,17 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         raise IsOpenError(last)  # one column, of which no axis is left, or several
     if not isinstance(last, Open) and last == 1:
         shape = shape[:-1]
+    _, below, drawn = known_range(x)
     if num_classes is None:
-        of_all = None if isinstance(x, EagerTensor) else x.own_range  # of a batch they are bounds
-        num_classes = int(max(x.own_values)) + 1 if x.own_values else of_all and of_all[1]
+        is_largest = drawn in (0, below) and not isinstance(x, EagerTensor)  # of a batch it may be
+        of_all = below if is_largest else None
+        num_classes = int(max(x.own_values)) + 1 if x.own_values else of_all
         if num_classes is None:  # only numbers would tell, or `--let`
             found = opened(f"{opened().label}.shape[-1]")
-            is_drawn = (known_range(x)[2] or 0) > 1
+            is_drawn = drawn > 1
             is_of_file = UNREAD_ENTRIES in (x.own_dtype, x.own_coded)
             found.stands_for = CLASSES if is_drawn or is_of_file else None
             num_classes = session().evaluator.named_by_let(found)
-    below, drawn = known_range(x)[1:]
     if type(num_classes) is int and below is not None and below > num_classes:
         what = f"{'random ' * bool(drawn)}labels up to {(drawn or below) - 1}"
         words = f'(Keras: "is out of bounds for axis 1 with size {num_classes}")'
