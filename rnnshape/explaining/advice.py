@@ -106,8 +106,7 @@ def axis(said: Said) -> Advice:
     if prod(size or 0 for size in shape[1:]) == value:
         return Advice(text, changes("to flatten", value=value))
     own = class_of(layer)
-    takes_units = own in LAYERS and signature(own).required == ("units",)
-    again = own if takes_units else None
+    again = own if own in LAYERS and signature(own).required == ("units",) else None
     parts = {"shape": shape[1:], "layer": again, "fewer": _fewer(value, came)}
     return Advice(
         text, changes("another width", **parts), "chain" if number_of(layer) > 1 else None
