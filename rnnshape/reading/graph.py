@@ -257,6 +257,8 @@ def network_of(
             call = replace(call, returns=tuple(call.shapes or ()))
         counted |= call.layer.innermost
         made = layer.call if layer.unread else without_input_arguments(layer.call)
+        if call.place:
+            made = replace(made, places={**made.places, "": call.place})
         is_apart = kind == "" or (call.part is not None and not call.group)
         if is_apart and named.setdefault(made["name"], layer) is not layer:
             made = made.without("name")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from rnnshape.errors import Place
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import within
 from rnnshape.network import MaskSet, Shape
@@ -93,6 +94,7 @@ class LayerCall:
         beside: all calls of the same call of a model: Keras runs them with it, used or not.
         mask, mask_of: as of a `Step`: whose mask is set on what it returns.
         sides: the conditions, not known, under which the code of a model calls it.
+        place: where it stands, of a layer that was called before.
         is_computed: whether it is called with data and weights alone: Keras does it at once.
     """
 
@@ -109,6 +111,7 @@ class LayerCall:
     mask: MaskSet | None = None
     mask_of: Tensor | None = None
     sides: tuple[Side, ...] = ()
+    place: Place | None = None
     is_computed: bool = field(init=False)
 
     def __post_init__(self) -> None:

@@ -103,7 +103,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         raise IsOpenError(last)  # one column, of which no axis is left, or several
     if not isinstance(last, Open) and last == 1:
         shape = shape[:-1]
-    _, below, drawn = known_range(x)
+    below, drawn = known_range(x)[1:]
     if num_classes is None:
         is_largest = drawn in (0, below) and not isinstance(x, EagerTensor)  # of a batch it may be
         of_all = below if is_largest else None

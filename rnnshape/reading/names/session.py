@@ -24,8 +24,7 @@ MOST_MODELS = 1_000
 MOST_PROBLEMS = 50
 STEPS_OF_CALL = 10  # of Python that take about as long as one call of a layer
 # What a handler does that only tells of what it caught.
-SAYS = ("raise", "print(", "log(", "log.", "logg", "traceback.", "warnings.", "sys.", "exit(",
-        "quit(")  # fmt: skip
+SAYS = ("raise", "print(", "log(", "log.", "logg", "traceback.", "warn", "sys.", "exit(", "quit(")
 MOST_CALLS = 200  # of training, that are kept
 MORE_CALLS = "not all calls that give data are compared with their models: they are too many"
 
@@ -141,6 +140,7 @@ class Session:
         words = tuple((word, _in_a_row(value)) for word, value in named.items())
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
+        call.place = self.evaluator.place if layer in self.built else None
         if (self.groups or group) and not self._is_built(layer):
             call.sides = sides_now(self.evaluator)[self.evaluator.around :]
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
