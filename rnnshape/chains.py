@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rnnshape.expression import Call, Unknown, Value, calls_within, is_size, printed
 from rnnshape.network import Input, Network, Ref, Shape, Step, called_alone
+from rnnshape.rules.registry import axes_of_input
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 
@@ -82,7 +83,9 @@ def input_of_first_layer(layer: Call) -> Input:
             return Input(input_of(call).shape)
         if call.name == "TimeDistributed" and isinstance(call["layer"], Call):
             inside = input_of_first_layer(call["layer"]).shape
-            return Input((None, None, *inside[1:]) if isinstance(inside, tuple) else inside)
+            if isinstance(inside, tuple) and len(inside) <= len(axes_of_input(call["layer"])):
+                inside = (None, None, *inside[1:])  # else it has the timesteps
+            return Input(inside)
     return Input()
 
 
