@@ -118,7 +118,8 @@ def is_code(text: str) -> bool:
             body = ast.parse(text.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         printed = _TRACEBACK.search(text) or _FIRST_HEAD.search(text)
-        return _BEGINS_CODE.match(text) is not None and not printed
+        is_line = "\n" not in text.strip()
+        return bool(_BEGINS_CODE.match(text)) and not (printed or (is_line and is_quoted(text)))
     return not (body and isinstance(body[0], ast.AnnAssign) and _HEAD.match(text.strip()))
 
 
@@ -144,6 +145,11 @@ def is_error(text: str) -> bool:
         return False
     if has_error(text):
         return True
+    return is_quoted(text)
+
+
+def is_quoted(text: str) -> bool:
+    """Has plain text a message of the table, which is no ordinary prose?"""
     from rnnshape.explaining.messages import found_in
 
     return any(len(said.match[0]) >= LEAST_QUOTED for _, said in found_in(one_line(text)))
