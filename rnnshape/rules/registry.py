@@ -300,7 +300,7 @@ def wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> 
     """Says what a layer takes and what it is given, and what to do about it."""
     if tensor.source is None:
         given = f"{tensor.meaning} is {tensor.labels}"
-        remedy, code = _other_input(tensor, len(names))
+        remedy, code = _other_input(call, tensor, names)
     else:
         given = f"{tensor.source} before it returns {tensor.labels}"
         remedy, code = _remedy(tensor, len(names))
@@ -345,16 +345,23 @@ def _of_other_rank(call: Call, more: int) -> str:
     return str(replace(call, name=name))
 
 
-def _other_input(tensor: Tensor, rank: int) -> tuple[str, str]:
+def _other_input(call: Call, tensor: Tensor, names: Sequence[str]) -> tuple[str, str]:
     """An input of as many axes as a layer takes, in words and as code; where it is one too many,
-    that may be the batch, which Keras adds itself."""
+    that may be the batch, which Keras adds itself, or a last one of size 1."""
     sizes = [None if axis.is_unknown or axis.is_assumed else axis.length for axis in tensor.axes]
+    rank = len(names)
+    if tensor.meaning == EACH_TIMESTEP and len(sizes) == rank - 1:
+        return "describe another with Input(...), which has the timesteps before these axes", ""
     if tensor.meaning == EACH_TIMESTEP or abs(len(sizes) - rank) != 1 or rank < 3:
         return "describe another with Input(...)", ""
+    words = [*map(str, sizes[1:])]
+    is_of_frames = rank > 3 and names[1] == "timesteps"  # which are the axis that lacks
     if len(sizes) < rank:
-        code = f"Input({as_tuple([*map(str, sizes[1:]), '1'])})"
+        code = f"Input({as_tuple(['None', *words] if is_of_frames else [*words, '1'])})"
         return f"write {code}", code
-    code = f"Input({as_tuple(map(str, sizes[2:]))})"
+    code, last = f"Input({as_tuple(words[1:])})", f"Input({as_tuple(words[:-1])})"
+    if sizes[-1] == 1 and is_recurrent(call.name) and not is_of_frames:
+        return f"write {last}, or {code} if the first is the batch", last
     return f"write {code}, as the batch is no part of it", code
 
 
@@ -374,7 +381,7 @@ def _remedy(tensor: Tensor, rank: int) -> tuple[str, str]:
         return "leave out its return_sequences=True", code
     if found == 2 and rank == 3 and tensor.source.name == "Flatten":
         code = "TimeDistributed(Flatten())"
-        return f"leave it out, or write {code}", f"{code}  # in place of Flatten()"
+        return f"write {code} in its place", f"{code}  # in place of Flatten()"
     if found == 2 and rank == 3:
         layer = "RepeatVector(timesteps)"
     elif rank == 2:
