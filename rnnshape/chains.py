@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, is_size, printed
 from rnnshape.network import Input, Network, Ref, Shape, Step, called_alone
-from rnnshape.rules.registry import axes_of_input
+from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.rules.registry import facts_of
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 
@@ -83,10 +85,20 @@ def input_of_first_layer(layer: Call) -> Input:
             return Input(input_of(call).shape)
         if call.name == "TimeDistributed" and isinstance(call["layer"], Call):
             inside = input_of_first_layer(call["layer"]).shape
-            if isinstance(inside, tuple) and len(inside) <= len(axes_of_input(call["layer"])):
+            if isinstance(inside, tuple) and not _is_taken(call["layer"], (2, *inside[2:])):
                 inside = (None, None, *inside[1:])  # else it has the timesteps
             return Input(inside)
     return Input()
+
+
+def _is_taken(layer: Call, sizes: Shape) -> bool:
+    """Whether the rule takes a tensor of these sizes, of which those that are not known are any."""
+    axes = (Axis(f"axis {n}", size if is_size(size) else 8) for n, size in enumerate(sizes))
+    try:
+        facts_of(layer, [Tensor("inputs", tuple(axes))])
+    except QueryError:
+        return False
+    return True
 
 
 def without_input_arguments(value: Call) -> Call:

@@ -18,6 +18,7 @@ from rnnshape.rules.rearranging import sizes_of_sample
 from rnnshape.signatures import OPERATORS, REFUSED, is_operation, module_of, signature
 
 MADE_WHERE = "made where "  # and under which condition, of a model
+ANSWERED_WITHOUT = " is not known: it is answered without it"  # behind an argument of a call
 DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
 SIGNS = {name: sign for sign, name in OPERATORS.values()} | {"divide": "/"}
 

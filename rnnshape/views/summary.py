@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rnnshape.expression import calls_within, reasons
+from rnnshape.program import ANSWERED_WITHOUT
 from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Lines
@@ -119,6 +120,8 @@ def _how(reports: Sequence[Report], *, has_values: bool) -> str:
     without = [
         f"layer {layer.number}, {layer.call}" for report in reports for layer in report.left_out
     ]
+    notes = (note for report in reports for note in report.question.notes)
+    without += [one.removesuffix(ANSWERED_WITHOUT) for one in notes if ANSWERED_WITHOUT in one]
     layers = [layer for report in reports if has_values for layer in report.layers]
     without += [
         f"the {word} of layer {layer.number}"

@@ -15,7 +15,7 @@ from rnnshape.chains import input_of_first_layer
 from rnnshape.errors import IncompleteError, QueryError, counted, shortened
 from rnnshape.expression import Call, Unknown, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
-from rnnshape.program import DEPENDS
+from rnnshape.program import ANSWERED_WITHOUT, DEPENDS
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.defaults import fix_policy, of_all
@@ -222,8 +222,8 @@ def in_order(
         is_nothing = changes_nothing and isinstance(value, Open) and not value.may_be
         if is_dropped or is_nothing:
             del words[word]
-            if word == "initial_state":
-                note = f"{word}={value.label} is not known: it is answered without it"
+            if is_nothing and word != "training":
+                note = f"{word}={value.label}{ANSWERED_WITHOUT}"
                 session().notes[note, next(iter(call.places.values()), None)] = None
     return parts, words
 
