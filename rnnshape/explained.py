@@ -50,7 +50,11 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
     if told.place is None:
         return told
     file, line = told.place.file, told.place.line
-    for problem in sorted(_problems_until(file, line, reader), key=lambda one: one.line != line):
+
+    def is_another(problem: Problem) -> tuple[bool, ...]:
+        return problem.line != line, problem.silent, problem.kind != told.kind
+
+    for problem in sorted(_problems_until(file, line, reader), key=is_another):
         is_alike = (problem.kind == "keras") == (told.kind == "keras")
         if is_alike if told.is_known else not problem.silent:  # of that no error comes
             kind = told.kind if told.is_known else cast(Kind, problem.kind)
