@@ -39,6 +39,12 @@ class Steps:
             case ast.Expr(value=ast.Yield(value=given)):
                 yield self._here(self.evaluator.worth, given) if given else None
                 return
+            case ast.Expr(value=ast.YieldFrom(value=inner)):
+                over = self._here(self.evaluator.worth, inner)
+                if not isinstance(over, Open):
+                    for item in self.evaluator.known(iter, over):
+                        yield item
+                    return
             case ast.If():
                 truth = self._here(self.evaluator.truth, node.test)
                 if not isinstance(truth, Open):

@@ -186,6 +186,8 @@ class ClassNames(dict[str, Any]):
         if name in UNREAD:
             raise IsOpenError(Open("a class", f"a class with {name} is not read"))
         super().__setitem__(name, value)
+        if name == "__slots__" and isinstance(value, str | list | tuple):
+            self.target["own_slots"] = [value] if isinstance(value, str) else value
         held = value.__func__ if type(value) is staticmethod else value
         is_method = _is_method(held) and name != "__del__"  # nobody knows when
         if not name.startswith("__") or is_method or name in ("__annotations__", "__match_args__"):

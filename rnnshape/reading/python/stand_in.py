@@ -218,6 +218,11 @@ OF_READERS = {f"__{word}__" for word in FOR_READERS.split()}
 def is_settable(owner: object, name: str) -> bool:
     """Whether code can change what is under a name: of what it has made itself. An `IsOpenError`
     for a function or class of the code that would be another then."""
+    kinds = type(owner).__mro__[:-1] if is_of_code(type(owner)) else ()
+    if kinds and all("own_slots" in vars(kind) for kind in kinds):  # it has no others
+        slots = {word for kind in kinds for word in vars(kind)["own_slots"]}
+        if slots.isdisjoint((name, "__dict__")) and not any(name in vars(kind) for kind in kinds):
+            raise AttributeError(f"'{type(owner).__name__}' object has no attribute '{name}'")
     if _is_settable(owner, name):
         return True
     if (is_of_code(owner) or body_of(owner) is not None) and name not in OF_READERS:

@@ -12,15 +12,17 @@ from types import MethodType
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
+from rnnshape.nest import within
 from rnnshape.reading.python.allowed import EXCEPTIONS
 from rnnshape.reading.python.branches import both_ways
 from rnnshape.reading.python.doubts import tried
 from rnnshape.reading.python.evaluator import Evaluator, written
 from rnnshape.reading.python.limits import TOO_MUCH, ExitError
-from rnnshape.reading.python.objects import is_instance
+from rnnshape.reading.python.objects import is_instance, known
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.reached import Reached, change_by_call, may_change
 from rnnshape.reading.python.scope import Doubt, Scope, Signal, body_of, named_in, own_nodes
+from rnnshape.reading.python.stand_in import StandIn, is_of_code
 from rnnshape.reading.python.streams import Managed
 from rnnshape.reading.python.targets import assign
 
@@ -29,6 +31,7 @@ WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
 ENDS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit"}  # of a program, and no errors of it
 EXITS = {"BaseException", "SystemExit"}
 PLAIN = ast.Name | ast.Attribute | ast.Tuple | ast.Constant | ast.expr_context
+PLAINEST = (bool, int, float, str, list, tuple, dict, set, type(None))  # no context managers
 OF_PYTHON = "what Python says of it is not known"
 
 
@@ -39,6 +42,9 @@ def follow_with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Sco
     if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
         entered = evaluator.really(evaluator.attribute(context, "__enter__"))
         leave = evaluator.attribute(context, "__exit__")
+    elif isinstance(node, ast.With) and _is_no_manager(context):
+        name = type(context).__name__
+        raise TypeError(f"'{name}' object does not support the context manager protocol")
     for word in ("__enter__", "__exit__") if isinstance(context, Open) else ():
         change_by_call(evaluator, item.context_expr, scope, context.part(f".{word}"))
     if item.optional_vars:
@@ -54,6 +60,12 @@ def follow_with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Sco
         evaluator.block(inner, scope)
     else:
         _left_by(evaluator, leave, inner, scope)
+
+
+def _is_no_manager(context: object) -> bool:
+    """Whether Python surely knows it for none, as a class of the code says, or its own."""
+    is_of_class = is_of_code(type(context)) and not isinstance(context, StandIn)
+    return is_of_class or isinstance(context, PLAINEST)
 
 
 def _left_by(evaluator: Evaluator, leave: Any, body: list[ast.stmt], scope: Scope) -> None:
@@ -212,6 +224,9 @@ def _handled(
     evaluator: Evaluator, node: ast.Try | ast.TryStar, wrong: Exception, scope: Scope
 ) -> None:
     asked = SystemExit() if isinstance(wrong, ExitError) else wrong
+    if isinstance(node, ast.TryStar):
+        _handled_in_parts(evaluator, node, wrong, scope)
+        return
     for handler in node.handlers:
         kinds = evaluator.worth(handler.type, scope) if handler.type else BaseException
         if evaluator.really(is_instance, asked, kinds) is True:
@@ -223,6 +238,21 @@ def _handled(
             _follow_handler(evaluator, handler, wrong, named, scope)
             return
     raise wrong
+
+
+def _handled_in_parts(
+    evaluator: Evaluator, node: ast.TryStar, wrong: Exception, scope: Scope
+) -> None:
+    """Each `except*` takes the errors of its kinds out of a group."""
+    left: Any = wrong if isinstance(wrong, ExceptionGroup) else ExceptionGroup("", [wrong])
+    for handler in node.handlers:
+        asked: Any = evaluator.worth(handler.type or ast.Constant(None), scope)
+        kinds = tuple(known(kind) for kind in within([asked]))
+        taken, left = left.split(kinds) if left is not None else (None, None)
+        if taken is not None:
+            _follow_handler(evaluator, handler, taken, taken, scope)
+    if left is not None:
+        raise left if isinstance(wrong, ExceptionGroup) else wrong
 
 
 def _follow_handler(
