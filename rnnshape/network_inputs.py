@@ -161,7 +161,8 @@ def mend_by_data(
         needed, code = (*shape[1:], 1), f"{given[0].name}[..., None]"
     if is_taken(network.with_shapes([(None, *needed)])):
         if is_of_input:
-            guess = re.escape(before) + "(, as the batch is no part of it)?"
+            more = r"(, as the batch is no part of it|, or Input\(.*\) if the first is the batch)?"
+            guess = re.escape(before) + more
             wrong.message, wrong.remedies = re.sub(guess, code, wrong.message), (code,)
         else:
             said, keras, words = wrong.message.partition(" (Keras")

@@ -66,7 +66,10 @@ ELEMENTWISE = (
     *CONVERTING)  # fmt: skip
 KEEPING_WHOLE = {"abs", "absolute", "clip", "sign", "square", "copy", "negative", "mod",
                  "add", "subtract", "multiply", "maximum", "minimum"}  # fmt: skip
-BELOW = ("clip", "copy", "minimum")  # what they make is not above the last of these
+NOT_ABOVE: dict[str, Callable[[list[Any]], list[Any]]] = {  # those that what is made is not above
+    "clip": lambda parts: parts[1:], "copy": lambda parts: parts,
+    "minimum": lambda parts: [min(parts, key=end_of)],
+}  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
 OF_ALL = ("max", "mean", "min", "std")
@@ -217,8 +220,8 @@ def _elementwise(name: str) -> Callable[..., Any]:
         if name in KEEPING_WHOLE and are_whole((first, *others)):
             kind = "int64"
         made = array_of_shape(broadcast_of((first, *others)), kind)
-        if name in BELOW and kind and isinstance(made, Array):
-            moved([part for part in (first, *others) if end_of(part)][-1:], made)
+        if name in NOT_ABOVE and kind and isinstance(made, Array):
+            moved(NOT_ABOVE[name]([first, *others]), made)
         is_table = own(first, "own_labels", ()) != () and name not in CONVERTING
         if is_table and made.shape == first.shape:
             return first.own_like(made.shape)

@@ -51,12 +51,13 @@ def known_range(array: Any) -> tuple[int | None, int | None, int]:
         return None, None, 0
     if high == low + 1:  # all are the same
         return low, high, 0
+    may_be = high if low >= 0 else 0
     if type(many) is not int:
-        return None, None, high
+        return None, None, may_be
     reach = 0 if array.own_is_part else int((high - low) * NEVER ** (1 / many))
     least, most = high - 1 - reach, low + reach
     is_sure = reach and least <= most
-    return (least, most + 1, high) if is_sure else (None, None, high)
+    return (least, most + 1, high) if is_sure else (None, None, may_be)
 
 
 def all_of(value: Any, made: Any) -> Any:
@@ -91,11 +92,12 @@ def operated(array: Any, number: int, function: Callable[[Any, Any], Any], made:
 
 
 def end_of(value: Any) -> int:
-    """One more than the largest whole number that an array holds, or a number is; 0 of others."""
+    """One more than the largest whole number that an array holds, or a number is; 0 of others, and
+    where one is negative."""
     if own(value, "own_bounds") is None:
         return value + 1 if type(value) is int else 0
-    _, below, drawn = known_range(value)
-    return max(below or 0, drawn)
+    least, below, drawn = known_range(value)
+    return 0 if (least or 0) < 0 else max(below or 0, drawn)
 
 
 def range_of(numbers: Sequence[Any]) -> tuple[int, int]:
