@@ -27,6 +27,7 @@ from rnnshape.reading.python.scope import (
     body_of,
     has_yield,
     own_names,
+    own_nodes,
 )
 from rnnshape.reading.python.stand_in import (
     OF_ATTRIBUTES,
@@ -81,7 +82,8 @@ def function(
             give(evaluator, word, value, inner, is_argument=True)
         if yields:
             lose = partial(_lose_by, evaluator, body, inner)
-            return Stream(given(inner), lose=lose)
+            tries = (one for one in own_nodes(body) if isinstance(one, ast.Try))
+            return Stream(given(inner), lose=lose, has_end=any(one.finalbody for one in tries))
         around = {many for one, many in evaluator.running if one is run}
         if len(around) > DEEPEST_OPEN:
             evaluator.endless.add(run)

@@ -129,6 +129,8 @@ def _rounds(
             try:
                 _round(evaluator, node, scope)
             except BrokenSignal:
+                if isinstance(items, Stream):
+                    items.left()
                 return True
             except (Exception, Signal) as signal:
                 _raise_unless_ended(evaluator, scope, node, BrokenSignal, start, signal)

@@ -35,9 +35,10 @@ class Stream:
         kind: the name of its type.
         over: what it goes over, if that is known, or is made of, which may be what it gives.
         lose: notes that all is open which the rest of it may change, if it is not followed.
+        has_end: whether a generator does something, by `finally`, where it is left early.
     """
 
-    __slots__ = ("_items", "_many", "_rest", "ends", "kind", "lose", "over", "returned")
+    __slots__ = ("_items", "_many", "_rest", "ends", "has_end", "kind", "lose", "over", "returned")
 
     def __init__(
         self,
@@ -45,8 +46,9 @@ class Stream:
         kind: str = "generator",
         over: object = (),
         lose: Callable[[Open], None] | None = None,
+        has_end: bool = False,
     ) -> None:
-        self.kind, self.over, self.lose = kind, over, lose
+        self.kind, self.over, self.lose, self.has_end = kind, over, lose, has_end
         self._rest: Iterator[object] | None = iter(items)
         self._items: list[object] = []
         self._many = 0  # how many it has given
@@ -149,6 +151,11 @@ class Stream:
                 raise
             return False
         raise RuntimeError("generator didn't stop after throw()")
+
+    def left(self) -> None:
+        """A loop ends before it does: Python closes it where nothing else holds it."""
+        if self.has_end and self.lose is not None and not self.is_followed:
+            self.lose(Open("a generator", "whether it is closed here is not known"))
 
     def close(self) -> None:
         rest, self._rest, self.ends = self._rest, None, None
