@@ -166,7 +166,7 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
     judge, sizes = _judge(model, port), tuple(size or ANY for size in port.shape)
     found = certain_outcome(x.shape, sizes, judge)
     if found is None:
-        return None
+        return _single_sample(call, x, port)
     taken, samples = port.shape, x.samples
     is_one_sample = any(taken[1:]) and likely_outcome((None, *x.shape), sizes, judge).fits
     if found.refused != OF_A_LAYER or is_one_sample:
@@ -183,6 +183,22 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
         tensor=port.name,
         expected=expected,
         remedies=tuple(_remedies(model, call, x, x.shape, port))[:2],
+    )
+
+
+def _single_sample(call: TrainingCall, x: Data, port: Port) -> Problem | None:
+    """One sample with a last axis of 1, which Keras takes for as many samples as it has steps."""
+    sizes = x.shape or ()
+    is_other = sizes != port.shape[1:] or len(sizes) < 2 or None in sizes
+    if is_other or x.of or x.samples == 1:
+        return None
+    message = (
+        f"{x} has the shape of a single sample: Keras takes it for {x.samples} samples without an "
+        "error"
+    )
+    expected, remedies = (1, *sizes), (f"{x.name} = {x.name}[None]",)
+    return call.problem(
+        "data", message, x, tensor=port.name, expected=expected, remedies=remedies, silent=True
     )
 
 
