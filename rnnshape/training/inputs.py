@@ -190,7 +190,7 @@ def _single_sample(call: TrainingCall, x: Data, port: Port) -> Problem | None:
     """One sample with a last axis of 1, which Keras takes for as many samples as it has steps."""
     sizes = x.shape or ()
     is_other = sizes != port.shape[1:] or len(sizes) < 2 or None in sizes
-    if is_other or x.of or x.samples == 1:
+    if is_other or x.of or x.samples == 1 or not call.is_batched:
         return None
     message = (
         f"{x} has the shape of a single sample: Keras takes it for {x.samples} samples without an "
