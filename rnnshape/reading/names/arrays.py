@@ -25,7 +25,7 @@ from rnnshape.reading.names.dtypes import (
     together,
     with_operators,
 )
-from rnnshape.reading.names.ranges import Reordered, is_filled, moved, operated
+from rnnshape.reading.names.ranges import Reordered, Sorted, is_filled, is_part, moved, operated
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import (
     MOST_ROWS,
@@ -201,10 +201,10 @@ class Array(StandIn):
 
     def own_show(self, other: Array) -> None:
         """Shares the memory of another array: what changes one changes both."""
+        self.own_is_part = is_part(other)
         self.own_bounds = (0, 0) if is_filled(other) else other.own_bounds
         self.own_written, self.own_seen = other.own_written, len(other.own_written)
-        for word in ("own_is_predicted", "own_is_small", "own_is_part"):
-            setattr(self, word, getattr(other, word))
+        self.own_is_predicted, self.own_is_small = other.own_is_predicted, other.own_is_small
         if self.own_bounds == (0, 0):
             moved([other], self)
 
@@ -226,8 +226,7 @@ class Array(StandIn):
         self.own_written.append(Reordered())
 
     def sort(self, *_: object, **__: object) -> None:
-        self.own_reorder()
-        self.own_is_part = True  # of its first not all are there
+        self.own_written.append(Sorted())
 
     partition = sort
 

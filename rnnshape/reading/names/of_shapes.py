@@ -9,7 +9,14 @@ from typing import Any, cast
 
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
-from rnnshape.reading.names.dtypes import are_whole, dtype_of, is_whole, of_entries, together
+from rnnshape.reading.names.dtypes import (
+    are_whole,
+    dtype_of,
+    is_small,
+    is_whole,
+    of_entries,
+    together,
+)
 from rnnshape.reading.names.ranges import all_of, drawn_from, moved, range_of
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, place_of, product, sizes_given, sizes_of
@@ -32,19 +39,21 @@ def of_shape(
             raise refused(f'{words} (NumPy: "Cannot interpret as a data type")', TypeError)
         dtype = named.get("dtype", values[1] if place == 0 and len(values) > 1 else usual)
         sizes = named.get("size", named.get("shape", sizes))
-        return all_of(value, _of_sizes(sizes, dtype_of(dtype)))
+        return all_of(value, _of_sizes(sizes, dtype))
 
     return made
 
 
-def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
+def _of_sizes(sizes: Any, dtype: object = None) -> Any:
     if isinstance(sizes, int | Open | list | tuple):
         made = sizes_given(sizes)
         if any(type(size) is int and size < 0 for size in made):
             raise refused("negative dimensions are not allowed")
         if any(size is None for size in made) and not session().groups:
             raise refused('None is no size (Keras: "Attempt to convert a value (None)")')
-        return Array(made, dtype=dtype)
+        found = Array(made, dtype=dtype_of(dtype))
+        found.own_is_small = is_small(dtype)
+        return found
     return array_of_shape(()) if sizes is None else opened("a number from data")
 
 
@@ -59,7 +68,7 @@ def reshaped_open(sizes: Sequence[Any], made: Open) -> object:
 
 def _full(shape: Any = (), fill_value: Any = 0.0, dtype: Any = None, **_: Any) -> Any:
     """`np.full((8, 1), 3)`: all of it is known."""
-    made = all_of(fill_value, _of_sizes(shape, dtype_of(dtype)))
+    made = all_of(fill_value, _of_sizes(shape, dtype))
     if dtype is not None or not isinstance(made, Array):
         return made
     made.own_dtype = of_entries([fill_value])
@@ -102,7 +111,9 @@ def as_large_as(place: int, value: int | None = None) -> Callable[..., Any]:
         dtype = next(iter(more[place:]), dtype)
         kind = "int64" if dtype is None and is_whole(like) else dtype_of(dtype)
         sizes = sizes_of(like) if shape is None else sizes_given(shape)
-        return cast(Array, all_of(value, Array(sizes, dtype=kind)))
+        found = Array(sizes, dtype=kind)
+        found.own_is_small = own(like, "own_is_small", False) if dtype is None else is_small(dtype)
+        return cast(Array, all_of(value, found))
 
     return with_entries(made)
 

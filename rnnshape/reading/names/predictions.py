@@ -75,7 +75,8 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
         # of its first call, which Keras gives none, or of data alone
         model.own_begin_anew()
         model.own_options = model.own_is_of_data = False
-    is_asked = method != "__call__" and asks_whether_it_trains(model)
+    is_of_graph = bool(compared_as(model))  # which stays as it is
+    is_asked = method != "__call__" and not is_of_graph and asks_whether_it_trains(model)
     data = x.own_x if isinstance(x, Dataset) else x
     if is_asked and model.own_trains is not (method in TRAINING):
         follow = partial(model._built_by, data)

@@ -16,7 +16,11 @@ NEVER = 1e-4  # how likely what is said of random numbers may be wrong
 
 
 class Reordered:
-    """A change that puts the numbers of an array in another order."""
+    """A change that puts the numbers of an array in another order, which is not known."""
+
+
+class Sorted(Reordered):
+    """A change after which a part of an array holds the smallest, or the largest."""
 
 
 def drawn_from(number: Any, low: Any, high: Any) -> Any:
@@ -27,9 +31,19 @@ def drawn_from(number: Any, low: Any, high: Any) -> Any:
 
 def is_filled(array: Any) -> bool:
     """Whether it may hold other numbers than before, and not only in another order."""
-    seen = array.own_seen if type(array.own_seen) is int else 0
-    is_known = all(type(one) is Reordered for one in array.own_written[seen:])
+    is_known = all(isinstance(one, Reordered) for one in _changes(array))
     return array.own_is_written and not is_known
+
+
+def is_part(array: Any) -> bool:
+    """Whether not all numbers within its bounds may be there, or some several times."""
+    return array.own_is_part or any(isinstance(one, Sorted) for one in _changes(array))
+
+
+def _changes(array: Any) -> list[object]:
+    """What has changed it since its numbers were noted."""
+    seen = array.own_seen if type(array.own_seen) is int else 0
+    return [*array.own_written[seen:]]
 
 
 def known_range(array: Any) -> tuple[int | None, int | None, int]:
@@ -49,22 +63,18 @@ def known_range(array: Any) -> tuple[int | None, int | None, int]:
     many = product(array.shape)
     if type(low) is not int or type(high) is not int or (type(many) is int and not many):
         return None, None, 0
-    if high == low + 1:  # all are the same
-        return low, high, 0
     may_be = high if low >= 0 else 0
     if type(many) is not int:
         return None, None, may_be
-    reach = 0 if array.own_is_part else int((high - low) * NEVER ** (1 / many))
+    reach = 0 if is_part(array) else int((high - low) * NEVER ** (1 / many))
     least, most = high - 1 - reach, low + reach
-    is_sure = reach and least <= most
+    is_sure = reach and least <= most and (low >= 0 or least < 0)
     return (least, most + 1, high) if is_sure else (None, None, may_be)
 
 
 def all_of(value: Any, made: Any) -> Any:
-    """An array that holds nothing but one number."""
-    if own(made, "own_bounds") is not None and type(value) is int:
-        made.own_bounds = value, value + 1
-    return made
+    """An array that holds nothing but one number, until something changes it, perhaps unseen."""
+    return moved([value], made) if own(made, "own_bounds") is not None else made
 
 
 def moved(values: Sequence[Any], made: Any) -> Any:
@@ -87,8 +97,9 @@ def operated(array: Any, number: int, function: Callable[[Any, Any], Any], made:
         moved([number - 1], made)
     elif function in (operator.add, operator.sub) and end_of(array):
         low, high = (0, end_of(array)) if array.own_bounds == (0, 0) else array.own_bounds
-        made.own_bounds = function(low, number), function(high, number)
-        made.own_is_part = array.own_is_part or array.own_bounds == (0, 0)
+        if function(low, number) >= 0:  # unsigned ones begin anew
+            made.own_bounds = function(low, number), function(high, number)
+            made.own_is_part = is_part(array) or array.own_bounds == (0, 0)
 
 
 def end_of(value: Any) -> int:
