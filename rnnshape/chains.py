@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, is_size, printed
 from rnnshape.network import Input, Network, Ref, Shape, Step, called_alone
-from rnnshape.rules.facts import Axis, Tensor
-from rnnshape.rules.registry import facts_of
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 
@@ -93,6 +91,9 @@ def input_of_first_layer(layer: Call) -> Input:
 
 def _is_taken(layer: Call, sizes: Shape) -> bool:
     """Whether the rule takes a tensor of these sizes, of which those that are not known are any."""
+    from rnnshape.rules.facts import Axis, Tensor  # few questions ask it
+    from rnnshape.rules.registry import facts_of
+
     axes = (Axis(f"axis {n}", size if is_size(size) else 8) for n, size in enumerate(sizes))
     try:
         facts_of(layer, [Tensor("inputs", tuple(axes))])

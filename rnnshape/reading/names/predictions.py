@@ -20,7 +20,7 @@ from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart, with_inputs
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.own_call import check_run
-from rnnshape.reading.names.rows import batch_kept, compared_as, nested_like, overrides
+from rnnshape.reading.names.rows import batch_kept, compared_as, nested_like, overrides, unused
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.subclassed import check_given, check_graph, may_be_eager
@@ -183,7 +183,7 @@ def with_own_call(
         given = nested_like(model.own_nests[0], model.own_takes)
         made, anew, _ = _of_another_call(model, [given])
         if anew and not model.own_kind:  # a `Sequential` is followed without it
-            return [*graph.tensors_in(made)], [*anew]
+            return [*graph.tensors_in(made)], [*unused(model, anew), *anew]  # it keeps them
     around = unread_layer(f"{type(model).__name__}.call", "around its layers it is not followed")
     found: list[Any] = [*graph.tensors_in(unread_step(around, [*gives]))]
     return found, [*calls, found[0].maker]
