@@ -107,7 +107,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
         found |= _of_other_samples(given)
         pairs = zip(given.y, each, strict=True)
         found |= {one: why for one, known in pairs if unjudged is not None or not known}
-        found |= dict(_perhaps_beyond(given, described, made))
+        beyond = _perhaps_beyond(given, described, made, has_numbers=report.question.is_of_code)
+        found |= dict(beyond)
     for array in call.arrays:
         if array.unknown is not None:
             [found[array]] = reasons([array.unknown], names_files=False)
@@ -137,9 +138,10 @@ def _of_other_samples(call: TrainingCall) -> dict[Data, str]:
 
 
 def _perhaps_beyond(
-    call: TrainingCall, described: Description, made: Sequence[Tensor | None]
+    call: TrainingCall, described: Description, made: Sequence[Tensor | None], *, has_numbers: bool
 ) -> Iterator[tuple[Data, str]]:
-    """Whole numbers that choose a row or a class, of which nobody knows whether all are there."""
+    """Whole numbers that choose a row or a class, of which nobody knows whether all are there; of
+    a shape alone, which has none, nothing is said."""
     ends = [
         (x, end, "the Embedding takes")
         for x, end in zip(call.x, described.inputs_below, strict=False)
@@ -151,7 +153,7 @@ def _perhaps_beyond(
     for data, end, takes in ends:
         if end is None or data == NOT_GIVEN:
             continue
-        if data.values_below is None and not data.drawn_below:
+        if data.values_below is None and not data.drawn_below and has_numbers:
             yield data, f"the numbers of {data.name} are not known: {takes} 0 to {end - 1}"
         elif data.drawn_below > end >= (data.values_below or 0):
             yield data, f"{data.name} may hold {data.drawn_below - 1}: {takes} 0 to {end - 1}"

@@ -73,7 +73,7 @@ class Array(StandIn):
         own_dtype: the kind of its entries; None of numbers of no further kind.
         own_range: as of `known_range`, where it is known; own_bounds: what its whole numbers are
             not below, and below.
-        own_is_part: whether not all between these may be there, or some several times.
+        own_may_lack: whether some between these are perhaps not there.
         own_is_small: whether what is made of its numbers may be too large for their dtype.
         own_texts: what an array of texts holds, as `own_values` of numbers.
         own_coded: of numbers that stand for labels, the kind of these.
@@ -86,7 +86,7 @@ class Array(StandIn):
     own_coded: str | None = None
     own_bounds = (0, 0)
     own_is_data = True
-    own_is_small = own_is_predicted = own_is_part = False
+    own_is_small = own_is_predicted = own_may_lack = False
     own_returned_by = ""  # the method of a model that returns it alone
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
     own_of_either: Callable[..., Any]
@@ -201,7 +201,7 @@ class Array(StandIn):
 
     def own_show(self, other: Array) -> None:
         """Shares the memory of another array: what changes one changes both."""
-        self.own_is_part = is_part(other)
+        self.own_may_lack = is_part(other)
         self.own_bounds = (0, 0) if is_filled(other) else other.own_bounds
         self.own_written, self.own_seen = other.own_written, len(other.own_written)
         self.own_is_predicted, self.own_is_small = other.own_is_predicted, other.own_is_small
@@ -363,7 +363,7 @@ class Array(StandIn):
         if isinstance(made, Array) and made.shape == self.shape:  # `array += other`
             self.fill()
             self.own_numbers, self.own_seen = made.own_numbers, len(self.own_written)
-            self.own_bounds, self.own_is_part = made.own_bounds, made.own_is_part
+            self.own_bounds, self.own_may_lack = made.own_bounds, made.own_may_lack
             self.own_range = None
             return self
         return made

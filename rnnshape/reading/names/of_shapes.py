@@ -217,7 +217,7 @@ def _of_either(one: Array, other: Array, because: Open) -> Array | None:
 
 
 KNOWN_OF_NUMBERS = (
-    "own_coded", "own_is_part", "own_is_predicted", "own_is_small", "own_bounds", "own_range"
+    "own_coded", "own_may_lack", "own_is_predicted", "own_is_small", "own_bounds", "own_range"
 )  # fmt: skip
 Array.own_of_either = _of_either
 

@@ -37,7 +37,7 @@ def is_filled(array: Any) -> bool:
 
 def is_part(array: Any) -> bool:
     """Whether not all numbers within its bounds may be there, or some several times."""
-    return array.own_is_part or any(isinstance(one, Sorted) for one in _changes(array))
+    return array.own_may_lack or any(isinstance(one, Sorted) for one in _changes(array))
 
 
 def _changes(array: Any) -> list[object]:
@@ -85,7 +85,7 @@ def moved(values: Sequence[Any], made: Any) -> Any:
     """
     ends = [end_of(one) for one in values] if made.own_dtype != "bool" else []
     if ends and min(ends) > 0 and not made.own_values:
-        made.own_bounds, made.own_is_part = (0, max(ends)), True
+        made.own_bounds, made.own_may_lack = (0, max(ends)), True
     return made
 
 
@@ -99,7 +99,7 @@ def operated(array: Any, number: int, function: Callable[[Any, Any], Any], made:
         low, high = (0, end_of(array)) if array.own_bounds == (0, 0) else array.own_bounds
         if function(low, number) >= 0:  # unsigned ones begin anew
             made.own_bounds = function(low, number), function(high, number)
-            made.own_is_part = is_part(array) or array.own_bounds == (0, 0)
+            made.own_may_lack = is_part(array) or array.own_bounds == (0, 0)
 
 
 def end_of(value: Any) -> int:
