@@ -13,8 +13,9 @@ from rnnshape.columns import is_answerable
 from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, counted, did_you_mean, shortened
 from rnnshape.expression import Unknown, calls_within
+from rnnshape.layer import Layer
 from rnnshape.layer_names import not_of_a_graph
-from rnnshape.network import Dimensions, Network, Question, Size, Step
+from rnnshape.network import Dimensions, Network, Question, Size
 from rnnshape.network_inputs import may_need_one_batch, with_other_sizes
 from rnnshape.ports import model_of, needed_sizes, with_sizes_of
 from rnnshape.training import problems_of, with_batch
@@ -181,7 +182,7 @@ def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:
     return bool(network.kind) or len(x) == len(network.given)  # a `call` may take fewer
 
 
-def step_without_rule(described: Description, network: Network, given: Dimensions) -> Step | None:
+def layer_without_rule(described: Description, network: Network, given: Dimensions) -> Layer | None:
     """The layer of a `Sequential` that there is no rule for, if data meets it before any that asks
     for a number of axes."""
     known = [*takewhile(lambda layer: layer.facts or layer.step.returns, described.layers)]
@@ -191,7 +192,7 @@ def step_without_rule(described: Description, network: Network, given: Dimension
     begin = replace(network, steps=network.steps[: len(known)], outputs=())
     shapes = ((None,) + (7,) * rank for rank in range(1, 5)) if known else ()
     are_taken = all(is_taken(begin.with_shapes([shape]), given) for shape in shapes)
-    return network.steps[len(known)] if are_taken else None
+    return described.layers[len(known)] if are_taken else None
 
 
 def _answerable(call: TrainingCall, network: Network) -> TrainingCall:

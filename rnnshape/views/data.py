@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 from rnnshape.description import Description, describe
 from rnnshape.errors import Place, Problem
 from rnnshape.expression import MOST_NAMES, reasons
-from rnnshape.fitting import has_known_inputs, step_without_rule
+from rnnshape.fitting import has_known_inputs, layer_without_rule
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
 from rnnshape.ports import (
@@ -73,9 +73,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     are_made = [bool(tensor and tensor.known_size is not None) for tensor in made]
     every, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
     found = {} if takes_known else {x: "" for each in every for x in each.x}
-    if step := step_without_rule(described, network, report.question.dimensions):
-        [row] = (one for one in described.layers if one.step is step)
-        why = "" if step.unread else f"there is no rule for {row.without_rule}"
+    if first := layer_without_rule(described, network, report.question.dimensions):
+        why = "" if first.unread else f"there is no rule for {first.without_rule}"
         found |= dict.fromkeys(call.x, why)
     for given in every:
         if layer := unread_of_other_sizes(network, given.x):

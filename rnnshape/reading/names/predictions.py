@@ -179,11 +179,12 @@ def with_own_call(
     outputs, or a list of layers, has a `call` of its own around these, too."""
     if not is_called_around(model):
         return [*gives], [*calls]
-    with suppress(IsOpenError, QueryError):
-        given = nested_like(model.own_nests[0], model.own_takes)
-        made, anew, _ = _of_another_call(model, [given])
-        if anew and not model.own_kind:  # a `Sequential` is followed without it
-            return [*graph.tensors_in(made)], [*unused(model, anew), *anew]  # it keeps them
+    if not model.own_kind:  # a `Sequential` would be followed without it
+        with suppress(IsOpenError, QueryError):
+            given = nested_like(model.own_nests[0], model.own_takes)
+            made, anew, _ = _of_another_call(model, [given])
+            if anew:
+                return [*graph.tensors_in(made)], [*unused(model, anew), *anew]  # it keeps them
     around = unread_layer(f"{type(model).__name__}.call", "around its layers it is not followed")
     found: list[Any] = [*graph.tensors_in(unread_step(around, [*gives]))]
     return found, [*calls, found[0].maker]

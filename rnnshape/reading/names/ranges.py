@@ -96,10 +96,11 @@ def operated(array: Any, number: int, function: Callable[[Any, Any], Any], made:
     if function is operator.mod and number > 0:
         moved([number - 1], made)
     elif function in (operator.add, operator.sub) and end_of(array):
-        low, high = (0, end_of(array)) if array.own_bounds == (0, 0) else array.own_bounds
+        has_bounds = array.own_bounds != (0, 0)
+        low, high = array.own_bounds if has_bounds else (0, end_of(array))
         if function(low, number) >= 0:  # unsigned ones begin anew
             made.own_bounds = function(low, number), function(high, number)
-            made.own_may_lack = is_part(array) or array.own_bounds == (0, 0)
+            made.own_may_lack = is_part(array) or not has_bounds
 
 
 def end_of(value: Any) -> int:

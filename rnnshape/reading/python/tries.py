@@ -31,7 +31,7 @@ WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
 ENDS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit"}  # of a program, and no errors of it
 EXITS = {"BaseException", "SystemExit"}
 PLAIN = ast.Name | ast.Attribute | ast.Tuple | ast.Constant | ast.expr_context
-PLAINEST = (bool, int, float, str, list, tuple, dict, set, type(None))  # no context managers
+NO_MANAGERS = (bool, int, float, str, list, tuple, dict, set, type(None))
 OF_PYTHON = "what Python says of it is not known"
 
 
@@ -65,7 +65,7 @@ def follow_with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Sco
 def _is_no_manager(context: object) -> bool:
     """Whether Python surely knows it for none, as a class of the code says, or its own."""
     is_of_class = is_of_code(type(context)) and not isinstance(context, StandIn)
-    return is_of_class or isinstance(context, PLAINEST)
+    return is_of_class or isinstance(context, NO_MANAGERS)
 
 
 def _left_by(evaluator: Evaluator, leave: Any, body: list[ast.stmt], scope: Scope) -> None:
@@ -223,10 +223,10 @@ def _after(evaluator: Evaluator, handler: ast.ExceptHandler, doubt: Doubt, scope
 def _handled(
     evaluator: Evaluator, node: ast.Try | ast.TryStar, wrong: Exception, scope: Scope
 ) -> None:
-    asked = SystemExit() if isinstance(wrong, ExitError) else wrong
     if isinstance(node, ast.TryStar):
         _handled_in_parts(evaluator, node, wrong, scope)
         return
+    asked = SystemExit() if isinstance(wrong, ExitError) else wrong
     for handler in node.handlers:
         kinds = evaluator.worth(handler.type, scope) if handler.type else BaseException
         if evaluator.really(is_instance, asked, kinds) is True:
