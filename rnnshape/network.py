@@ -148,6 +148,8 @@ class Step:
         mask_of: the tensor whose mask that is, where it is one.
         name: that Keras gives the layer, where the text shows it; None where nobody knows it.
         is_sure: whether the layer is called whatever is not known, and so has its weights.
+        checked: the tensors that are given to a nested model which begins here, with the shape
+            that it takes and its name, where the rest of the text leaves a size of them open.
     """
 
     layer: Call
@@ -163,6 +165,7 @@ class Step:
     mask_of: Ref | None = None
     name: str | None = field(default="", compare=False)
     is_sure: bool = True
+    checked: tuple[tuple[Ref, Shape, str], ...] = field(default=(), compare=False)
 
     @property
     def refs(self) -> tuple[Ref, ...]:

@@ -115,9 +115,12 @@ def other_sizes(
         for size in (*written, *of_calls, *OTHER_BATCHES):
             if isinstance(size, int):
                 yield replace(sizes, usual=(("batch", size),))
+    checked = [size for step in network.steps for _, shape, _ in step.checked for size in shape[1:]]
+    of_models = [*dict.fromkeys(size for size in checked if type(size) is int)]
     for kind in ("timesteps", "space", "features"):
-        for times in MORE if kind in assumed else ():
-            yield replace(sizes, usual=((kind, times * USUAL_SIZES[kind]),))
+        for size in (*of_models, *(times * USUAL_SIZES[kind] for times in MORE)):
+            if kind in assumed:
+                yield replace(sizes, usual=((kind, size),))
 
 
 def every_size(sizes: Dimensions, assumed: Collection[str]) -> Iterator[Dimensions]:

@@ -9,11 +9,11 @@ from itertools import product
 from typing import Any, TypeAlias
 
 from rnnshape.columns import BLANK, Column, of_any_shape
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, as_tuple
 from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, masks_taken
 from rnnshape.nest import rebuilt
-from rnnshape.network import Dimensions, Network, Ref, Step, without_states
+from rnnshape.network import Dimensions, Network, Ref, Shape, Step, without_states
 from rnnshape.network_inputs import described_input
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -95,6 +95,8 @@ class RuleRun:
         if self.network.is_chain and self.layers and self.network.kind != "Functional":
             _check_one_tensor(self.layers[-1], step)
         known = {ref: tensor for ref, tensor in given.items() if tensor and tensor.has_rank}
+        for ref, shape, name in step.checked:
+            _check_fits(name, shape, known.get(ref), call)
         facts: Facts | None = None
         asked = step if len(known) == len(given) else without_states(call, step)
         if known.keys() >= {*asked.refs} and step.unread is None:
@@ -122,6 +124,25 @@ class RuleRun:
             shapes = [shape and self.column.sizes(shape) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()
         return Layer(number, step, tuple(given.values()), facts, outputs)
+
+
+def _check_fits(model: str, takes: Shape, given: Tensor | None, begins: Call) -> None:
+    """A nested model of inputs and outputs takes what it was made for, but for a last axis of 1."""
+    if given is None or len(given.axes) != len(takes):
+        return
+    last = -1 if 1 in (takes[-1], given.shape[-1]) else None
+    pairs = [*zip(takes, given.axes, strict=True)][1:last]
+    if any(
+        type(size) is int and size != axis.length and not axis.is_unknown for size, axis in pairs
+    ):
+        taken = as_tuple(
+            ["batch", *(str(size) if type(size) is int else "any" for size in takes[1:])]
+        )
+        came = as_tuple(["batch", *map(str, given.shape[1:])])
+        raise begins.error(
+            f"{model or 'a model'} takes {taken}, and is called with {came} "
+            '(Keras: "is incompatible with the layer: expected shape")'
+        )
 
 
 def tensor_of(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tensor | None:

@@ -36,7 +36,7 @@ class Answer:
 
     nesting: Any
     arrays: list[NDArray[Any]]
-    weights: list[tuple[int, ...]]
+    weights: list[tuple[tuple[int, ...], int]]  # their shapes, and the bytes of each number
     parameters: int
     masked: list[bool]
 
@@ -83,7 +83,7 @@ class Keras:
             Answer(
                 nesting(returned),
                 [np.asarray(one) for one in run],
-                [tuple(weight.shape) for weight in layer.weights],
+                [(tuple(one.shape), np.dtype(one.dtype).itemsize) for one in layer.weights],
                 layer.count_params(),
                 [getattr(one, "_keras_mask", None) is not None for one in run],
             )
@@ -147,7 +147,7 @@ def compared(facts: Facts) -> tuple[Any, ...]:
 def assert_agree(call: Call, facts: Facts, answer: Answer) -> None:
     assert [one.shape for one in facts.outputs] == [one.shape for one in answer.arrays], call
     assert nesting_of(facts) == answer.nesting, call
-    assert [one.shape for one in facts.weights] == answer.weights, call
+    assert [(one.shape, one.itemsize) for one in facts.weights] == answer.weights, call
     assert sum(one.size for one in facts.weights) == answer.parameters, call
     assert [one.masked for one in facts.outputs] == answer.masked, call
     names: dict[str, Any] = {

@@ -277,6 +277,7 @@ def network_of(
                 ref(call.mask_of) if call.mask_of in there else None,  # type: ignore[arg-type]
                 _name_of(layer),
                 call.layer in sure,
+                tuple((cast("Ref", ref(one)), shape, name) for one, shape, name in call.checked),
             )
         )
     is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]

@@ -95,6 +95,8 @@ class LayerCall:
         mask, mask_of: as of a `Step`: whose mask is set on what it returns.
         sides: the conditions, not known, under which the code of a model calls it.
         place: where it stands, of a layer that was called before.
+        checked: tensors that a model which begins here was not made for, as far as is known: with
+            the shape that it takes, and its name.
         is_computed: whether it is called with data and weights alone: Keras does it at once.
     """
 
@@ -112,6 +114,7 @@ class LayerCall:
     mask_of: Tensor | None = None
     sides: tuple[Side, ...] = ()
     place: Place | None = None
+    checked: tuple[tuple[Tensor, Shape, str], ...] = ()
     is_computed: bool = field(init=False)
 
     def __post_init__(self) -> None:

@@ -136,6 +136,12 @@ def keys_in(tensors: object) -> list[str]:
     return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
 
 
+def has_arrays(given: object) -> bool:
+    """Whether what is given is a list of arrays, and not of sizes."""
+    parts = given if isinstance(given, list | tuple) else ()
+    return any(getattr(part, "shape", ()) != () for part in parts)  # NumPy's sizes have ()
+
+
 def check_nests(what: Any, given: object, target: object) -> None:
     """A `QueryError` for a list or a dictionary in which a live model takes no data."""
     functional = getattr(what, "_functional", None) or what
@@ -145,12 +151,14 @@ def check_nests(what: Any, given: object, target: object) -> None:
             name = next(iter(given))
             hint = did_you_mean(str(name), names) or f": there is {names[0]}"
             raise QueryError(f"no input is named {name!r}{hint}")
+        keys = [*functional._inputs_struct] if isinstance(functional._inputs_struct, dict) else []
+        if has_arrays(given) and keys != sorted(keys):  # Keras would mistake their order
+            written = ", ".join(f"{key!r}: ..." for key in keys)
+            raise QueryError(f"input: this model takes no list: give a dictionary, {{{written}}}")
         is_single = len(functional.outputs) == 1 and not keys_in(functional._outputs_struct)
     elif "Sequential" in bases(what):
         is_single, first = True, type([*getattr(what, "layers", ()), None][0])
-        parts = given if isinstance(given, list | tuple) else ()
-        is_list = any(getattr(part, "shape", ()) != () for part in parts)  # NumPy's sizes have ()
-        is_wrong = is_list and is_recurrent(first.__name__)
+        is_wrong = has_arrays(given) and is_recurrent(first.__name__)
         if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
             raise QueryError("input: a Sequential without an Input takes the array itself")
     else:

@@ -143,7 +143,7 @@ def normalization(call: Call, given: Tensor) -> Facts | None:
     weights = (
         weight(call, "mean", in_order, SUBTRACTED, trained=False),
         weight(call, "variance", in_order, DIVIDED_BY, trained=False),
-        replace(weight(call, "count", (), "how many numbers were seen", trained=False), itemsize=4),
+        replace(weight(call, "count", (), "how many numbers were seen", trained=False), itemsize=8),
     )
     note = "mean and variance are not trained, but count as parameters: adapt() computes them"
     return replace(made(meaning, given.axes, weights, given.mask), notes=(note,))

@@ -71,9 +71,10 @@ def made_anew(
     calls: Iterable[graph.LayerCall],
     instead: Mapping[graph.Tensor, graph.Tensor],
     step: Callable[..., graph.LayerCall],
+    checked_by: str | None = None,
 ) -> list[graph.Tensor]:
     """What a model returns whose calls are made once more: with other tensors `instead` of some,
-    each call by `step`."""
+    each call by `step`. `checked_by` is the name of a model that compares what it is given."""
     made, code = dict[object, graph.LayerCall](), session().evaluator
 
     def now(given: Any) -> Any:
@@ -92,6 +93,14 @@ def made_anew(
             code.under = before
         anew.names, anew.returns = dict(call.names), call.returns
         anew.mask, anew.mask_of = call.mask, now(call.mask_of)
+        anew.checked = tuple((now(one), *taken) for one, *taken in call.checked)
+        if checked_by is not None:
+            begins = (
+                (instead[one], plain_sizes(one), checked_by)
+                for one in call.tensors
+                if one in instead
+            )
+            anew.checked += tuple(begins)
     return [*map(now, outputs)]
 
 

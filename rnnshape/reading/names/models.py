@@ -194,7 +194,8 @@ class Model(Layer):
         check_count(len(calls))
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title, self):
-            made = made_anew(self.own_gives, calls, instead, held.step)
+            checked_by = self.own_title if self.own_kind == "Functional" else None
+            made = made_anew(self.own_gives, calls, instead, held.step, checked_by)
         return nested_like(self.own_nests[1], made)
 
     def own_in_order(self, given: Any) -> Any:

@@ -31,6 +31,8 @@ from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
 from rnnshape.signatures import INPUT_ARGUMENTS
 
+OF_SEVERAL = "a Sequential of several arrays is not read"
+
 
 class Likely(tuple[Any, ...]):
     """A shape that is said where nobody knows whether the code comes: all else counts more."""
@@ -144,27 +146,26 @@ class Sequential(Model):
             self.own_items += (item.as_called,)
         elif isinstance(item, Open):
             if not (item.reason or item.roots):  # a value that is given can't be a layer
-                why = "what it is, is not in this code"
-                item = Open(item.label, why, item.source, item.node)
+                item = Open(item.label, "what it is, is not in this code", item.source, item.node)
             self.own_items += (UnreadLayer(unread_layer(item.label, item)),)
         elif isinstance(item, Tensor) and isinstance(item.maker, graph.LayerCall):
             message = "a layer is added, and not what it returns: leave out its second brackets"
             words = '(Keras: "Only instances of `keras.Layer` can be added")'
             raise self.own_refused(f"{message} {words}", place)
         elif isinstance(item, Tensor) and self.own_items:
-            message = "Input says what the network is given: put it first"
-            raise self.own_refused(message, place)
+            raise self.own_refused("Input says what the network is given: put it first", place)
         elif isinstance(item, Layer | Tensor):
             if not self.own_items:
                 check_length(item)
+                if len(own(item, "own_takes", ())) > 1:
+                    self.own_open = opened(self.own_title, OF_SEVERAL)
             if message := name_twice(self.own_items, item):
                 raise self.own_refused(message, place)
             session().take(item)
             self.own_items += (item,)
             for part in (item, own(item, "own_inside")):
                 session().holders.setdefault(id(part), []).append(self)
-        elif isinstance(item, type) and issubclass(item, Layer) and item.own_keras_name:
-            name = item.own_keras_name
+        elif isinstance(item, type) and issubclass(item, Layer) and (name := item.own_keras_name):
             message = f"{name} is a layer's class: make one of it, {name}(...)"
             raise self.own_refused(message, place)
         else:
@@ -291,8 +292,7 @@ class Sequential(Model):
         elif isinstance(x, list | tuple) and not self.own_is_described:
             first = own(self.own_items[0], "own_layer") if self.own_items else None
             if isinstance(first, graph.Layer) and first.call.name in OF_A_LIST:
-                why = "a Sequential of several arrays is not read"
-                self.own_open = self.own_open or opened(self.own_title, why)
+                self.own_open = self.own_open or opened(self.own_title, OF_SEVERAL)
             elif len(x) == 1 and self.own_shape is None and isinstance(first, graph.Layer):
                 with suppress(QueryError):
                     if describe(chain([first.call])).layers[0].parameters:  # others may take a list
