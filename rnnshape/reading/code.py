@@ -39,17 +39,21 @@ from rnnshape.reading.names.session import (
     opened,
 )
 from rnnshape.reading.names.sizes import NumPyNumber
-from rnnshape.reading.python import Evaluator, IsOpenError, Open, follow_module, own, python
+from rnnshape.reading.python import Evaluator, IsOpenError, follow_module, own, python
 from rnnshape.reading.python.allowed import namedtuple
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
-from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.uncalled import (
     call_if_it_makes_a_model,
     call_what_is_not_called,
     refused_aside,
 )
-from rnnshape.reading.unread import tell_of_unread, tell_open
+from rnnshape.reading.unread import (
+    first_of,
+    tell_of_layers_never_called,
+    tell_of_unread,
+    tell_open,
+)
 from rnnshape.source import STOPS, Source
 from rnnshape.training.data import TrainingCall
 
@@ -125,7 +129,7 @@ def _read(sources: Sequence[Source], evaluator: Evaluator) -> Reading:
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     if not (held.models or held.calls):
-        _tell_of_layers_that_nothing_calls(evaluator)
+        tell_of_layers_never_called(evaluator)
     reading = reading_of(evaluator)
     told = (QueryError(problem.message, held.place_of.get(problem)) for problem in refused)
     return reading if reading.questions else reading._replace(messages=(*reading.messages, *told))
@@ -262,19 +266,6 @@ def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], S
     return [], source
 
 
-def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:
-    names = evaluator.module.names.items()
-    classes = ((name, found) for name, found in names if isinstance(found, type))
-    own = [name for name, found in classes if is_of_code(found) and issubclass(found, Layer)]
-    if own:
-        usage = f"x = {own[0]}(...)(keras.Input((timesteps, features)))"
-        text = f"this code defines {_listed(own)}, and calls none: add a line such as {usage}"
-        evaluator.tell(NotReadError(text))
-    for name, found in names if not own else ():
-        if isinstance(found, Open) and found.without_base:
-            tell_open(evaluator, name, found)
-
-
 # The networks
 
 
@@ -284,13 +275,17 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
     held = SESSION.get()
     models = list(held.models)
     only_built = [model for model in models if is_only_built(model)]
+    evaluator.steps = min(evaluator.steps, evaluator.most // 2)  # whatever the statements took
     for model in reversed(models):  # one that holds another says what that one is given
-        with suppress(IsOpenError, QueryError, RecursionError), evaluator.within(*model.own_node):
+        evaluator.begin_statement()
+        unanswered = suppress(IsOpenError, QueryError, RecursionError, ExhaustedError)
+        with unanswered, evaluator.within(*model.own_node):
             model.own_flow()
     for model in models:
         name = _title(model, models)
         notes = tuple(f"{MADE_WHERE}{one}" for one in _conditions_of(model))
         with evaluator.within(*model.own_node):
+            evaluator.begin_statement()
             try:
                 network = model.own_network(name)
                 if network is not None:
@@ -306,8 +301,10 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
             except QueryError as wrong:
                 wrong.place = wrong.place or evaluator.place
                 evaluator.tell(wrong)
-            except RecursionError:
-                text = f"{name or 'a model'} is nested too deeply to be read"
+            except (ExhaustedError, RecursionError) as wrong:
+                is_deep = isinstance(wrong, RecursionError)
+                why = "is nested too deeply" if is_deep else "takes too many steps"
+                text = f"{name or 'a model'} {why} to be read"
                 evaluator.tell(NotReadError(text, evaluator.place))
     if models:
         tell_of_unread(evaluator, {model.own_variable for model in models})
@@ -334,7 +331,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
         else:
             yield Question(network)
     for why, those in left_out.items():
-        text = f"nothing calls {_listed(those)}, and {why}"
+        text = f"nothing calls {first_of(those)}, and {why}"
         evaluator.tell(NotReadError(text, those[0].places.get("")))
     tell_of_unread(evaluator)
 
@@ -373,11 +370,6 @@ def _alone(layer: Layer, axes: int = 0) -> Network:
     tensor = graph.Tensor(graph.InputTensor(shape, "", source.dtype))
     call = graph.LayerCall(1, layer.own_layer, (tensor,))
     return graph.network_of([tensor], [*graph.tensors_in(graph.returned(call))], "", [call])
-
-
-def _listed(names: Sequence[object]) -> str:
-    """The first of some names, and whether there are more."""
-    return f"{', '.join(map(str, names[:3]))}{', ...' if len(names) > 3 else ''}"
 
 
 def _conditions_of(model: Any) -> Iterator[str]:

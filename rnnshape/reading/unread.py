@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from types import FunctionType
 
 from rnnshape.errors import NotReadError
 from rnnshape.expression import reasons
+from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.session import SESSION, unknown_of
 from rnnshape.reading.python import Evaluator, Open
 from rnnshape.reading.python.contents import each_of
 from rnnshape.reading.python.evaluator import shortened
+from rnnshape.reading.python.stand_in import is_of_code
 
 # `model.compile("adam", ...)`, or with a name that is of Keras alone.
 COMPILED = re.compile(
@@ -69,3 +71,22 @@ def tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
         return
     [why] = reasons([unknown_of(value)])
     evaluator.tell(NotReadError(f"{name or 'a model'} is not read: {why}", value.place))
+
+
+def tell_of_layers_never_called(evaluator: Evaluator) -> None:
+    """Layers of the code's own, where it calls no layer at all."""
+    names = evaluator.module.names.items()
+    classes = ((name, found) for name, found in names if isinstance(found, type))
+    own = [name for name, found in classes if is_of_code(found) and issubclass(found, Layer)]
+    if own:
+        usage = f"x = {own[0]}(...)(keras.Input((timesteps, features)))"
+        text = f"this code defines {first_of(own)}, and calls none: add a line such as {usage}"
+        evaluator.tell(NotReadError(text))
+    for name, found in names if not own else ():
+        if isinstance(found, Open) and found.without_base:
+            tell_open(evaluator, name, found)
+
+
+def first_of(names: Sequence[object]) -> str:
+    """The first of some names, and whether there are more."""
+    return f"{', '.join(map(str, names[:3]))}{', ...' if len(names) > 3 else ''}"
