@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 from rnnshape.errors import QueryError, did_you_mean, flag, of_type, written
-from rnnshape.expression import Call, Let, Value, plain
+from rnnshape.expression import Call, Let, Unknown, Value, plain
 from rnnshape.input_shapes import (
     Shape,
     as_far_as_taken,
@@ -198,6 +198,13 @@ def _questions(
         is_model = bool(read.network.kind)  # which makes batches of all of them together
         is_uneven = is_model and len({one.shape[0] for one in own if one.shape}) > 1
         says_more = any(one.dtype or one.values_below is not None for one in own)
+        for call in read.calls if own else ():  # of a live model that does not run on these
+            asked, says_more = (
+                replace(question, calls=(replace(call, x=tuple(own), refused=""),)),
+                True,
+            )
+            if not Report(asked).problems:  # and no rule says why
+                own = [replace(one, unknown=Unknown(one.name, (), call.refused)) for one in own]
         if target is not None or says_more or is_uneven:
             question = _with_target(what, question, own, target, loss)
         elif own:
@@ -228,6 +235,10 @@ def _with_target(
         from rnnshape.reading.live_compiled import refused_by_compile
 
         call = replace(call, refused=refused_by_compile(what))
+    if is_of_keras(what):
+        from rnnshape.reading.symbolic import own_step
+
+        call = replace(call, own_step=own_step(what, call.call))
     return replace(as_far_as_taken(question, [one.shape or () for one in x]), calls=(call,))
 
 

@@ -21,10 +21,17 @@ from rnnshape.expression import Call, Unknown
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question, Ref, Shape, called_alone
 from rnnshape.reading import graph, replay
-from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
+from rnnshape.reading.config_layers import row_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.live_compiled import compile_config
-from rnnshape.reading.live_weights import check_counted, counted, counted_beside, on_other_data
+from rnnshape.reading.live_configs import config_of, stand_in_of
+from rnnshape.reading.live_weights import (
+    batch_kept,
+    check_counted,
+    counted,
+    counted_beside,
+    on_other_data,
+)
 from rnnshape.reading.names.attributes import frozen, with_trained
 from rnnshape.reading.names.inputs import Input
 from rnnshape.reading.names.layers import layer_class
@@ -41,7 +48,7 @@ from rnnshape.reading.runs import (
     runs_of,
     shapes_by_keras,
 )
-from rnnshape.reading.saved_model import Config, compiled_in, read_config
+from rnnshape.reading.saved_model import compiled_in, read_config
 from rnnshape.reading.symbolic import (
     arguments_of,
     bases,
@@ -59,16 +66,17 @@ from rnnshape.reading.symbolic import (
     keys_in,
     left_as_it_is,
     names_of_inputs,
-    own_activation_within,
-    own_activations,
     shape_of,
     tensors_in,
     traced,
 )
 from rnnshape.signatures import snake_case
+from rnnshape.training.data import TrainingCall
 
 Read = TypeVar("Read")
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
+
+NOT_RUN = "the model's call runs on what it was called with before, and not on this"
 
 
 def _guarded(read: Callable[..., Read]) -> Callable[..., Read]:
@@ -99,16 +107,13 @@ def read_object(
     if isinstance(shapes, Mapping):
         names = names_of_inputs(what)
         shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
-    live = _Live(shapes)
-    if is_model(what):
-        network = live.network_of_model(what)
-    else:
-        network = live.network_of_layers(*(what if isinstance(what, list) else [what]))
+    live, parts = _Live(shapes), what if isinstance(what, list) else [what]
+    network = live.network_of_model(what) if is_model(what) else live.network_of_layers(*parts)
     if not network.steps:
         raise QueryError("there is no layer in this model")
-    if not live.notes:  # all of it is read
+    if not live.notes or live.beside:  # all of it is read
         try:
-            check_counted(what, network)
+            check_counted(what, network, live.beside)
         except QueryError:
             if not shapes:
                 raise
@@ -118,41 +123,12 @@ def read_object(
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
-    question = Question(network, notes=tuple(live.notes))
+    calls = (TrainingCall("predict", (), refused=NOT_RUN),) if live.is_refused else ()
+    question = Question(network, notes=tuple(live.notes), calls=calls)
     with suppress(Exception):  # what code of others is compiled with may not be written down
         compiled = compiled_in(compile_config(what), network, live.keys)
         question = replace(question, losses=compiled[0], metrics=compiled[1])
     return Reading((question,))
-
-
-def _stand_in(layer: Any) -> Any:
-    """What stands for a live layer, or an `UnreadLayerError`."""
-    if any("call" in vars(part) for part in flattened(layer)):
-        raise UnreadLayerError("its call was replaced")
-    config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
-    config["config"] |= (alone := own_activations(layer))
-    if name := own_activation_within(layer, alone):  # which would be read as Keras' own
-        raise UnreadLayerError(f"the activation {name} in it is not Keras' own")
-    try:
-        return layer_of(config, lambda inner: Config("", {}).model(inner, 1))
-    except (AttributeError, KeyError, TypeError):
-        raise UnreadLayerError("its config can't be read") from None
-
-
-def _config_of(what: Any, class_name: str) -> dict[str, Any]:
-    """The config as JSON has it: lists in place of tuples, and of what is no data a mark."""
-
-    def plain(value: Any) -> Any:
-        if hasattr(value, "item") and getattr(value, "shape", None) == ():
-            return value.item()
-        return {"class_name": "function", "config": type(value).__name__}
-
-    try:
-        config = json.dumps(what.get_config(), default=plain)
-    except Exception as wrong:  # it is the user's own function, which may raise anything
-        words = " ".join(str(wrong).split())[:200]
-        raise UnreadLayerError(f"its config can't be read: {words}") from None
-    return {"class_name": class_name, "config": json.loads(config)}
 
 
 class _Live:
@@ -163,8 +139,13 @@ class _Live:
         # By the `id` of objects, which are kept; and what stands for each weight, by that.
         self.made, self.weights = dict[int, tuple[object, Any]](), dict[int, graph.Layer]()
         self.kept: set[int] | None = None  # the layers that a model with a `call` of its own has
+        self.beside = 0  # the parameters of that model which none of the layers has that it calls
         # What all calls return as it runs, where there are such as can't be copied.
         self.runs: list[Any] | None = None
+        self.is_followed = True  # else the layers of a `call` stand alone
+        self.is_refused = (
+            False  # a `call` that runs on what it was called with, and not on `shapes`
+        )
         self.keys: Sequence[str] = ()  # of what a model returns, if that is a dictionary
 
     def network_of_model(self, model: Any) -> Network:
@@ -176,7 +157,7 @@ class _Live:
             network = replace(network, kind=kind)  # it does not compare what its `Functional` does
             return network if model.trainable else frozen(network)
         if kind and "Operation" not in bases(model):  # of Keras 2
-            return read_config(json.dumps(_config_of(model, kind)), "the model").networks[0]
+            return read_config(json.dumps(config_of(model, kind)), "the model").networks[0]
         return self.network_of_call(model)
 
     def item(self, what: Any) -> Any:
@@ -204,9 +185,9 @@ class _Live:
         name = type(what).__name__
         try:
             if is_operation(what):
-                config = _config_of(what, name)["config"]
+                config = config_of(what, name)["config"]
                 return replay.Operation(snake_case(name), config)
-            return _stand_in(what)
+            return stand_in_of(what)
         except QueryError as wrong:
             row = self.unread(what, wrong.message)
             if self.runs is None:
@@ -288,12 +269,16 @@ class _Live:
         it; where they can't, its layers, each alone."""
         name = type(model).__name__
         check_called(model)
+        if kept := batch_kept(model):
+            shapes = self.shapes or [one.shape for one in tensors_in(arguments_of(model))]
+            self.shapes = [shape and (kept, *shape[1:]) for shape in shapes]
         self.kept = {*map(id, flattened(model))}
         with traced(model, self.shapes) as flow:
             if flow is not None:
-                if unused := counted_beside(model, {*map(id, flow.weights)}):
+                self.beside = counted_beside(model, {*map(id, flow.weights)})
+                if self.beside:
                     beside = f"parameters of no layer that {name}.call uses"
-                    self.notes.append(f"not counted: {unused:,} {beside}")
+                    self.notes.append(f"not counted: {self.beside:,} {beside}")
                 self.keys = keys_in(flow._outputs_struct)
                 made = self.functional(flow, name)
                 return replace(replay.network_of_model(made), kind="")
@@ -307,6 +292,15 @@ class _Live:
         if run is not None:
             self.keys = run.keys
             return self.network_of_run(model, run, sources)
+        if self.shapes:  # Keras does not run it on these
+            before = _Live(())
+            network = before.network_of_call(model)
+            if before.is_followed:
+                self.notes, self.keys, self.beside = before.notes, before.keys, before.beside
+                self.is_refused = True
+                return network
+            sources = [replay.input_tensor(unknown, "float32") for _ in sources]
+        self.is_followed = False
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         # Cells come last: their weights may be those of a layer around them.
         layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)

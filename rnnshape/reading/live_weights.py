@@ -10,19 +10,20 @@ from typing import Any
 
 from rnnshape.description import description_of
 from rnnshape.errors import QueryError
+from rnnshape.nest import within
 from rnnshape.network import Dimensions, Network
 from rnnshape.ports import sizes_kept
 from rnnshape.reading.replay import RecordedShape
-from rnnshape.reading.symbolic import is_built, is_operation
+from rnnshape.reading.symbolic import flattened, is_built, is_operation
 
 
-def check_counted(what: Any, network: Network) -> None:
+def check_counted(what: Any, network: Network, beside: int = 0) -> None:
     """Raises a `QueryError` where the configs say other weights than there are: an attribute that
-    is changed after its layer was built changes them no more."""
+    is changed after its layer was built changes them no more. `beside` is how many no layer has."""
     parts, described = what if isinstance(what, list) else [what], description_of(network)
     weights = [counted(part) for part in parts]
     counts = [layer.parameters for layer in described.layers] if described else [None]
-    held, told = (sum(filter(None, many)) for many in (weights, counts))
+    held, told = (sum(filter(None, many)) for many in (weights, [*counts, beside]))
     if None not in (*weights, *counts) and held != told:
         raise QueryError(
             f"its weights are {held:,} parameters, but what its layers' configs say has {told:,}: "
@@ -48,6 +49,13 @@ def on_other_data(network: Network, shapes: Sequence[RecordedShape]) -> Network:
     other = network.with_shapes(given)
     kept = sizes_kept(other, Dimensions())
     return other if kept is not None and kept == sizes_kept(network, Dimensions()) else network
+
+
+def batch_kept(model: Any) -> int | None:
+    """Of how many samples the layers of a model keep states; None where they keep none."""
+    stateful = (layer for layer in flattened(model) if getattr(layer, "stateful", False))
+    states = (state for layer in stateful for state in within(layer.states or ()))
+    return next((int(state.shape[0]) for state in states), None)
 
 
 def counted(layer: Any, known: Collection[int] = ()) -> int | None:

@@ -24,6 +24,7 @@ from rnnshape.reading.symbolic import (
     is_made_of_layers,
     keras_of,
     keys_in,
+    left_as_it_is,
     python_of,
     shape_of,
     tensors_in,
@@ -247,7 +248,7 @@ def run_of_call(model: Any, given: Mapping[str, Any]) -> RunOfCall | None:
         return seen
 
     runs: list[Any] = []
-    with suppress(Exception):
+    with suppress(Exception), left_as_it_is(model):  # one that is refused may have built a layer
         runs = ran(called, [*map(keras.KerasTensor, tensors)], keras)
     if len({*map(len, runs)}) != 1:
         return None

@@ -181,6 +181,13 @@ def is_keras_own(function: Any) -> bool:
     return (holder.__module__ or "").startswith("keras.")
 
 
+def own_step(model: Any, call: str) -> str:
+    """The name of what a model of the user's own does itself with each batch of a call."""
+    names = ("train_step", "compute_loss") if call == "fit" else ("predict_step",)
+    steps = (name for name in names if inspect.ismethod(getattr(model, name, None)))
+    return next((name for name in steps if not is_keras_own(getattr(model, name).__func__)), "")
+
+
 def has_rules(flow: Any) -> bool:
     """Whether there is a rule for each operation in a model, and in those within it, and none runs
     a function that is not of Keras."""
@@ -216,7 +223,8 @@ def left_as_it_is(*layers: Any) -> Iterator[None]:
         from_keras = sys.modules.get("keras.src.backend.common.global_state")
         counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
         own = [vars(part) for one in layers for part in flattened(one)]
-        each, waiting = {*map(id, own)}, list[Any]([counts, *own])
+        trackers = [vars(one["_tracker"]) for one in own if "_tracker" in one]  # a build locks them
+        each, waiting = {*map(id, own)}, list[Any]([counts, *own, *trackers])
         before = dict[int, tuple[Any, Any, Any]]()
         while waiting:
             one = waiting.pop()
