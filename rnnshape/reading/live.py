@@ -209,7 +209,7 @@ class _Live:
         flow = getattr(model, "_functional", model)
         if flow is not None:  # a `Sequential` that is not built has none
             return self.functional(flow, name, shapes)
-        if len(model._layers) > len(model.layers) and not model.built:
+        if model.layers and len(model._layers) > len(model.layers) and not model.built:
             refused = tuple(model._layers[0].batch_shape)
             message = f"{name} was given data of shape {refused}, which a layer refused, and Keras"
             raise QueryError(f"{message} keeps that shape: make the model anew")

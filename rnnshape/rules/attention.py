@@ -21,6 +21,14 @@ OVER_BATCH = (
 OTHER_LENGTHS = "All dimensions of `value` and `key`, except the last one, must be equal"
 
 
+def _is_of_one_sample(tensor: Tensor, other: Tensor) -> bool:
+    """Whether a tensor is said to be of one sample, and another one may be of more: a constant."""
+    batch, others = (next(iter(one.axes), None) for one in (tensor, other))
+    if batch is None or others is None or batch.is_open or batch.is_assumed:
+        return False
+    return batch.length == 1 and (others.is_open or others.length != 1)
+
+
 @rule_of_inputs("Attention", "AdditiveAttention")
 def attention(call: Call, inputs: Inputs) -> Facts | None:
     if not 2 <= len(inputs) <= 3:
@@ -38,6 +46,8 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
     if not over_batch and (min(ranks) < 3 or len({*ranks}) > 1):
         return None
     if len({tensor.shape[1:-2] for tensor in (query, value, key)}) > 1:  # which it may repeat
+        return None
+    if _is_of_one_sample(query, value):
         return None
     if len(query.axes) > 3 and value.masked:
         return None
@@ -69,6 +79,8 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
 @rule_of_inputs("MultiHeadAttention")
 def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, key = _query_value_key(call, inputs)
+    if _is_of_one_sample(query, value) or _is_of_one_sample(value, query):
+        return None
     if len(query.axes) == 2 and call["attention_axes"] is None:
         required_axes(call, query, *SEQUENCE, keras="tuple index out of range")
     if len({len(tensor.axes) for tensor in (query, value, key)}) > 1:
@@ -102,6 +114,8 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
 @rule_of_inputs("GroupQueryAttention")
 def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, key = _query_value_key(call, inputs)
+    if _is_of_one_sample(query, value) or _is_of_one_sample(value, query):
+        return None
     for tensor in (query, value, key):
         required_axes(call, tensor, *SEQUENCE, keras="too many values to unpack")
     if query.shape[-1] != value.shape[-1]:

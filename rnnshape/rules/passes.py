@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from rnnshape.errors import as_tuple
 from rnnshape.expression import Call
+from rnnshape.nest import rebuilt
 from rnnshape.rules.facts import (
     WHEN_RUN,
     Axis,
@@ -181,10 +182,14 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
             raise _unfit(call, passes, listed)
         for state, other in zip(flat(states), flat(tuple(counted)), strict=False):
             _check_batch(call, state.axes[0], other.axes[0])
+    batches = [one.axes[0] for states, part in pairs for one in (*flat(states), *flat(part))]
+    wide = next((one for one in batches if one.length != 1), batches[0])  # of a constant of one row
+    returns = rebuilt(facts.returns, lambda one: replace(one, axes=(wide, *one.axes[1:])))
     warnings = tuple(_warnings(call, pairs))
     # Where all of a sequence is masked, the states stay what they were, and the output is zero.
     relations = () if masked else facts.relations
-    return replace(facts, warnings=(*facts.warnings, *warnings), relations=relations)
+    facts = replace(facts, returns=returns, relations=relations)
+    return replace(facts, warnings=(*facts.warnings, *warnings))
 
 
 def _check_batch(call: Call, batch: Axis, given: Axis) -> None:

@@ -148,6 +148,8 @@ def cell_alone(call: Call, inputs: Inputs) -> Facts | None:
         return None
     batch, features = required_axes(call, inputs[0], "batch", "features")
     kind, units = call.name.removesuffix("Cell"), Axis("units", whole_number(call, "units"))
+    batches = (state.axes[0] for state in tensors_in(given) if state.axes)
+    batch = next((one for one in (batch, *batches) if one.length != 1), batch)
     states = _states_of(call, kind, (batch, units))
     _check_states(call, units, len(states), given)
     after = tuple(replace(state, meaning=f"{state.role} after this timestep") for state in states)

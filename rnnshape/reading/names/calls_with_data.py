@@ -19,7 +19,7 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.names.training import OWN_LOSS, OWN_STEPS, Given
-from rnnshape.reading.python import Open, body_of, is_of_code
+from rnnshape.reading.python import Open, body_of, is_of_code, own
 from rnnshape.training.data import BATCHED, WITHOUT_LABELS, Data, Size, TrainingCall
 
 OTHER_AXES = "with other numbers of axes than before, data may be refused"
@@ -172,5 +172,12 @@ def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterato
 
 
 def output_names(model: Any, network: Network) -> list[str]:
-    named = names_of_outputs(network, len(model.own_flow()[1]))
-    return keys_of(model.own_nests[1]) or [name for name, _ in named]
+    """What Keras calls the outputs of a model: by their layers, or the models in it."""
+    gives = model.own_flow()[1]
+    names = [name for name, _ in names_of_outputs(network, len(gives))]
+    for place, tensor in enumerate(gives[: len(names)]):
+        part = getattr(tensor.maker, "part", None)
+        owner = part and part.owner
+        name = own(owner, "own_name") or own(owner, "own_auto_name")
+        names[place] = name if isinstance(name, str) and name else names[place]
+    return keys_of(model.own_nests[1]) or names

@@ -25,6 +25,7 @@ from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import NOT_GIVEN, OF_COLUMN, OF_TABLE, OF_TENSOR, Data
 
 LONGEST_NAME = 40  # characters of an argument that is no name
+UNNAMED = Unknown("y", (), "which output has its name is not known")
 COLUMN = "a column"  # of a table
 MOST_IN_BATCH = 3
 
@@ -206,8 +207,10 @@ def in_order(several: Several, names: Sequence[str], *, may_lack: bool = False) 
     if several is None:
         return ()
     if isinstance(several, dict):
-        is_whole = {*names} <= {*several} or (may_lack and not {*names}.isdisjoint(several))
-        return tuple(several.get(name, NOT_GIVEN) for name in names) if is_whole else ()
+        if {*names} <= {*several} or (may_lack and {*several} <= {*names}):
+            return tuple(several.get(name, NOT_GIVEN) for name in names)
+        others = [*within(several)] if may_lack else []  # nobody knows for which output each is
+        return tuple(replace(data, shape=None, unknown=UNNAMED) for data in others)
     if isinstance(several, Data):
         return (several,) * (len(names) if several.is_open else 1)
     if len(several) < len(names) and any(data.is_open for data in several):

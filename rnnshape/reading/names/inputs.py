@@ -17,6 +17,7 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Open, own
 from rnnshape.rules.arguments import check_kind
+from rnnshape.rules.inputs import OF_A_LIST
 from rnnshape.rules.kinds import kind_of
 
 
@@ -56,6 +57,17 @@ def check_mixed(given: Any, title: str) -> None:
         words = "you cannot mix tensors and non-tensors"
         mend = "make them tensors by keras.ops.convert_to_tensor"
         raise QueryError(f'{title} is given arrays among tensors: {mend} (Keras: "{words}")')
+
+
+def check_tensors(call: Call, given: Sequence[Any]) -> None:
+    """A layer is called with a tensor; one that merges, with none first that Keras has computed."""
+    first, *others = [*graph.tensors_in(given[:1])] or [None]
+    if first is None:
+        raise QueryError(f"{call} is called with no tensor")
+    is_outside = call.name in OF_A_LIST and not session().groups
+    if is_outside and graph.are_computed([first]) and not graph.are_computed(others):
+        message = f"{call} is given a constant first: give it behind the other tensors"
+        raise QueryError(f'{message} (Keras: "encountered when calling")')
 
 
 def in_order_of(names: Sequence[str], given: Any, title: str) -> Any:

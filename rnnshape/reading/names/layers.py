@@ -15,6 +15,7 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes, own_call, subclassed
 from rnnshape.reading.names.added_to_unread import added_to_unknown
 from rnnshape.reading.names.arguments import check_flags, config, holds_tensors, in_order, passed
+from rnnshape.reading.names.inputs import check_tensors
 from rnnshape.reading.names.open_tensors import made_of_open_list
 from rnnshape.reading.names.rows import (
     CELLS,
@@ -229,8 +230,7 @@ class Layer(StandIn):
                 raise
             layer = graph.Layer(call, unknown_of(wrong.value), name=self.own_layer.name)
             return unread_step(layer, [*graph.tensors_in([parts, words])])
-        if not holds_tensors(arguments[:1]):
-            raise QueryError(f"{call} is called with no tensor")
+        check_tensors(call, arguments)
         if isinstance(parts[0], list | tuple) and subclassed.hands_on_lists(call, parts[0]):
             return [self.call(part, *parts[1:], **words) for part in parts[0]]
         check_unrolled(call, arguments)
