@@ -138,6 +138,8 @@ class LayerOverTime(LayerAround):
             why = getattr(own(several[0], "own_layer"), "unread", None)
             followed = "what is in it is followed, for one timestep"
             self.own_why = why.reason if why else followed
+            if named.get("name") is None:
+                self.own_name = session().name_of(type(self).__name__)
             return
         super().__init__(*values, **named)
         self.own_is_row = not self.own_keras_name
