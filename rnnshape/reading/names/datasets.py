@@ -165,11 +165,26 @@ def _mapped(function: Any, element: Any) -> Any:
             message = f"a data set gives this function {many}, the parts of an element"
             raise refused(f'{message} (TensorFlow: "positional argument")') from None
     made = session().evaluator.really(function, *given)
-    return rebuilt(made, _as_element, tuple) if isinstance(made, tuple | Open) else made
+    made = tuple(made) if isinstance(made, list) else made
+    return _as_element(made) if isinstance(made, tuple | Open) else made
 
 
 def _as_element(part: Any) -> Any:
-    """One number of a window, `w[-1]`, is an element as others are."""
+    """One number of a window, `w[-1]`, is an element as others are; a list within becomes one."""
+    if type(part) is tuple:
+        return tuple(map(_as_element, part))
+    if type(part) is dict:
+        return {name: _as_element(value) for name, value in part.items()}
+    if isinstance(part, list):
+        parts = [*map(_as_element, part)]
+        if not parts or not all(isinstance(one, Array) for one in parts):
+            return parts if not any(isinstance(one, Open) for one in parts) else opened("a list")
+        first, *others = parts
+        if any(differ(first.shape, one.shape) for one in others):
+            message = "of a list in what this function returns TensorFlow makes one tensor"
+            words = '(TensorFlow: "is not convertible to a tensor")'
+            raise refused(f"{message}, and these differ: return a tuple {words}")
+        return as_tensor(Array((len(parts), *first.shape), dtype=first.own_dtype))
     if not (isinstance(part, Open) and part.is_number):
         return part
     kind = part.stands_for if isinstance(part.stands_for, str) else None
