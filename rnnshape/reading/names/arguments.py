@@ -34,6 +34,7 @@ OF_PYTHON = (  # the arguments for which it takes none of these
     *("units", "input_dim", "output_dim", "n", "num_heads", "key_dim", "value_dim", "kernel_size"),
     *("strides", "dilation_rate", "pool_size", "output_size", "cropping", "padding", "size"),
 )
+OF_GRAPHS = ("inputs", "outputs", "input_shape", "output_shape")  # models of these alone
 
 
 def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
@@ -252,11 +253,24 @@ def check_called(model: Any, end: str) -> None:
             message = f"a Sequential has no {end} before it is built: put an Input first"
             words = f"has no defined {end.replace('_', ' ')} yet"
             session().problem(message, words=words)
-    elif not any(item is model for other in session().models for item in other.own_items):
+    elif not _is_held(model):
         write = f"{model.own_variable or 'model'}.{end}s[0]"
         words = f"has never been called and thus has no defined {end}"
         message = f"a Sequential that is called with no tensor has no {end}: write {write}"
         session().problem(message, write, words=words)
+
+
+def _is_held(model: Any) -> bool:
+    return any(item is model for other in session().models for item in other.own_items)
+
+
+def lacks(model: Any, name: str) -> bool:
+    """Whether a model has none of a name where Keras' own have it."""
+    if model.own_kind:
+        is_unasked = not session().is_ready_for_none or name not in ("input", "output")
+        is_alone = model.own_kind == "Sequential" and not model.own_is_symbolic
+        return not is_unasked and is_alone and not _is_held(model)
+    return model.own_nests[0] is None and name in OF_GRAPHS
 
 
 def _passed(value: Any) -> Any:

@@ -22,7 +22,6 @@ WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta") 
 OF_WEIGHTS = ("filters", "kernel_size", "output_dim", "units")
 STATES = ("reset_state", "reset_states")
 OF_AXES = ("kernel_size", "strides", "dilation_rate", "pool_size")  # a number for each, or for all
-OF_GRAPHS = ("inputs", "outputs", "input_shape", "output_shape")  # models of these alone
 OF_MODELS = ("layers", "get_layer", "add", "inputs", "outputs", "optimizer")
 BASES = {  # what a layer is a kind of
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), "RNN"),

@@ -31,13 +31,7 @@ from rnnshape.reading.names.rows import (
     uses_more,
     why_open,
 )
-from rnnshape.reading.names.session import (
-    gives_open,
-    open_of,
-    opened,
-    session,
-    unknown_of,
-)
+from rnnshape.reading.names.session import gives_open, open_of, opened, session, unknown_of
 from rnnshape.reading.names.settings import Setting
 from rnnshape.reading.names.symbolic_tensors import check_unrolled
 from rnnshape.reading.names.tensors import (
@@ -122,7 +116,8 @@ class Layer(StandIn):
 
     def own_may_have(self, name: str) -> bool:
         """Whether Keras may have what is not known here."""
-        return attributes.may_have(self.own_keras_name, name, is_model=self.own_is_model)
+        of_keras = attributes.may_have(self.own_keras_name, name, is_model=self.own_is_model)
+        return of_keras and not self.own_lacks(name)
 
     def own_is_argument(self, name: str) -> bool:
         return bool(self.own_keras_name) and attributes.keeps(self.own_keras_name, name)

@@ -19,12 +19,13 @@ from rnnshape.reading.names.arguments import (
     check_number,
     holds_tensors,
     keys_of,
+    lacks,
     open_shape,
     passed,
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.attributes import OF_GRAPHS, as_attribute, frozen, may_be_trained
+from rnnshape.reading.names.attributes import as_attribute, frozen, may_be_trained
 from rnnshape.reading.names.compiling import Compiled, compiled, handed_on, may_be_compiled
 from rnnshape.reading.names.copies import graph_anew, made_anew, no_copy, save
 from rnnshape.reading.names.defaults import fix_policy
@@ -353,8 +354,7 @@ class Model(Layer):
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
         return self.layers[index] if index is not None else layer_named(self, name)
 
-    def own_lacks(self, name: str) -> bool:
-        return not self.own_kind and self.own_nests[0] is None and name in OF_GRAPHS
+    own_lacks: Any = lacks
 
     def own_reaches(self, name: str) -> bool:
         is_end = name.removesuffix("_shape").removesuffix("s") in ("input", "output")
