@@ -168,6 +168,7 @@ class Sizes(tuple[Any, ...]):
 
     __module__ = "__main__"
 
+    own_seen_as: Any = tuple
     own_tensor: Any = None  # that has the shape
     rank, ndims = map(rank_named, ("rank", "ndims"))
 
@@ -180,6 +181,8 @@ class SizesOfTensorFlow(Sizes):
     """The same within a layer, where Keras has tensors of TensorFlow."""
 
     __module__ = "__main__"
+
+    own_seen_as, own_not_of = None, (tuple, list)
 
     def __getitem__(self, index: Any) -> Any:
         made = super().__getitem__(index)

@@ -18,6 +18,8 @@ class SizesInTensor(tuple[Any, ...]):
 
     __module__ = "__main__"
 
+    own_seen_as, own_not_of = None, (tuple, list)
+
     def __getitem__(self, index: Any) -> Any:
         made = super().__getitem__(index)
         return SizesInTensor(made) if isinstance(index, slice) else made

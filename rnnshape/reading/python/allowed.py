@@ -20,6 +20,7 @@ import string
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import getattr_static
 from typing import Any
 
 from rnnshape.errors import NotReadError
@@ -270,7 +271,7 @@ def type_of(value: object, *more: object) -> type:
     if more:
         raise IsOpenError(Open("a class", "a class that `type` makes is not read"))
     is_of_unknown_class(known(value))
-    kind = type(value)
+    kind = getattr_static(type(value), "own_seen_as", type(value))
     is_named = kind in NAMED or hook(value, "own_has_class")
     if not (is_named or is_of_code(kind)):
         raise IsOpenError(Open("a type", "the type of this is not read"))

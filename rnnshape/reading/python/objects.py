@@ -6,6 +6,7 @@ import enum
 import functools
 import types
 from collections.abc import MutableMapping
+from inspect import getattr_static
 from typing import Any
 
 from rnnshape.nest import within
@@ -33,7 +34,8 @@ def is_instance(value: object, kinds: Any) -> bool:
     kinds = [getattr(kind, "own_class", kind) for kind in within(known(kinds))]
     if not all(isinstance(kind, type | types.UnionType) for kind in kinds):
         raise TypeError("isinstance() is given what is no class")  # it would be given the value
-    none = () if is_of_code(type(value)) else getattr(type(value), "own_not_of", ())
+    is_own = is_of_code(type(value)) and not isinstance(value, tuple)
+    none = () if is_own else getattr_static(type(value), "own_not_of", ())
     parts = (kind.__args__ if isinstance(kind, types.UnionType) else [kind] for kind in kinds)
     kinds = tuple(kind for part in parts for kind in part if kind not in none)
     return isinstance(known(value), kinds) or is_of_unknown_class(value)
