@@ -1102,3 +1102,109 @@ def test_a_live_layer_of_several_alike_is_asked_about_with_shapes() -> None:
     layer([given, given])
     [answered] = inspect(layer, input=[(2, 5, 8), (2, 5, 8)]).layers
     assert answered.outputs[0].shape == (2, 5, 8)
+
+
+CALLS = {  # what a model of the user's own is built with, and what it does in its `call`
+    "with a weight of its own": ("lstm, dense", lambda m, x: m.dense(m.lstm(x)) * m.own),
+    "with a layer that it does not call": ("lstm, dense, spare", lambda m, x: m.dense(m.lstm(x))),
+    "through a model of one length": ("inner, dense", lambda m, x: m.dense(m.inner(x))),
+    "by a cell at each timestep": ("cell, dense", lambda m, x: m.dense(over_time(m.cell, x))),
+    "that keeps states": ("kept, dense", lambda m, x: m.dense(m.kept(x))),
+    "by reshaping": ("all, dense", lambda m, x: m.dense(keras().ops.reshape(m.all(x), (-1, 15)))),
+}
+GIVEN = [(4, 5, 4), (4, 5, 3), (4, 3, 4), (8, 5, 4), (3, 5)]
+
+
+def over_time(cell: Any, x: Any) -> Any:
+    state = [keras().ops.zeros((x.shape[0] or 4, 3))] * 2
+    for step in range(5):
+        out, state = cell(x[:, step], state)
+    return out
+
+
+def own_model(parts: str, does: Any) -> Any:
+    k, layers = keras(), keras().layers
+    start = k.Input((5, 4))
+
+    class Own(k.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.own = self.add_weight(shape=(1,))
+            made = {
+                "lstm": layers.LSTM(3), "dense": layers.Dense(1), "spare": layers.Dense(2),
+                "inner": k.Model(start, layers.LSTM(3)(start)), "cell": layers.LSTMCell(3),
+                "kept": layers.LSTM(3, stateful=True), "all": layers.LSTM(3, return_sequences=True),
+            }  # fmt: skip
+            made["spare"].build((None, 2))
+            for name in parts.split(", "):
+                setattr(self, name, made[name])
+
+        def call(self, x: Any) -> Any:
+            return does(self, x)
+
+    model = Own()
+    model(np.zeros((4, 5, 4)))
+    return model
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("shape", GIVEN)
+@pytest.mark.parametrize("name", CALLS)
+def test_data_that_a_call_does_not_take_has_no_tick(name: str, shape: tuple[int, ...]) -> None:
+    model = own_model(*CALLS[name])
+    try:
+        asked = inspect(model, input=np.zeros(shape), target=np.zeros((shape[0], 1)), loss="mse")
+        text = str(asked)
+    except QueryError:
+        text = "✗"
+    try:
+        model(np.zeros(shape))
+    except Exception:
+        assert "X ✓" not in text.replace(str(shape), "").replace("  ", " ")
+        assert "✗" in text or "not compared: X" in text or "be followed" in text
+    else:
+        assert f"X {shape} ✓" in text
+
+
+@pytest.mark.keras
+def test_a_sequential_that_keeps_what_a_layer_refused_is_refused() -> None:
+    model = keras().Sequential([keras().layers.LSTM(3)])
+    for shape in ((8, 5), (8, 5, 2)):
+        with pytest.raises(ValueError, match=r"ndim|already been configured"):
+            model(np.zeros(shape))
+    with pytest.raises(QueryError, match="make the model anew"):
+        inspect(model, input=np.zeros((8, 5, 2)))
+
+
+@pytest.mark.keras
+def test_a_list_for_inputs_in_a_dictionary_of_another_order_is_refused() -> None:
+    k, layers = keras(), keras().layers
+    z, a = k.Input((5, 4), name="z"), k.Input((3,), name="a")
+    model = k.Model({"z": z, "a": a}, layers.Concatenate()([layers.LSTM(3)(z), a]))
+    given = {"a": np.zeros((8, 3)), "z": np.zeros((8, 5, 4))}
+    assert inspect(model, input=given, target=np.zeros((8, 6)), loss="mse").problems == ()
+    with pytest.raises(ValueError, match="structure of `inputs`"):
+        model([*given.values()])
+    with pytest.raises(QueryError, match="takes no list"):
+        inspect(model, input=[*given.values()], target=np.zeros((8, 6)))
+
+
+@pytest.mark.keras
+def test_what_a_model_does_itself_with_each_batch_is_not_compared() -> None:
+    class Own(keras().Sequential):  # type: ignore[misc]
+        def train_step(self, data: Any) -> Any:
+            return super().train_step((data[0], keras().ops.one_hot(data[1], 3)))
+
+    model = Own([keras().Input((5, 4)), keras().layers.LSTM(3)])
+    model.compile("sgd", "categorical_crossentropy")
+    given = {"input": np.zeros((8, 5, 4)), "target": np.zeros((8,), "int32")}
+    model.fit(*given.values(), verbose=0)
+    assert "train_step is the code's own" in str(inspect(model, **given))
+
+
+@pytest.mark.keras
+def test_a_layer_that_a_question_has_built_can_be_built_by_keras() -> None:
+    is_short = lambda m, x: m.all(x) if x.shape[1] < 4 else m.dense(m.lstm(x))  # noqa: E731
+    model = own_model("lstm, dense, all", is_short)
+    inspect(model, input=np.zeros((4, 3, 4)))
+    assert model(np.zeros((4, 3, 4))).shape == (4, 3, 3)

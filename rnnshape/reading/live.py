@@ -269,6 +269,7 @@ class _Live:
         it; where they can't, its layers, each alone."""
         name = type(model).__name__
         check_called(model)
+        are_given = bool(self.shapes)
         if kept := batch_kept(model):
             shapes = self.shapes or [one.shape for one in tensors_in(arguments_of(model))]
             self.shapes = [shape and (kept, *shape[1:]) for shape in shapes]
@@ -292,7 +293,7 @@ class _Live:
         if run is not None:
             self.keys = run.keys
             return self.network_of_run(model, run, sources)
-        if self.shapes:  # Keras does not run it on these
+        if are_given:  # Keras does not run it on these
             before = _Live(())
             network = before.network_of_call(model)
             if before.is_followed:
