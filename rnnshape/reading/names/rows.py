@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
@@ -309,9 +310,13 @@ def is_only_built(model: Any) -> bool:
 def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
     """The layers of calls as the rule has them; none where it would assume what they are given."""
     network = graph.network_of([], [graph.Tensor(call) for call in calls], "", calls)
-    if any(source.shape is None for source in network.inputs):
-        return ()
-    found = description_of(network) if calls else None
+    are_said = all(source.shape is not None for source in network.inputs)
+    return _layers_described(network) if calls and are_said else ()
+
+
+@lru_cache(maxsize=64)  # a loop may ask for the same weights again and again
+def _layers_described(network: Network) -> Sequence[Layer]:
+    found = description_of(network)
     return found.layers if found else ()
 
 
