@@ -204,7 +204,7 @@ def _questions(
                 True,
             )
             if not Report(asked).problems:  # and no rule says why
-                own = [replace(one, unknown=Unknown(one.name, (), call.refused)) for one in own]
+                own = tuple(replace(x, unknown=Unknown(x.name, (), call.refused)) for x in own)
         if target is not None or says_more or is_uneven:
             question = _with_target(what, question, own, target, loss)
         elif own:

@@ -1126,7 +1126,7 @@ def own_model(parts: str, does: Any) -> Any:
     k, layers = keras(), keras().layers
     start = k.Input((5, 4))
 
-    class Own(k.Model):  # type: ignore[misc]
+    class Own(k.Model):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.own = self.add_weight(shape=(1,))
@@ -1197,9 +1197,9 @@ def test_what_a_model_does_itself_with_each_batch_is_not_compared() -> None:
 
     model = Own([keras().Input((5, 4)), keras().layers.LSTM(3)])
     model.compile("sgd", "categorical_crossentropy")
-    given = {"input": np.zeros((8, 5, 4)), "target": np.zeros((8,), "int32")}
-    model.fit(*given.values(), verbose=0)
-    assert "train_step is the code's own" in str(inspect(model, **given))
+    x, y = np.zeros((8, 5, 4)), np.zeros((8,), "int32")
+    model.fit(x, y, verbose=0)
+    assert "train_step is the code's own" in str(inspect(model, input=x, target=y))
 
 
 @pytest.mark.keras

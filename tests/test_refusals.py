@@ -296,7 +296,7 @@ def test_what_keras_takes_is_not_refused(question: str, keras: Keras) -> None:
         assert facts is not None
         given = [tuple(size for size in one.shape[1:]) for one in answer.arrays]
         assert [one.shape[1:] for one in facts.outputs] == given
-        assert [one.shape for one in facts.weights] == answer.weights
+        assert [(one.shape, one.itemsize) for one in facts.weights] == answer.weights
 
 
 @pytest.mark.parametrize("masked", [(2,), (2, 1), (2, 2), (2, 3), (2, 5)])

@@ -244,15 +244,14 @@ def time_distributed(call: Call, given: Tensor) -> Facts | None:
         words = "should be passed an `input_shape` with at least 3 dimensions"
         raise wrong_rank(call, given, ("batch", "timesteps", "..."), words)
     batch, timesteps, *others = given.axes
-    for axis, masked in zip(given.axes, (given.mask or ())[:2], strict=False):
-        if axis.is_said and masked.is_said and axis.length != masked.length:
-            shapes = [
-                as_tuple(str(one.length) for one in axes) for axes in (given.axes, given.mask)
-            ]
-            raise call.error(
-                f"{call} is given {shapes[0]}, and a mask of {shapes[1]}: it takes one of as many "
-                'timesteps (Keras: "passed to the `TimeDistributed` layer")'
-            )
+    masks = given.mask or ()
+    pairs = zip(given.axes, masks[:2], strict=False)
+    if any(a.is_said and b.is_said and a.length != b.length for a, b in pairs):
+        data, mask_came = (as_tuple(str(a.length) for a in axes) for axes in (given.axes, masks))
+        raise call.error(
+            f"{call} is given {data}, and a mask of {mask_came}: give one of as many timesteps "
+            '(Keras: "passed to the `TimeDistributed` layer")'
+        )
     mask = None if given.mask is None else (batch, *given.mask[2:])
     try:
         facts = facts_of(inner, [Tensor(given.name, (batch, *others), EACH_TIMESTEP, mask=mask)])

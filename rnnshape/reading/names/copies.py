@@ -94,13 +94,9 @@ def made_anew(
         anew.names, anew.returns = dict(call.names), call.returns
         anew.mask, anew.mask_of = call.mask, now(call.mask_of)
         anew.checked = tuple((now(one), *taken) for one, *taken in call.checked)
-        if checked_by is not None:
-            begins = (
-                (instead[one], plain_sizes(one), checked_by)
-                for one in call.tensors
-                if one in instead
-            )
-            anew.checked += tuple(begins)
+        for one in call.tensors if checked_by is not None else ():
+            if one in instead and (shape := plain_sizes(one)):
+                anew.checked += ((instead[one], shape, checked_by or ""),)
     return [*map(now, outputs)]
 
 

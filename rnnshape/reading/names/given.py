@@ -133,6 +133,8 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         is_text = any(isinstance(part, str) for part in within(value))
         return Data(name, _shape_of_list(value), "list of text" if is_text else "list", of=of)
     unknown = _unknown_in(value)
+    if of and isinstance(value, int | float):
+        refuse(f"{name} is a number: yield an array of one for each sample", "at least rank 1")
     if not isinstance(value, Array):
         return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)

@@ -61,9 +61,9 @@ def check_mixed(given: Any, title: str) -> None:
 
 def check_tensors(call: Call, given: Sequence[Any]) -> None:
     """A layer is called with a tensor; one that merges, with none first that Keras has computed."""
-    first, *others = [*graph.tensors_in(given[:1])] or [None]
-    if first is None:
+    if not holds_tensors(given[:1]):
         raise QueryError(f"{call} is called with no tensor")
+    first, *others = graph.tensors_in(given[:1])
     is_outside = call.name in OF_A_LIST and not session().groups
     if is_outside and graph.are_computed([first]) and not graph.are_computed(others):
         message = f"{call} is given a constant first: give it behind the other tensors"

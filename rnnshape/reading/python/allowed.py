@@ -271,11 +271,11 @@ def type_of(value: object, *more: object) -> type:
     if more:
         raise IsOpenError(Open("a class", "a class that `type` makes is not read"))
     is_of_unknown_class(known(value))
-    kind = getattr_static(type(value), "own_seen_as", type(value))
+    kind: Any = getattr_static(type(value), "own_seen_as", type(value))
     is_named = kind in NAMED or hook(value, "own_has_class")
-    if not (is_named or is_of_code(kind)):
-        raise IsOpenError(Open("a type", "the type of this is not read"))
-    return kind
+    if isinstance(kind, type) and (is_named or is_of_code(kind)):
+        return kind
+    raise IsOpenError(Open("a type", "the type of this is not read"))
 
 
 type_of.own_class = type  # type: ignore[attr-defined]
