@@ -59,7 +59,8 @@ ATTRIBUTES_OF = {kind: _SECTIONS[f"attributes of {kind}"] for kind in ("layer", 
 ALIASES = _SECTIONS["aliases"]
 # How Keras' functions are named where a layer takes one: `activation=tf.nn.relu` is 'relu'.
 ACTIVATIONS = tuple(_SECTIONS["activations"])
-OPTIMIZERS = _SECTIONS["optimizers"]
+OPTIMIZERS, CALLBACKS = _SECTIONS["optimizers"], _SECTIONS["callbacks"]
+CHECKED = (*METHODS, *OPTIMIZERS, *CALLBACKS)  # of what code calls, beside layers
 
 # Arguments that are layers, without which nothing is known of the layer around them.
 LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")
@@ -167,7 +168,7 @@ def signature(name: str) -> Signature:
     """
     if name == "Sequential":
         return Signature(("layers",), ("layers",), {}, ("inputs",))
-    others = (*ARGUMENT_OBJECTS.values(), METHODS, OPTIMIZERS)
+    others = (*ARGUMENT_OBJECTS.values(), METHODS, OPTIMIZERS, CALLBACKS)
     tables = (_SECTIONS["inputs"], LAYERS, OPERATIONS, *others)
     takes, _, called = next(table[name] for table in tables if name in table).partition(" -> ")
     tensors = tuple(called[1:-1].split(", ")) if called else ()

@@ -75,6 +75,11 @@ def lines(keras: Any) -> Iterator[str]:
         with suppress(ValueError, TypeError, KeyError):
             if name[:1].isupper() and keras.optimizers.get(name):
                 yield f"{name} ({written(parameters(found), hidden=('kwargs',))})"
+    yield "[callbacks]"
+    for name, found in classes(keras, "callbacks", keras.callbacks.Callback, {}):
+        known = parameters(found)
+        if known and not any(one.kind is one.VAR_KEYWORD for one in known.values()):
+            yield f"{name} ({written(known)})"
     yield "[ops]"
     yield from operations(keras)
     yield "[functions]"

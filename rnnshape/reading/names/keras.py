@@ -104,7 +104,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return layer_class(gone.code.rpartition(".")[2])
     if name in signatures.OPTIMIZERS:
         return Optimizer(name, path.endswith("optimizers.legacy"))
-    if name in ("ModelCheckpoint", "TensorBoard"):
+    if name in signatures.CALLBACKS:
         return _arguments_are_checked(name)
     if name in signatures.REFUSED:
         why = f"{name} is not answered: {signatures.REFUSED[name]}"

@@ -18,7 +18,7 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own, sides_now
 from rnnshape.reading.python.scope import Counts, Log
 from rnnshape.reading.refused_calls import check_held, check_weights, leave_weights_open, refusal_of
-from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
+from rnnshape.signatures import CHECKED, OPTIMIZERS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
 MOST_PROBLEMS = 50
@@ -223,10 +223,10 @@ class Session:
             if today is not None:
                 value = self.evaluator.words_of_call().get(word)
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
-            elif of in (*METHODS, *OPTIMIZERS) and word not in (known := signature(of).names):
+            elif of in CHECKED and word not in (known := signature(of).names):
                 message = f"{of} takes no {word!r}{did_you_mean(word, known)}"
                 words = f"got an unexpected keyword argument '{word}'"
-                words = words if of in METHODS else "Argument(s) not recognized"
+                words = "Argument(s) not recognized" if of in OPTIMIZERS else words
                 self.problem(message, words=words, place=places.get(word))
 
     @property
