@@ -77,9 +77,9 @@ def lines(keras: Any) -> Iterator[str]:
                 yield f"{name} ({written(parameters(found), hidden=('kwargs',))})"
     yield "[callbacks]"
     for name, found in classes(keras, "callbacks", keras.callbacks.Callback, {}):
-        known = parameters(found)
-        if known and not any(one.kind is one.VAR_KEYWORD for one in known.values()):
-            yield f"{name} ({written(known)})"
+        accepts = parameters(found)
+        if accepts and not any(one.kind is one.VAR_KEYWORD for one in accepts.values()):
+            yield f"{name} ({written(accepts)})"
     yield "[ops]"
     yield from operations(keras)
     yield "[functions]"

@@ -22,6 +22,7 @@ from rnnshape.reading.names.sizes import CLASSES, known_sizes
 from rnnshape.reading.python import Open, exact, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code, what_it_is
 from rnnshape.reading.python.streams import Stream
+from rnnshape.signatures import CALLBACKS
 from rnnshape.training.data import NOT_GIVEN, OF_COLUMN, OF_TABLE, OF_TENSOR, Data
 
 LONGEST_NAME = 40  # characters of an argument that is no name
@@ -252,9 +253,9 @@ def check_kinds(method: str, words: Mapping[str, Any]) -> None:
     for one in within(callbacks if are_open else callbacks or []):  # Keras sets the model of each
         kind = one.without_base if isinstance(one, Open) else one
         path = one.label if isinstance(one, Open) and one.node is None else ""
-        if isinstance(kind, FunctionType):
+        if isinstance(kind, FunctionType) and kind.__name__ not in CALLBACKS:
             refuse(f"{method} takes callbacks, not a function", "set_model")
-        elif ".callbacks." in path or isinstance(kind, type):
+        elif ".callbacks." in path or isinstance(kind, type | FunctionType):
             name = path.rpartition(".")[2] or kind.__name__
             refuse(f"{method} takes callbacks, not their classes: write {name}(...)", "set_model")
         elif isinstance(one, str | int | float | None):
