@@ -208,11 +208,14 @@ class _Live:
         name = str(model.name)
         flow = getattr(model, "_functional", model)
         if flow is not None:  # a `Sequential` that is not built has none
-            return self.functional(flow, name, shapes)
+            made = self.functional(flow, name, shapes)
+            if flow is not model:
+                made.own_kind = "Sequential"
+            return made
         if model.layers and len(model._layers) > len(model.layers) and not model.built:
             refused = tuple(model._layers[0].batch_shape)
-            message = f"{name} was given data of shape {refused}, which a layer refused, and Keras"
-            raise QueryError(f"{message} keeps that shape: make the model anew")
+            keeps = "which a layer refused, and Keras keeps that shape: make the model anew"
+            raise QueryError(f"{name} was given data of shape {refused}, {keeps}")
         return self.chain(model.layers, name, next(iter(shapes), None) or built_shape(model))
 
     def chain(self, layers: Sequence[Any], name: str, shape: RecordedShape) -> Sequential:
