@@ -143,9 +143,7 @@ class _Live:
         # What all calls return as it runs, where there are such as can't be copied.
         self.runs: list[Any] | None = None
         self.is_followed = True  # else the layers of a `call` stand alone
-        self.is_refused = (
-            False  # a `call` that runs on what it was called with, and not on `shapes`
-        )
+        self.is_refused = False  # whether a `call` runs on what it was called with alone
         self.keys: Sequence[str] = ()  # of what a model returns, if that is a dictionary
 
     def network_of_model(self, model: Any) -> Network:
