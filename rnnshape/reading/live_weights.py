@@ -54,8 +54,8 @@ def on_other_data(network: Network, shapes: Sequence[RecordedShape]) -> Network:
 def batch_kept(model: Any) -> int | None:
     """Of how many samples the layers of a model keep states; None where they keep none."""
     stateful = (layer for layer in flattened(model) if getattr(layer, "stateful", False))
-    states = (state for layer in stateful for state in within(layer.states or ()))
-    return next((int(state.shape[0]) for state in states), None)
+    states = (one for layer in stateful for one in within(getattr(layer, "states", None) or ()))
+    return next((int(one.shape[0]) for one in states if getattr(one, "shape", ())), None)
 
 
 def counted(layer: Any, known: Collection[int] = ()) -> int | None:
