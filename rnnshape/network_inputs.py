@@ -41,15 +41,28 @@ def described_input(
     rank = None if shape is None else len(shape)
     names = () if shape == () else names_of_axes(network, number, rank)
     said = source.shape if isinstance(source.shape, tuple) else ()
+    needed = _needed(network, number, len(names))
     axes = tuple(
-        replace(_axis(source, name, length, sizes), is_unknown=isinstance(size, Unknown))
-        for name, length, size in zip_longest(names, shape or (None,) * len(names), said)
+        replace(_axis(source, name, length, sizes, need), is_unknown=isinstance(size, Unknown))
+        for name, length, size, need in zip_longest(
+            names, shape or (None,) * len(names), said, needed
+        )
     )
     return Tensor(source.name, axes, "what the network is given", "input")
 
 
-def _axis(source: Input, name: str, length: int | None, sizes: Dimensions) -> Axis:
-    """An axis, and what its length follows from that no text says."""
+def _needed(network: Network, number: int, rank: int) -> Sequence[object]:
+    """What an input is given that leaves it open: as many samples as another one says, and what a
+    model was made for that takes it."""
+    batch = next((one.batch for one in network.given if one.batch), None)
+    checked = (taken for step in network.steps for taken in step.checked)
+    shapes = (shape for ref, shape, _ in checked if ref == Ref(0, number) and len(shape) == rank)
+    return (batch, *next(shapes, ())[1:])[:rank]
+
+
+def _axis(source: Input, name: str, length: int | None, sizes: Dimensions, needed: object) -> Axis:
+    """An axis, and what its length follows from that no text says; `needed` is what it is likely
+    to be."""
     if length is not None:
         return Axis(name, length, is_written=True)
     may_be_said = isinstance(source.shape, Unknown) and name != "batch"
@@ -59,7 +72,9 @@ def _axis(source: Input, name: str, length: int | None, sizes: Dimensions) -> Ax
         follows_from = WHEN_RUN
     elif is_assumed and name != "batch":  # Keras makes no weight of a batch that is not written
         follows_from = frozenset({kind_of_axis(name)})
-    return Axis(name, sizes[name], follows_from=follows_from, is_assumed=is_assumed)
+    is_said = sizes.given(name) is not None or kind_of_axis(name) in dict(sizes.usual)
+    usual = needed if isinstance(needed, int) and not is_said else sizes[name]
+    return Axis(name, usual, follows_from=follows_from, is_assumed=is_assumed)
 
 
 def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:

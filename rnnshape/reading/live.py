@@ -207,8 +207,7 @@ class _Live:
         flow = getattr(model, "_functional", model)
         if flow is not None:  # a `Sequential` that is not built has none
             made = self.functional(flow, name, shapes)
-            if flow is not model:
-                made.own_kind = "Sequential"
+            made.own_compares = flow is model  # a `Sequential` takes other lengths
             return made
         if model.layers and len(model._layers) > len(model.layers) and not model.built:
             refused = tuple(model._layers[0].batch_shape)

@@ -71,10 +71,10 @@ def made_anew(
     calls: Iterable[graph.LayerCall],
     instead: Mapping[graph.Tensor, graph.Tensor],
     step: Callable[..., graph.LayerCall],
-    checked_by: str | None = None,
+    model: Any = None,
 ) -> list[graph.Tensor]:
     """What a model returns whose calls are made once more: with other tensors `instead` of some,
-    each call by `step`. `checked_by` is the name of a model that compares what it is given."""
+    each call by `step`. Of a `model` that compares what it is given that is kept, too."""
     made, code = dict[object, graph.LayerCall](), session().evaluator
 
     def now(given: Any) -> Any:
@@ -94,9 +94,9 @@ def made_anew(
         anew.names, anew.returns = dict(call.names), call.returns
         anew.mask, anew.mask_of = call.mask, now(call.mask_of)
         anew.checked = tuple((now(one), *taken) for one, *taken in call.checked)
-        for one in call.tensors if checked_by is not None else ():
+        for one in call.tensors if model is not None and model.own_compares else ():
             if one in instead and (shape := plain_sizes(one)):
-                anew.checked += ((instead[one], shape, checked_by or ""),)
+                anew.checked += ((instead[one], shape, model.own_title),)
     return [*map(now, outputs)]
 
 

@@ -90,6 +90,7 @@ class Model(Layer):
     own_checks_as: Any = property(rows.compared_as)
     own_is_of_module = own_is_symbolic = own_is_aside = own_is_graph = own_options = False
     own_is_of_data = own_is_handed = False  # as `call` asks for sizes of it; to unread code
+    own_compares: bool = False  # whether it takes what it was made for alone
     own_trains: bool | None = None  # whether what it was followed with last trains it
     own_goes_apart = False  # whether it takes or returns other shapes then
     own_before: tuple[Any, ...] = ()  # what it took and returned before it was followed anew
@@ -195,8 +196,7 @@ class Model(Layer):
         check_count(len(calls))
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title, self):
-            checked_by = self.own_title if self.own_kind == "Functional" else None
-            made = made_anew(self.own_gives, calls, instead, held.step, checked_by)
+            made = made_anew(self.own_gives, calls, instead, held.step, self)
         return nested_like(self.own_nests[1], made)
 
     def own_in_order(self, given: Any) -> Any:
@@ -397,4 +397,4 @@ class Model(Layer):
 class Functional(Model):
     """What `Model(inputs, outputs)` makes."""
 
-    own_kind = "Functional"
+    own_kind, own_compares = "Functional", True
