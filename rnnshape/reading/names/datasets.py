@@ -171,9 +171,9 @@ def _mapped(function: Any, element: Any) -> Any:
 
 def _as_element(part: Any) -> Any:
     """One number of a window, `w[-1]`, is an element as others are; a list within becomes one."""
-    if type(part) is tuple:
+    if isinstance(part, tuple):
         return tuple(map(_as_element, part))
-    if type(part) is dict:
+    if isinstance(part, dict):
         return {name: _as_element(value) for name, value in part.items()}
     if isinstance(part, list):
         parts = [*map(_as_element, part)]
