@@ -54,10 +54,8 @@ def described_input(
 def _needed(network: Network, number: int, rank: int) -> Sequence[object]:
     """What an input is given that leaves it open: as many samples as another one says, and what a
     model was made for that takes it."""
-    batch = next((one.batch for one in network.given if one.batch), None)
-    checked = (taken for step in network.steps for taken in step.checked)
-    shapes = (shape for ref, shape, _ in checked if ref == Ref(0, number) and len(shape) == rank)
-    return (batch, *next(shapes, ())[1:])[:rank]
+    taken = network.taken_by_models.get(Ref(0, number), ())
+    return (network.batch, *(taken[1:] if len(taken) == rank else ()))[:rank]
 
 
 def _axis(source: Input, name: str, length: int | None, sizes: Dimensions, needed: object) -> Axis:
