@@ -249,11 +249,6 @@ class Network:
         return tuple(source for source in self.inputs if not source.is_data)
 
     @cached_property
-    def batch(self) -> int | None:
-        """How many samples one of its inputs says that it takes."""
-        return next((source.batch for source in self.given if source.batch), None)
-
-    @cached_property
     def taken_by_models(self) -> dict[Ref, Shape]:
         """Of each tensor that is given to a nested model, what that was made for."""
         checked = (taken for step in reversed(self.steps) for taken in step.checked)

@@ -52,10 +52,9 @@ def described_input(
 
 
 def _needed(network: Network, number: int, rank: int) -> Sequence[object]:
-    """What an input is given that leaves it open: as many samples as another one says, and what a
-    model was made for that takes it."""
+    """What a model was made for that takes an input which leaves it open."""
     taken = network.taken_by_models.get(Ref(0, number), ())
-    return (network.batch, *(taken[1:] if len(taken) == rank else ()))[:rank]
+    return (None, *taken[1:]) if len(taken) == rank else ()
 
 
 def _axis(source: Input, name: str, length: int | None, sizes: Dimensions, needed: object) -> Axis:

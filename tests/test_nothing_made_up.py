@@ -68,15 +68,15 @@ def test_what_was_filled_in_is_read_or_open(part: str, tmp_path: Path) -> None:
     assert code == (1 if expected.open else 0)
 
 
-def test_what_is_assumed_is_what_a_model_within_or_beside_takes(tmp_path: Path) -> None:
+def test_what_is_assumed_is_what_a_model_within_takes(tmp_path: Path) -> None:
     text = """
 a, b = Input((10, 8)), Input((28, 32, 1))
 A, B = Model(a, LSTM(4)(a)), Model(b, Flatten()(Conv2D(4, 3)(b)))
-p, q = Input((None, 8)), Input((None, None, 1), batch_size=3)
+p, q = Input((None, 8)), Input((None, None, 1))
 m = Model([p, q], Concatenate()([A(p), B(q)]))
 """
     code, [*_, answer] = asked(tmp_path, text)
-    assert (code, answer[0]) == (0, [[3, 10, 8], [3, 28, 32, 1]])
+    assert (code, answer[0]) == (0, [[2, 10, 8], [2, 28, 32, 1]])
 
 
 @pytest.mark.parametrize(
