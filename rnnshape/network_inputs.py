@@ -54,7 +54,7 @@ def described_input(
 def _needed(network: Network, number: int, rank: int) -> Sequence[object]:
     """What a model was made for that takes an input which leaves it open."""
     taken = network.taken_by_models.get(Ref(0, number), ())
-    return (None, *taken[1:]) if len(taken) == rank else ()
+    return (None, *taken[1:]) if taken and len(taken) == rank else ()
 
 
 def _axis(source: Input, name: str, length: int | None, sizes: Dimensions, needed: object) -> Axis:
