@@ -199,10 +199,8 @@ def _questions(
         is_uneven = is_model and len({one.shape[0] for one in own if one.shape}) > 1
         says_more = any(one.dtype or one.values_below is not None for one in own)
         for call in read.calls if own else ():  # of a live model that does not run on these
-            asked, says_more = (
-                replace(question, calls=(replace(call, x=tuple(own), refused=""),)),
-                True,
-            )
+            says_more = True
+            asked = replace(question, calls=(replace(call, x=own, refused=""),))
             if not Report(asked).problems:  # and no rule says why
                 own = tuple(replace(x, unknown=Unknown(x.name, (), call.refused)) for x in own)
         if target is not None or says_more or is_uneven:

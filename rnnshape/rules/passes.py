@@ -188,8 +188,8 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
     warnings = tuple(_warnings(call, pairs))
     # Where all of a sequence is masked, the states stay what they were, and the output is zero.
     relations = () if masked else facts.relations
-    facts = replace(facts, returns=returns, relations=relations)
-    return replace(facts, warnings=(*facts.warnings, *warnings))
+    warnings = (*facts.warnings, *warnings)
+    return replace(facts, returns=returns, relations=relations, warnings=warnings)
 
 
 def _check_batch(call: Call, batch: Axis, given: Axis) -> None:

@@ -267,9 +267,9 @@ def _is_held(model: Any) -> bool:
 def lacks(model: Any, name: str) -> bool:
     """Whether a model has none of a name where Keras' own have it."""
     if model.own_kind:
-        is_unasked = not session().is_ready_for_none or name not in ("input", "output")
+        is_asked = session().is_ready_for_none and name in ("input", "output")
         is_alone = model.own_kind == "Sequential" and not model.own_is_symbolic
-        return not is_unasked and is_alone and not _is_held(model)
+        return is_asked and is_alone and not _is_held(model)
     return model.own_nests[0] is None and name in OF_GRAPHS
 
 
