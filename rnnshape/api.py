@@ -200,9 +200,9 @@ def _questions(
         says_more = any(one.dtype or one.values_below is not None for one in own)
         for call in read.calls if own else ():  # of a live model that does not run on these
             says_more = True
-            asked = replace(question, calls=(replace(call, x=own, refused=""),))
+            asked = replace(question, calls=(replace(call, x=own),))
             if not Report(asked).problems:  # and no rule says why
-                own = tuple(replace(x, unknown=Unknown(x.name, (), call.refused)) for x in own)
+                own = tuple(replace(x, unknown=Unknown(x.name, (), call.unknown)) for x in own)
         if target is not None or says_more or is_uneven:
             question = _with_target(what, question, own, target, loss)
         elif own:

@@ -21,10 +21,11 @@ TYPES: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in KINDS}
 
 
 def as_dict(value: Any) -> dict[str, Any]:
-    """What JSON holds of a dataclass or an error: its type and its fields, one level deep.
+    """What JSON holds of a dataclass or an error: its type and its fields, one level deep, but for
+    those that are what they are where nothing is said.
 
     >>> as_dict(Ref(1))
-    {'type': 'Ref', 'step': 1, 'output': 0}
+    {'type': 'Ref', 'step': 1}
     """
     name = type(value).__name__
     if isinstance(value, QueryError):  # one that code could have caught is sent as what it is
@@ -33,7 +34,11 @@ def as_dict(value: Any) -> dict[str, Any]:
     elif TYPES.get(name) is not type(value):  # a class of the code may be called so
         raise TypeError(f"a {name} is not sent")
     else:
-        named = {field.name: getattr(value, field.name) for field in fields(value)}
+        named = {
+            field.name: held
+            for field in fields(value)
+            if (held := getattr(value, field.name)) is not field.default
+        }
     return {"type": name, **named}
 
 

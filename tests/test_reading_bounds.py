@@ -639,14 +639,14 @@ def test_what_code_has_changed_of_its_reader_reaches_no_other_answer(harm: str) 
     [
         ('"step": 0', '"step": 7'),
         ('"step": 0', '"step": -1'),
-        ('"output": 0', '"output": 1'),
-        ('"same_as": null', '"same_as": 1'),
+        ('"step": 0', '"step": 0, "output": 1'),
+        ('"type": "Step"', '"type": "Step", "same_as": 1'),
         ('"units"', "5"),
         ('["LSTM(2 ** 3)", 0, 4, "", 0]', "[]"),
         ('["LSTM(2 ** 3)", 0, 4, "", 0]', '{"type": "Call", "name": "LSTM"}'),  # it has no end
         ('"name": "LSTM"', '"name": ["LSTM"]'),
-        ('"notes": []', '"notes": [5]'),
-        ('"calls": []', '"calls": [{"type": "Ref", "step": 0}]'),
+        ('"type": "Question"', '"type": "Question", "notes": [5]'),
+        ('"type": "Question"', '"type": "Question", "calls": [{"type": "Ref", "step": 0}]'),
         ('"steps": [', '"inputs": [], "steps": ['),
     ],
 )

@@ -123,7 +123,7 @@ def read_object(
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
-    calls = (TrainingCall("predict", (), refused=NOT_RUN),) if live.is_refused else ()
+    calls = (TrainingCall("predict", (), unknown=NOT_RUN),) if live.is_refused else ()
     question = Question(network, notes=tuple(live.notes), calls=calls)
     with suppress(Exception):  # what code of others is compiled with may not be written down
         compiled = compiled_in(compile_config(what), network, live.keys)

@@ -208,6 +208,7 @@ class TrainingCall:
         code: the text of that line.
         network: the `Network` of the model as it was then, where it is another by now.
         refused: what Keras refuses of how the model was compiled, whatever the data.
+        unknown: why nobody knows whether the model takes these data.
     """
 
     call: Method
@@ -237,6 +238,7 @@ class TrainingCall:
     code: str = ""
     network: object = None
     refused: str = ""
+    unknown: str = ""
 
     @property
     def is_batched(self) -> bool:
