@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import count
 from math import inf
 from typing import Any, cast
 
 from rnnshape.chains import without_input_arguments
-from rnnshape.description import describe, description_of, is_of_the_batch, is_taken
+from rnnshape.description import Description, describe, is_of_the_batch, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.layer_names import name_unless_open
@@ -174,7 +175,10 @@ def shapes_made(
     if not calls or any(source.shape is None for source in network.inputs):  # they'd be assumed
         return []
     try:
-        described = description_of(network, ALIKE) or describe(network)
+        try:
+            described = described_once(network, ALIKE)
+        except QueryError:
+            described = described_once(network)
     except QueryError as wrong:
         if as_tried or is_of_the_batch(wrong, network):
             return []
@@ -187,6 +191,20 @@ def shapes_made(
         else _shape_of(tensor, f"{calls[-1].number}.{index}", asked, described.inputs)
         for index, tensor in enumerate(tensors)
     ]
+
+
+def described_once(network: Network, sizes: Dimensions | None = None) -> Description:
+    """What the rule says of a network, or a `QueryError` if Keras would refuse it; it is remembered
+    of those with few layers, as loops, and methods that are followed again, ask for the same."""
+    if len(network.steps) > MOST_BEFORE:
+        return describe(network, sizes)
+    return _remembered(network, sizes, tuple(str(step.layer) for step in network.steps))
+
+
+@lru_cache(maxsize=256)
+def _remembered(network: Network, sizes: Dimensions | None, _written: object) -> Description:
+    """By how the layers are written, too: 1, 1.0 and True are equal."""
+    return describe(network, sizes)
 
 
 def _shape_of(

@@ -97,6 +97,7 @@ class LayerCall:
         place: where it stands, of a layer that was called before.
         checked: tensors that a model which begins here was not made for, as far as is known: with
             the shape that it takes, and its name.
+        tensors: all that it is called with.
         is_computed: whether it is called with data and weights alone: Keras does it at once.
     """
 
@@ -115,15 +116,13 @@ class LayerCall:
     sides: tuple[Side, ...] = ()
     place: Place | None = None
     checked: tuple[tuple[Tensor, Shape, str], ...] = ()
+    tensors: tuple[Tensor, ...] = field(init=False)
     is_computed: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        given = (*self.arguments, *(value for _, value in self.keywords))
+        self.tensors = tuple(tensors_in(given))
         self.is_computed = are_computed(self.tensors)
-
-    @property
-    def tensors(self) -> Iterator[Tensor]:
-        """All that it is called with."""
-        return tensors_in((*self.arguments, *(value for _, value in self.keywords)))
 
 
 def tensors_in(given: object) -> Iterator[Tensor]:

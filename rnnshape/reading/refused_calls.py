@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Unknown
 from rnnshape.layer import check_same_weights
@@ -16,7 +15,7 @@ def refusal_of(call: graph.LayerCall) -> QueryError | None:
     found = None
     for calls in ([call], graph.calls_before([graph.Tensor(call)], [])):
         try:
-            describe(graph.network_of([], (), "", calls))
+            graph.described_once(graph.network_of([], (), "", calls))
         except QueryError as wrong:
             found = wrong
         else:
@@ -28,7 +27,7 @@ def check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
     """Raises a `QueryError` where a call needs other weights than those that the first one made."""
     given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
     if given != before and all(graph.shapes_made([call]) for call in (first, again)):
-        describe(graph.network_of([], (), "", [first, again]))
+        graph.described_once(graph.network_of([], (), "", [first, again]))
 
 
 def check_held(first: graph.LayerCall, again: graph.LayerCall) -> None:
@@ -37,7 +36,7 @@ def check_held(first: graph.LayerCall, again: graph.LayerCall) -> None:
     if first.layer is again.layer or not all(graph.shapes_made([one]) for one in (first, again)):
         return
     networks = [graph.network_of([], (), "", [one]) for one in (first, again)]
-    before, made = (describe(network).layers[-1] for network in networks)
+    before, made = (graph.described_once(network).layers[-1] for network in networks)
     if made.facts is not None:
         check_same_weights(made.step, made.facts, before, networks[1])
 

@@ -70,7 +70,7 @@ def _built_for(item: Layer, is_whole: bool) -> Any:
         call = session().built.get(part)
         if call and not {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}:
             call = None  # it has no weights for features
-        if call is not None and (sizes := plain_sizes(next(call.tensors))):
+        if call is not None and (sizes := plain_sizes(call.tensors[0])):
             if is_whole and part is layer:
                 return sizes
             over_time = part is not layer and layer.call.name == "TimeDistributed"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from inspect import signature
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from rnnshape.errors import QueryError, counted
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
@@ -21,6 +21,9 @@ from rnnshape.reading.names.sizes import differ, sizes_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, body_of
 from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import DataOrigin
+
+LAST = "the last batch"
+FEW = 4  # elements that are gone over one by one
 
 
 class Dataset(StandIn):
@@ -59,10 +62,15 @@ class Dataset(StandIn):
         return True
 
     def __iter__(self) -> Any:
-        row, many = self.own_of_some().own_first, opened(BATCH)
-        many.stands_for = BATCH
-        row = row if self.own_is_sure else resized(row, lambda shape: (many, *shape[1:]))
-        raise IsOpenError(replace(opened("data"), row=row))
+        """A few are gone over as they are; of others the first is known, or what all are like."""
+        some, many = self.own_of_some(), opened(BATCH)
+        first, row = some.own_first, some.own_element
+        if not self.own_is_sure:
+            many.stands_for = BATCH
+            first = row = resized(first, lambda shape: (many, *shape[1:]))
+        elif 0 < (self.own_count or 0) <= FEW:
+            return iter([*[first] * (cast(int, self.own_count) - 1), _last_of(row)])
+        raise IsOpenError(replace(opened("data"), row=row, first=first))
 
     def batch(self, batch_size: Any, drop_remainder: Any = False, **_: Any) -> Dataset:
         """Of elements that vary TensorFlow makes batches only where they happen to be alike."""
@@ -73,7 +81,8 @@ class Dataset(StandIn):
         first = resized(like, lambda shape: (size, *shape))
         made = Dataset(first, count=many)
         if drop_remainder is not True and left != 0:
-            last = opened("the last batch")
+            last = opened(LAST)
+            last.stands_for = left
             element = resized(self.own_element, lambda shape: (last, *shape))
             made = Dataset(element, first, True, None if many is None else many + 1)
         elif left != 0:  # what is dropped may be the smallest or the largest
@@ -101,10 +110,10 @@ class Dataset(StandIn):
         return self.own_with(own_count=None)
 
     def take(self, count: Any, *_: Any, **__: Any) -> Dataset:
-        many = self.own_count if type(count) is int else None
-        if many is not None and count >= 0:  # -1 takes all
-            many = min(count, many)
-        return self.own_of_some().own_with(own_count=many)
+        made, many = self.own_of_some(), self.own_count if type(count) is int else None
+        if many is not None and 0 <= count < many:  # -1 takes all
+            made, many = made.own_without_last(), count
+        return made.own_with(own_count=many)
 
     def shuffle(self, *_: Any, **__: Any) -> Dataset:
         """Of batches the last may come first, which may be shorter."""
@@ -138,6 +147,12 @@ class Dataset(StandIn):
         is_alike = self.own_first is self.own_element
         first = element if is_alike else _without_range(self.own_first)
         return self.own_with(own_element=element, own_first=first)
+
+    def own_without_last(self) -> Dataset:
+        """Those before the last, which alone is shorter."""
+        if not self.own_is_sure:
+            return self
+        return self.own_with(own_element=self.own_first, own_varies=False)
 
     def own_with(self, **changes: Any) -> Dataset:
         """The same, but for what is changed."""
@@ -214,6 +229,16 @@ def resized(element: Any, change: Callable[[Any], Any]) -> Any:
     return rebuilt(element, lambda leaf: made(leaf) if isinstance(leaf, Array) else leaf)
 
 
+def _last_of(element: Any) -> Any:
+    """The last element, of what all are like."""
+
+    def exact(size: Any) -> Any:
+        is_last = isinstance(size, Open) and size.label == LAST and size.stands_for is not None
+        return size.stands_for if is_last else size
+
+    return resized(element, lambda shape: [*map(exact, shape)])
+
+
 def _without_range(element: Any) -> Any:
     made = resized(element, lambda shape: shape)
     for leaf in within(made):
@@ -282,7 +307,9 @@ def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
     )
     made.own_is_sure = all(part.own_is_sure for part in parts)
     are_as_many = len({*counts}) == 1 and None not in counts
-    return made if are_as_many else made.own_of_some()
+    if are_as_many:
+        return made
+    return made.own_of_some().own_with(**{"own_count": None} if made.own_varies else {})
 
 
 def specified(shape: Any = None, *_: Any, **__: Any) -> Any:

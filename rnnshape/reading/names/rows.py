@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
 from rnnshape.chains import without_input_arguments
-from rnnshape.description import description_of
+from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, SizeWhenRun, unknowns_in
 from rnnshape.layer import Layer
 from rnnshape.nest import rebuilt
@@ -311,13 +311,9 @@ def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
     """The layers of calls as the rule has them; none where it would assume what they are given."""
     network = graph.network_of([], [graph.Tensor(call) for call in calls], "", calls)
     are_said = all(source.shape is not None for source in network.inputs)
-    return _layers_described(network) if calls and are_said else ()
-
-
-@lru_cache(maxsize=64)  # a loop may ask for the same weights again and again
-def _layers_described(network: Network) -> Sequence[Layer]:
-    found = description_of(network)
-    return found.layers if found else ()
+    with suppress(QueryError):
+        return graph.described_once(network).layers if calls and are_said else ()
+    return ()
 
 
 def uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:

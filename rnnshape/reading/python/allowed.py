@@ -210,8 +210,10 @@ def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
     except IsOpenError as wrong:
         if wrong.value.row is None:
             raise
-        number = Open("a number", is_number=True)
-        raise IsOpenError(dataclasses.replace(wrong.value, row=(number, wrong.value.row))) from None
+        found = dataclasses.replace(wrong.value)
+        found.row = Open("a number", is_number=True), found.row
+        found.first = None if found.first is None else (start, found.first)
+        raise IsOpenError(found) from None
 
 
 def is_callable(value: object) -> bool:
@@ -262,9 +264,11 @@ class Pattern(StandIn):
 
 
 def next_of(stream: Any, *default: object) -> object:
-    parts = within(stream.row if isinstance(stream, Open) else None)
-    is_data = all(isinstance(part, Open) or hook(part, "own_is_data") for part in parts)
-    return stream.row if is_data else next(stream, *default)
+    row = None
+    if isinstance(stream, Open):
+        row = stream.row if stream.first is None else stream.first
+    is_data = all(isinstance(part, Open) or hook(part, "own_is_data") for part in within(row))
+    return row if is_data else next(stream, *default)
 
 
 def type_of(value: object, *more: object) -> type:

@@ -114,7 +114,7 @@ def under_name(because: Open, name: object) -> Open:
     """Something open under the name that the code has for it."""
     if not (isinstance(name, str) and name.isidentifier() and because.source and because.node):
         is_of_another = because.row is not None or because.is_number
-        return replace(because, row=None, is_number=False) if is_of_another else because
+        return replace(because, row=None, first=None, is_number=False) if is_of_another else because
     return replace(because.derived(name, because.source, because.node), is_named=True)
 
 

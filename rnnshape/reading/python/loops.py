@@ -217,7 +217,9 @@ def _maybe_once(evaluator: Evaluator, node: Any, scope: Scope, because: Open) ->
     def once() -> None:
         is_while = isinstance(node, ast.While)
         item = None if is_while else item_of(evaluator, because, node.iter, scope)
-        first = None if item is None else first_item(node, item)
+        first = because.first
+        if first is None and item is not None:
+            first = first_item(node, item)
         again = functools.partial(_rounds, evaluator, node, [item], scope, is_whole=False)
         if _rounds(evaluator, node, [item if first is None else first], scope, is_whole=False):
             return

@@ -36,6 +36,7 @@ class Open:
             code imports may know what to do with that.
         without_base: a class as far as the code has it, where what it derives from is not known.
         row: what each value is like, where it is a list of which only the length is not known.
+        first: the first of these, where more is known of it.
         may_lack: whether a dictionary that has it under a key may not have that key.
         made: of what is made of other values, which may be others another time, the step at which.
         may_be: the tensors among which it is, or which it holds.
@@ -60,6 +61,7 @@ class Open:
     stands_for: object = None
     without_base: Any = None
     row: object = None
+    first: object = None
     may_lack: bool = False
     made: int = 0
     may_be: tuple[Any, ...] = ()

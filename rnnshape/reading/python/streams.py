@@ -98,7 +98,8 @@ class Stream:
         except StopIteration as end:
             self.returned = end.value
         except IsOpenError as wrong:
-            self.ends = IsOpenError(replace(wrong.value, row=self._row_of(wrong.value.row)))
+            row = self._row_of(wrong.value.row)
+            self.ends = IsOpenError(replace(wrong.value, row=row, first=None))
         except Exception as wrong:
             self.ends = wrong
         return []
