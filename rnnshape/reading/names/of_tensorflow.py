@@ -15,6 +15,7 @@ from rnnshape.reading.names.of_shapes import ARRAYS, multiplied, of_shape
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given, sizes_of
 from rnnshape.reading.names.symbolic_tensors import is_batch, is_of_tensorflow
+from rnnshape.reading.names.tensor_shapes import SizesOfTensorFlow
 from rnnshape.reading.names.tensor_sizes import SizesInTensor
 from rnnshape.reading.python import IsOpenError
 
@@ -31,6 +32,7 @@ class EagerTensor(Array):
     own_is_float32 = False
 
     numpy = Array.copy
+    shape = property(lambda tensor: SizesOfTensorFlow(vars(tensor)["shape"]), Array.shape.fset)
 
     def get_shape(self) -> Any:
         return self.shape

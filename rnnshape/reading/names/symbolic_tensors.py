@@ -14,7 +14,6 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import KEPT, Call, SizeWhenRun, calls_within, unknowns_in
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, Array
-from rnnshape.reading.names.defaults import of_backend
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber, check_repeated, sizes_of
 from rnnshape.reading.names.tensor_sizes import SizesInTensor
@@ -149,64 +148,6 @@ def of_tensorflow(tensor: graph.Tensor | None, name: str, instead: str = "") -> 
     what, write = ("a shape", f"{instead}({owner})") if instead else ("a model's tensor", "")
     message = f"{what} has no {name} in Keras{f': write {write}' if write else ''}"
     _tell(tensor, message, write, f"object has no attribute '{name}'")
-
-
-def rank_named(name: str) -> Any:
-    """A name that only TensorFlow's shapes have for how many axes there are."""
-
-    def rank(sizes: Any) -> int:
-        if session().is_ready_for_none:
-            raise AttributeError(name)
-        of_tensorflow(sizes.own_tensor, name, "len")
-        return len(sizes)
-
-    return property(rank)
-
-
-class Sizes(tuple[Any, ...]):
-    """A shape as code meets it."""
-
-    __module__ = "__main__"
-
-    own_seen_as: Any = tuple
-    own_tensor: Any = None  # that has the shape
-    rank, ndims = map(rank_named, ("rank", "ndims"))
-
-    def as_list(self) -> list[Any]:
-        of_tensorflow(self.own_tensor, "as_list", "list")
-        return list(self)
-
-
-class SizesOfTensorFlow(Sizes):
-    """The same within a layer, where Keras has tensors of TensorFlow."""
-
-    __module__ = "__main__"
-
-    own_seen_as, own_not_of = None, (tuple, list)
-
-    def __getitem__(self, index: Any) -> Any:
-        made = super().__getitem__(index)
-        return SizesOfTensorFlow(made) if isinstance(index, slice) else made
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise IsOpenError(opened("a shape"))
-
-    def __add__(self, other: Any) -> Any:
-        return _joined((*self, *other))
-
-    def __radd__(self, other: Any) -> Any:
-        return _joined((*other, *self))
-
-
-def _joined(sizes: Sequence[Any]) -> SizesOfTensorFlow:
-    is_below = any(type(size) is int and size < 0 for size in sizes)
-    if is_below and session().evaluator.is_sure and of_backend() == "tensorflow":
-        message = "x.shape is TensorFlow's within a layer, and is joined to no -1: write "
-        words, write = "Dimension -1 must be >= 0", "(-1, *x.shape[1:])"
-        session().problem(f"{message}{write}", write, words=words)
-    return SizesOfTensorFlow(sizes)
 
 
 # What is wrong where Python asks a model's tensor for a number, and how Keras says it.

@@ -19,8 +19,6 @@ from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.sizes import is_all_of_file, rows_of
 from rnnshape.reading.names.symbolic_tensors import (
-    Sizes,
-    SizesOfTensorFlow,
     asked_for_number,
     check_key,
     check_operands,
@@ -36,6 +34,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     with_rest,
 )
 from rnnshape.reading.names.tensor_methods import OF_ARRAYS, method_of_arrays
+from rnnshape.reading.names.tensor_shapes import Sizes, SizesOfTensorFlow
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, opens_in, what_it_is
 from rnnshape.reading.python.stand_in import may_be_in
 from rnnshape.signatures import ATTRIBUTES_OF, OPERATIONS, OPERATORS, signature
