@@ -9,7 +9,7 @@ from itertools import count, islice, zip_longest
 
 from rnnshape.columns import Column
 from rnnshape.errors import QueryError, as_tuple
-from rnnshape.expression import Call, Unknown
+from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.network import (
     USUAL_SIZES,
     Dimensions,
@@ -19,11 +19,14 @@ from rnnshape.network import (
     Ref,
     Shape,
     Size,
+    Step,
     kind_of_axis,
 )
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
 from rnnshape.rules.registry import axes_of_input, may_take_any, names_axes
 
+# Layers that hand on what they are given, and no other numbers.
+ARRANGING = ("Cropping", "Flatten", "Permute", "RepeatVector", "Reshape", "ZeroPadding")
 MOST_PASSED = 10  # layers from an input to the one that says how many axes it has
 MOST_TRIED = 257  # sizes of one kind, of which each is tried
 MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
@@ -72,6 +75,22 @@ def _axis(source: Input, name: str, length: int | None, sizes: Dimensions, neede
     is_said = sizes.given(name) is not None or kind_of_axis(name) in dict(sizes.usual)
     usual = needed if isinstance(needed, int) and not is_said else sizes[name]
     return Axis(name, usual, follows_from=follows_from, is_assumed=is_assumed)
+
+
+def check_entries(network: Network, step: Step) -> None:
+    """Raises a `QueryError` where a convolution is given whole numbers, as an input says: it makes
+    none of them itself, as other layers do."""
+    wraps = step.layer.name in ("Bidirectional", "TimeDistributed")
+    layers = islice(calls_within(step.layer), 1 + wraps)
+    if step.unread or not step.refs or not any("Conv" in layer.name for layer in layers):
+        return
+    ref = step.refs[0]
+    while ref.step and (before := network.steps[ref.step - 1]).layer.name.startswith(ARRANGING):
+        ref = before.refs[0]
+    entries = None if ref.step else network.inputs[ref.output].dtype
+    if entries is not None and entries.startswith(("int", "uint", "bool")):
+        message = f"{step.layer} takes floating-point numbers, and the input says dtype={entries!r}"
+        raise step.layer.error(f"{message}: put Rescaling(1.0) before it")
 
 
 def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:

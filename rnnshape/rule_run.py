@@ -14,7 +14,7 @@ from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Ref, Shape, Step, without_states
-from rnnshape.network_inputs import described_input
+from rnnshape.network_inputs import check_entries, described_input
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from rnnshape.rules.registry import axes_of_rank, facts_of, has_rule
@@ -97,6 +97,7 @@ class RuleRun:
         known = {ref: tensor for ref, tensor in given.items() if tensor and tensor.has_rank}
         for ref, shape, name in step.checked:
             _check_fits(name, shape, known.get(ref), call)
+        check_entries(self.network, step)
         facts: Facts | None = None
         asked = step if len(known) == len(given) else without_states(call, step)
         if known.keys() >= {*asked.refs} and step.unread is None:

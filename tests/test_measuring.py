@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from rnnshape.chains import chain
+from rnnshape.description import is_taken
 from rnnshape.formats.json_lines import plain_numbers
 from rnnshape.measuring import launch, memory, messages
 from rnnshape.measuring.messages import (
@@ -157,6 +158,20 @@ def test_questions_are_answered_in_order_by_one_process(keras: KerasProcess) -> 
         (2, 7),
     ]
     assert measured[0].inputs[0].data is None
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool", "float16"])
+@pytest.mark.parametrize(
+    "layers",
+    ["Conv1D(2, 2)", "Reshape((4, 6)) -> SeparableConv1D(2, 2)", "DepthwiseConv1D(2)", "Dense(2)",
+     "Reshape((2, 3, 4)) -> TimeDistributed(Conv1D(2, 2))", "Rescaling(2.0) -> Conv1D(2, 2)"],
+)  # fmt: skip
+def test_whole_numbers_are_refused_where_keras_convolves_none(
+    layers: str, dtype: str, keras: KerasProcess
+) -> None:
+    asked = request(f"Input((6, 4), dtype={dtype!r}) -> {layers}")
+    [answer] = keras.answers(asked, lambda _: None)
+    assert is_taken(asked.questions[0].network) == isinstance(answer, Measurement)
 
 
 @pytest.mark.parametrize(

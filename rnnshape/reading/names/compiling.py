@@ -145,11 +145,13 @@ def _compared(loss: LossOrMetric, given: Sequence[Any], named: Mapping[str, Any]
     if loss.own_module != "losses" or not (judged and is_known):
         return opened("a loss")
     y, made = map(known_sizes, shapes)
+    of_any_batch = [(None, *sizes[1:]) if sizes else sizes for sizes in (y, made)]
     if None in (*y[:1], *made[:1]):  # as many samples, as far as anybody knows
-        y, made = ((None, *sizes[1:]) if sizes else sizes for sizes in (y, made))
+        y, made = of_any_batch
     found = certain_outcome(y, made, judged[1])
     if found is not None and found.refused and session().evaluator.is_sure:
-        message = f"y {shown(y)} does not fit {shown(made)} with {judged[0]}"
+        told = of_any_batch if session().evaluator.rounds else (y, made)  # once of all rounds
+        message = f"y {shown(told[0])} does not fit {shown(told[1])} with {judged[0]}"
         session().problem(message, words=found.refused, kind="labels")
     each, arguments = likely_outcome(y, made, judged[1]), dict(loss.own_arguments)
     reduction = None if is_function else arguments.get("reduction", "sum")

@@ -307,6 +307,11 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     known = name_in_keras(name)
     if name == "gather":  # of all rows, where `take` without an axis is of all numbers
         named.setdefault("axis", 0)
+        if any(
+            type(n) in (int, float) and n < 0 for n in within([given[1:2], named.get("indices")])
+        ):
+            found = opened("gather(...)", "TensorFlow takes no index below 0 here")
+            return Tensor.own_made_by_unknown("gather(...)", given[:1], found)
     takes, is_known = signature(known), session().evaluator.known
     named.pop("name", None)
     turned = [is_known(bool, named.pop(f"transpose_{which}", False)) for which in "ab"]

@@ -247,6 +247,7 @@ class Layer(StandIn):
             subclassed.build(self, tensors, words)
         before, number = len(held.calls), held.number
         made, words = own_call.followed_with_mask(self, tensors, words)
+        own_call.follow_compute_mask(self, tensors)
         inner = held.calls[before:]
         said = subclassed.shapes_said(self, tensors, made, inner)
         is_row = said or self.own_is_row or self.own_weights or uses_more(inner, taken)

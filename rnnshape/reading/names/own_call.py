@@ -138,6 +138,15 @@ def followed_with_mask(layer: Any, given: Sequence[Any], named: dict[str, Any]) 
     return made, openly
 
 
+def follow_compute_mask(layer: Any, given: Sequence[Any]) -> None:
+    """Outside of its call Keras asks a layer of the code for the mask: there no function of
+    TensorFlow takes a model's tensors."""
+    held, is_asked = session(), own(layer, "supports_masking", True) is not False
+    if given and is_asked and overrides(layer, "compute_mask") and not held.groups:
+        with held.aside():
+            held.evaluator.really(layer.compute_mask, given[0], opened("mask"))
+
+
 def with_mask(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments by name, with the mask that Keras hands to a `call` of the code that takes one:
     a tensor; open where it is not known whether one comes."""

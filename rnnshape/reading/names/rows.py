@@ -114,7 +114,7 @@ def _with_sizes(given: Any, sizes: Mapping[int, int]) -> Any:
 
 def _known_in_all(sizes: tuple[Any, ...], axis: int, lengths: tuple[int, ...] = ()) -> Any:
     """A size on an axis, in each run; only the first is the batch."""
-    if sizes == lengths:
+    if axis and sizes == lengths:
         return None
     why = "it follows from a size that is known when the model runs"
     is_known = len({*sizes}) == 1 and (axis == 0 or sizes[0] is not None)

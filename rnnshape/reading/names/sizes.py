@@ -132,13 +132,16 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     rest = [size for size in sizes if isinstance(size, Open) or size != -1]
     if len(rest) < len(sizes) - 1:
         raise refused("can only specify one unknown dimension")
-    left = next(opens_in([*shape, *rest]), None)
+    alike = [size for size in rest if isinstance(size, Open) and any(size is n for n in shape)]
+    of, into = ([n for n in part if all(n is not one for one in alike)] for part in (shape, rest))
+    left = next(opens_in([*of, *into]), None)
     if left is None:
-        whole, known = product(shape), product(rest)
+        whole, known = product(of), product(into)
         left, more = divmod(whole, known or 1)
         if more or (len(rest) == len(sizes) and whole != known):
-            into = str((*sizes,)).replace(" ", "").replace("-1", "newaxis")
-            words = f"cannot reshape array of size {whole} into shape {into}"
+            text = str((*sizes,)).replace(" ", "").replace("-1", "newaxis")
+            words = f"cannot reshape array of size {whole} into shape {text}"
+            words = f"cannot reshape rows of {whole} into rows of {known}" if alike else words
             raise ValueError(words) if min(rest, default=0) < 0 else refused(words)
     return tuple(left if not isinstance(size, Open) and size == -1 else size for size in sizes)
 

@@ -258,11 +258,12 @@ def one_of_tensors(layer: graph.Layer, tensors: Sequence[Tensor], because: Open)
 
 def _operator(name: str, *, is_turned: bool = False) -> Any:
     def made(self: Tensor, *others: object) -> Any:
-        for other in others:
-            if not (
-                isinstance(other, Tensor | int | float | Open) or hook(other, "own_as_operand")
-            ):
-                return NotImplemented
+        takes_list = session().groups or name.startswith(("greater", "less"))
+        if takes_list and any(isinstance(other, list) for other in others):
+            others = tuple(map(session().of_keras("ops", "convert_to_tensor"), others))
+        kinds = Tensor | int | float | Open
+        if not all(isinstance(x, kinds) or hook(x, "own_as_operand") for x in others):
+            return NotImplemented
         check_operands(name, self, others, is_turned)
         return operation(name, [*others, self] if is_turned else [self, *others])
 
