@@ -12,7 +12,7 @@ from typing import Any, cast
 from rnnshape.chains import without_input_arguments
 from rnnshape.description import Description, describe, is_of_the_batch, is_taken
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, SizeWhenRun, Unknown
+from rnnshape.expression import Call, SizeWhenRun, Unknown, unknowns_in
 from rnnshape.layer_names import name_unless_open
 from rnnshape.nest import rebuilt
 from rnnshape.network import (
@@ -176,7 +176,7 @@ def shapes_made(
         return []
     try:
         try:
-            described = described_once(network, ALIKE)
+            described = described_once(_with_plain_names(network), ALIKE)
         except QueryError:
             described = described_once(network)
     except QueryError as wrong:
@@ -191,6 +191,27 @@ def shapes_made(
         else _shape_of(tensor, f"{calls[-1].number}.{index}", asked, described.inputs)
         for index, tensor in enumerate(tensors)
     ]
+
+
+def _with_plain_names(network: Network) -> Network:
+    """The same with other names for sizes that are not known, where no layer asks for one: each
+    round of a loop has its own."""
+    if any(step.unread or next(unknowns_in(step.layer), None) for step in network.steps):
+        return network
+    plain = dict[object, Unknown]()
+
+    def named(size: Any) -> Any:
+        return plain.setdefault(size, Unknown(f"size {len(plain)}")) if size in of_axes else size
+
+    shapes = [source.shape for source in network.inputs if isinstance(source.shape, tuple)]
+    of_axes = {size for shape in shapes for size in shape if isinstance(size, Unknown)}
+    inputs = (
+        replace(source, shape=tuple(map(named, source.shape)))
+        if isinstance(source.shape, tuple)
+        else source
+        for source in network.inputs
+    )
+    return replace(network, inputs=tuple(inputs))
 
 
 def described_once(network: Network, sizes: Dimensions | None = None) -> Description:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rnnshape.errors import QueryError
 from rnnshape.expression import Unknown
 from rnnshape.layer import check_same_weights
+from rnnshape.nest import rebuilt
 from rnnshape.reading import graph, layer_calls
 
 
@@ -25,9 +26,14 @@ def refusal_of(call: graph.LayerCall) -> QueryError | None:
 
 def check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
     """Raises a `QueryError` where a call needs other weights than those that the first one made."""
-    given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
+    shapes = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
+    given, before = (rebuilt(one, _unless_unknown) for one in shapes)
     if given != before and all(graph.shapes_made([call]) for call in (first, again)):
         graph.described_once(graph.network_of([], (), "", [first, again]))
+
+
+def _unless_unknown(size: object) -> object:
+    return None if isinstance(size, Unknown) else size
 
 
 def check_held(first: graph.LayerCall, again: graph.LayerCall) -> None:
