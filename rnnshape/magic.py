@@ -73,7 +73,7 @@ def load(shell: Any) -> None:
         before = words[-1] if words else ""
         if before == "--loss":
             return losses()
-        fits = _shape if before in OF_DATA else _is_of_keras
+        fits = _shape if before in OF_DATA else _is_keras_object
         names = [name for name, value in shell.user_ns.items() if fits(value)]
         return names if before in OF_DATA else [*option_names(), *WORDS, *names]
 
@@ -109,7 +109,7 @@ class _Cell:
             if option in OF_DATA and not (is_elsewhere or _shape(names.get(word))):
                 mend = "give the name of one of the notebook's arrays, or a shape, such as 16,5,3"
                 raise UsageError(f"{option} {word}: {mend}")
-            if (layer := layer_of_word(word)) and _is_of_keras(names.get(word)):
+            if (layer := layer_of_word(word)) and _is_keras_object(names.get(word)):
                 mend = f"give yours another name, or write {layer}(units) for the word"
                 raise UsageError(f"{word} is the notebook's own, and a word of the command: {mend}")
         if cell is None and "-" in arguments:
@@ -198,7 +198,7 @@ class _Names:
 
     def knows(self, name: str) -> bool:
         value = self.names.get(name)
-        return all(map(_is_of_keras, value if type(value) is list and value else [value]))
+        return all(map(_is_keras_object, value if type(value) is list and value else [value]))
 
     def read(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
         if self.knows(what):
@@ -246,7 +246,7 @@ def _settings(value: object) -> tuple[tuple[str, Any], ...] | None:
         names = dict(zip(_attribute(type(value), "_fields", ()), value, strict=False))
         is_whole = len(names) == len(value) and all(map(_is_plain, value))
         return tuple(names.items()) if names and is_whole else None
-    if type(_attribute(value, "__dict__")) is not dict or _is_of_keras(value):
+    if type(_attribute(value, "__dict__")) is not dict or _is_keras_object(value):
         return None
     kinds = () if type(value) is SimpleNamespace else type(value).__mro__[:-1]
     held = [vars(kind) for kind in (*kinds[::-1], value)]
@@ -275,7 +275,7 @@ def _attribute(value: object, name: str, default: Any = None) -> Any:
         return default
 
 
-def _is_of_keras(value: object) -> bool:
+def _is_keras_object(value: object) -> bool:
     of_class = _attribute(type(value), "get_config")  # an object may answer to any name
     return callable(of_class) and not isinstance(value, type)
 

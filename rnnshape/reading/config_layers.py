@@ -70,7 +70,7 @@ def row_text(class_name: str, name: str) -> str:
     return f"{NO_NAME.sub('?', plain_name(class_name))}({inside})"
 
 
-def _is_of_keras(config: Any) -> bool:
+def _is_keras_config(config: Any) -> bool:
     """Whether Keras itself has a class, which may have the name of one of Keras."""
     module, registered = config.get("module"), str(config.get("registered_name") or "")
     if module is None:  # as HDF5 files have it of all, and others of what is not Keras' own
@@ -86,7 +86,7 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
     name = str(config["class_name"])
     name = ALIASES.get(name, name)
     name = next((known for known, word in OTHER_CLASSES.items() if word == name), name)
-    if module_of(name) in (None, "ops") or name == "Input" or not _is_of_keras(config):
+    if module_of(name) in (None, "ops") or name == "Input" or not _is_keras_config(config):
         return None
     known, words = signature(name), config.get("config") or {}
     if words.get("time_major"):
@@ -167,7 +167,7 @@ def _value(value: Any, make_model: MakeModel) -> object:
         case {"class_name": "function", "config": str() as name}:
             return name if name in ACTIVATIONS else _NOTHING
         case {"class_name": str(), "config": dict()}:
-            if value["class_name"] in MODELS and _is_of_keras(value):
+            if value["class_name"] in MODELS and _is_keras_config(value):
                 try:
                     return make_model(value).own_as_argument()
                 except IsOpenError as wrong:

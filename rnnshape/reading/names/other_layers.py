@@ -127,7 +127,7 @@ class EitherLayers(UnreadLayer):
         are_tensors = len(given) == 1 and isinstance(given[0], Tensor) and not named
         parts = [part for side in self.own_sides for part in side]
         sides, ends = self.own_sides, list[Any]()
-        if are_tensors and len(sides) <= MOST_SIDES and all(map(_is_of_keras, parts)):
+        if are_tensors and len(sides) <= MOST_SIDES and all(map(_is_plain_keras_layer, parts)):
             with session().aside(), suppress(IsOpenError, QueryError):
                 ends = [reduce(lambda x, layer: layer(x), side, given[0]) for side in sides]
         if not all(isinstance(end, Tensor) for end in ends or [None]):
@@ -135,7 +135,7 @@ class EitherLayers(UnreadLayer):
         return one_of_tensors(self.own_layer, ends, self.own_because)
 
 
-def _is_of_keras(layer: Any) -> bool:
+def _is_plain_keras_layer(layer: Any) -> bool:
     """Whether to call it changes nothing but the network."""
     return bool(own(layer, "own_keras_name")) and not own(layer, "own_inner")
 

@@ -159,7 +159,7 @@ def with_mask(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> dict
     is_plain = isinstance(given[0], graph.Tensor) and not (others or session().groups)
     before = {tensor for call in calls for tensor in call.tensors} | {*graph.tensors_in(given)}
     is_plain &= before.isdisjoint(session().unmasked)
-    if is_plain and all(map(_is_of_keras, calls)):
+    if is_plain and all(map(_calls_keras_outside, calls)):
         made = dict(zip(calls, described(calls), strict=False)).get(given[0].maker)
         tensor = made.outputs[given[0].output] if made and made.facts else None
         sizes, rank = plain_sizes(given[0]) if tensor else None, len((tensor and tensor.mask) or ())
@@ -176,7 +176,7 @@ def _may_make_mask(call: graph.LayerCall) -> bool:
     return is_said or overrides(call.layer.stand_in, "compute_mask")
 
 
-def _is_of_keras(call: graph.LayerCall) -> bool:
+def _calls_keras_outside(call: graph.LayerCall) -> bool:
     """Whether it is a call of a layer of Keras, in no model and no layer of the code: of others
     Keras hands on no masks as a model is made, or those that the code says."""
     is_inside = call.part is not None or bool(call.group)
