@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import starmap
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -269,12 +270,16 @@ def _filled(
 def _kept(result: Any) -> Any:
     """A result that is known, with its numbers where they are few."""
     if isinstance(result, list | tuple):
-        return [_kept(part) for part in result]
+        return _of_kind(result, map(_kept, result))
     if not getattr(result, "ndim", 0):
         return of_numpy(result.item() if hasattr(result, "item") else result)
     is_small = result.dtype.kind in "iuf" and result.size <= MOST_VALUES
     numbers = tuple(result.ravel().tolist()) if is_small else ()
     return Array(result.shape, numbers, _entries(result, not numbers))
+
+
+def _of_kind(several: Sequence[Any], parts: Iterable[Any]) -> Sequence[Any]:
+    return [*parts] if isinstance(several, list) else tuple(parts)
 
 
 class _UnevenError(Exception):
@@ -302,7 +307,7 @@ class _Compared(NamedTuple):
         if isinstance(results[0], list | tuple):
             if len({*map(len, results)}) > 1:
                 return self._unlike()
-            return [self.array(*parts) for parts in zip(*results, strict=True)]
+            return _of_kind(results[0], starmap(self.array, zip(*results, strict=True)))
         ranks = {getattr(one, "ndim", 0) for one in results}
         if len(ranks) > 1:
             return self._unlike()
