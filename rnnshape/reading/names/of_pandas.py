@@ -118,7 +118,7 @@ def known_of_open(
     Args:
         named: what a method is given by name; None where none is called.
     """
-    first, method = given[0] if given else None, owner.label.rpartition(".")[2]
+    first, method = as_labels(given[0]) if given else None, owner.label.rpartition(".")[2]
     is_call, named = named is not None, named or {}
     of = owner.label.removesuffix(".to_numpy") if is_call else owner.label
     is_taken = made.label.endswith(".values") if not (given or is_call) else of != owner.label

@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape.errors import counted
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, of_entries
-from rnnshape.reading.names.session import refused
+from rnnshape.reading.names.session import opened, refused
 from rnnshape.reading.names.sizes import differ, known_sizes, size_of_table
 from rnnshape.reading.python import Open
 from rnnshape.training.data import shown
@@ -34,6 +34,27 @@ class Labels(Array):
         if key not in self.own_values:
             raise KeyError("there is no such column")
         return [*self.own_values].index(key)
+
+    def drop(self, labels: Any) -> Any:
+        """The others; a `KeyError` where one is not there."""
+        for one in taken if are_names(taken := _listed(labels)) else ():
+            self.get_loc(one)
+        return self._without(taken)
+
+    def difference(self, other: Any, sort: Any = None) -> Any:
+        """The others in their own order; each is there once."""
+        return opened() if sort is not None else self._without(_listed(other), ordered=True)
+
+    def _without(self, labels: Any, *, ordered: bool = False) -> Any:
+        if not are_names(labels) or not are_names([*self.own_values]):
+            return opened()
+        left = [name for name in self.own_values if name not in labels]
+        left = sorted({*left}) if ordered else left
+        return Labels((len(left),), tuple(left))
+
+
+def _listed(labels: Any) -> Any:
+    return [labels] if isinstance(labels, str) else as_labels(labels)
 
 
 def holds_numbers(value: Any) -> bool:

@@ -24,14 +24,7 @@ from rnnshape.reading.python.contents import part_of
 from rnnshape.reading.python.keys import UnsureKeys
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.made_open import held_in, made_of_open
-from rnnshape.reading.python.open import (
-    MAKING,
-    IsOpenError,
-    Open,
-    Side,
-    numbers_between,
-    opens_in,
-)
+from rnnshape.reading.python.open import MAKING, IsOpenError, Open, Side, numbers_between, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.set_order import SetOrder
@@ -54,6 +47,7 @@ from rnnshape.source import Source
 shortened = functools.partial(shortened_to, most=60)
 written = functools.lru_cache(10_000)(ast.unparse)  # at each round of a loop the same is asked for
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
+OF_A_TABLE = ("columns", "index")  # which makes something else of a list, and changes it later
 MOST_MESSAGES = 50  # of what is wrong, and of what is not read
 
 
@@ -319,7 +313,8 @@ class Evaluator:
     def set_attribute(self, owner: Any, name: str, value: object) -> None:
         name = str.__str__(name)
         if isinstance(owner, Open):
-            self.parts[owner.part(f".{name}").label] = value
+            if name not in OF_A_TABLE:
+                self.parts[owner.part(f".{name}").label] = value
             if told := hook(owner.stands_for, "own_part_is_set"):
                 told(owner.stands_for, name, owner)
         elif isinstance(owner, Module) and owner.held is not None:
