@@ -14,7 +14,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, TEXTS
 from rnnshape.reading.names.of_numpy import NUMPY
-from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.of_tensorflow import as_data, as_tensor
 from rnnshape.reading.names.ranges import known_range
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_of
@@ -45,7 +45,8 @@ class Dataset(StandIn):
     def __init__(
         self, element: Any, first: Any = None, varies: bool = False, count: Any = None
     ) -> None:
-        self.own_element, self.own_first = element, element if first is None else first
+        self.own_element = as_data(element)
+        self.own_first = self.own_element if first is None else as_data(first)
         self.own_varies, self.own_count = varies, count if type(count) is int else None
 
     @property
@@ -179,7 +180,7 @@ def _mapped(function: Any, element: Any) -> Any:
             many = counted(len(given), "argument")
             message = f"a data set gives this function {many}, the parts of an element"
             raise refused(f'{message} (TensorFlow: "positional argument")') from None
-    made = session().evaluator.really(function, *given)
+    made = as_data(session().evaluator.really(function, *given))
     made = tuple(made) if isinstance(made, list) else made
     return _as_element(made) if isinstance(made, tuple | Open) else made
 
@@ -283,6 +284,7 @@ def _as_arrays(value: Any) -> Any:
 
 
 def _from_tensor_slices(tensors: Any, **_: Any) -> Dataset:
+    tensors = as_data(tensors)
     arrays = _as_arrays(tensors)
     sizes = [leaf.shape[0] for leaf in within(arrays) if isinstance(leaf, Array) and leaf.shape]
     known = [*dict.fromkeys(size for size in sizes if isinstance(size, int))]

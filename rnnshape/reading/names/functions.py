@@ -24,6 +24,7 @@ from rnnshape.reading.names.of_tensorflow import (
     IMAGES,
     OF_IMAGES,
     OF_TENSORFLOW,
+    as_data,
     as_of_ops,
     as_of_tensorflow,
     as_tensor,
@@ -281,6 +282,8 @@ def on_numbers(name: str, function: Any) -> Any:
     `squeeze` asks for the method of that name."""
 
     def made(*given: Any, **named: Any) -> Any:
+        if not session().groups:
+            given, named = as_data((given, named))
         tensors = [*graph.tensors_in([given, named])]
         is_symbolic = bool(tensors) and not graph.are_computed(tensors)
         if is_symbolic and name not in OF_INDICES and _is_refused_within():

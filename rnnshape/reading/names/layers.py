@@ -52,7 +52,7 @@ from rnnshape.reading.names.weights import (
     weights_in_order,
     weights_of,
 )
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.doubts import conditions_now
 from rnnshape.reading.python.stand_in import UnreadBase
 from rnnshape.rules.inputs import OF_A_LIST
@@ -213,6 +213,9 @@ class Layer(StandIn):
         parts, words = in_order(call, given, named)
         session().take(self)
         if call.name in signatures.OF_PLAIN_DATA and parts and not holds_tensors(parts):
+            is_data = own(parts[0], "own_is_data") and len(parts[0].shape) > 1
+            if is_data and call.name in ("Normalization", "Rescaling"):
+                return parts[0].astype("float32")
             return opened("data")
         if call.name in OF_A_LIST and parts and isinstance(parts[0], Open) and parts[0].may_be:
             return made_of_open_list(call, parts[0])

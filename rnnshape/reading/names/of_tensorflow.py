@@ -8,7 +8,8 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import Array, surely
+from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import Array, array_of_shape, surely
 from rnnshape.reading.names.dtypes import COMPARISONS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_shapes import ARRAYS, multiplied, of_shape
@@ -105,6 +106,21 @@ def as_tensor(made: Any, is_float32: bool = False) -> Any:
     vars(tensor).update(vars(made))
     tensor.own_is_float32 = is_float32
     return tensor
+
+
+def as_data(value: Any) -> Any:
+    """The same with data for each tensor that layers have computed of data."""
+
+    def of_tensor(leaf: Any) -> Any:
+        if id(leaf) not in computed:
+            return leaf
+        try:
+            return as_tensor(array_of_shape(leaf.shape))
+        except IsOpenError as wrong:
+            return wrong.value
+
+    computed = {id(leaf) for leaf in graph.tensors_in(value) if graph.are_computed([leaf])}
+    return rebuilt(value, of_tensor) if computed else value
 
 
 def _of_tensors(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

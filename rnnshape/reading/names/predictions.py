@@ -18,7 +18,7 @@ from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.compiling import follow_functions
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.first_call import asks_whether_it_trains, goes_apart, with_inputs
-from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.of_tensorflow import as_data, as_tensor
 from rnnshape.reading.names.own_call import check_run
 from rnnshape.reading.names.rows import batch_kept, compared_as, nested_like, overrides, unused
 from rnnshape.reading.names.session import opened, session
@@ -68,6 +68,7 @@ def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any
 def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     """A call that gives data to the model."""
     session().check_arguments(method, named)
+    given, named = as_data((given, named))
     x = first_given(method, given[0] if given else named.get("x"))
     call = given_to(model, method, x, given, named)  # before it is followed
     model.own_batch = batch_kept(model, method, named)
