@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -18,7 +19,7 @@ from rnnshape.reading.names.sizes import sizes_given, sizes_of
 from rnnshape.reading.names.symbolic_tensors import is_batch, is_of_tensorflow
 from rnnshape.reading.names.tensor_shapes import SizesOfTensorFlow
 from rnnshape.reading.names.tensor_sizes import SizesInTensor
-from rnnshape.reading.python import IsOpenError
+from rnnshape.reading.python import IsOpenError, Open
 
 # The axis where none is given, of TensorFlow and of `keras.backend`.
 USUAL_AXES = {"argmax": (0, -1), "argmin": (0, -1), "concatenate": (0, -1), "cumprod": (0, 0),
@@ -114,10 +115,15 @@ def as_data(value: Any) -> Any:
     def of_tensor(leaf: Any) -> Any:
         if id(leaf) not in computed:
             return leaf
+        name = leaf.maker.names.get(leaf.output) or "data"
         try:
-            return as_tensor(array_of_shape(leaf.shape))
+            sizes = [
+                replace(size, label=f"{name}.shape[{axis}]") if isinstance(size, Open) else size
+                for axis, size in enumerate(leaf.shape)
+            ]
         except IsOpenError as wrong:
             return wrong.value
+        return as_tensor(array_of_shape(sizes))
 
     computed = {id(leaf) for leaf in graph.tensors_in(value) if graph.are_computed([leaf])}
     return rebuilt(value, of_tensor) if computed else value
