@@ -360,7 +360,7 @@ def test_a_line_of_python_is_kept(line: str) -> None:
         "%time m = built(4)",
         "m = %time built(4)",
         "%prun m = built(4)",
-        "%timeit m.fit(3, 4) if (m := built(4)) else None",
+        "%timeit m.summary() if (m := built(4)) else None",
     ],
 )
 def test_the_code_that_a_magic_is_given_is_read(line: str) -> None:

@@ -44,6 +44,7 @@ from rnnshape.signatures import is_operation
 from rnnshape.training.data import WITHOUT_LABELS
 
 MOST_CALLS_AGAIN = 300  # of layers, in the calls of a model
+OF_SIZES = (Array, Open, list, tuple)
 IN_PARTS = ("array_split", "split", "top_k", "unstack")
 
 
@@ -79,6 +80,9 @@ def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     is_of_graph = bool(compared_as(model))  # which stays as it is
     is_asked = method != "__call__" and not is_of_graph and asks_whether_it_trains(model)
     data = x.own_x if isinstance(x, Dataset) else x
+    says_sizes = OF_SIZES if model.own_kind == "Sequential" else (*OF_SIZES, dict)
+    if data is not None and not isinstance(data, says_sizes):  # it has some that nobody knows
+        data = opened(getattr(call.x, "name", "X"))
     if is_asked and model.own_trains is not (method in TRAINING):
         follow = partial(model._built_by, data)
         if model.own_goes_apart or (model.own_takes and goes_apart(model, follow)):
