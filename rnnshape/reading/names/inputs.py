@@ -13,6 +13,7 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import bound, holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.of_tensorflow import EagerTensor
+from rnnshape.reading.names.rows import compared_as
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Open, own
@@ -49,13 +50,15 @@ def _check_input(call: Call) -> None:
         raise call.error(f'Input takes {twice} or batch_shape, not both (Keras: "{words}")', twice)
 
 
-def check_mixed(given: Any, title: str) -> None:
-    """Raises a `QueryError` where a model is called with arrays among tensors."""
-    leaves = [*within(given)]
+def check_mixed(model: Any, given: Any) -> None:
+    """Raises a `QueryError` where a model is called with arrays among tensors, which Keras makes
+    tensors for a class with a `call` of its own."""
+    leaves = [*within(given)] if compared_as(model) == "Functional" else []
     has_arrays = any(type(leaf) is Array for leaf in leaves)
     if has_arrays and (holds_tensors(given) or any(type(leaf) is EagerTensor for leaf in leaves)):
         words = "you cannot mix tensors and non-tensors"
         mend = "make them tensors by keras.ops.convert_to_tensor"
+        title = model.own_title or "this model"
         raise QueryError(f'{title} is given arrays among tensors: {mend} (Keras: "{words}")')
 
 

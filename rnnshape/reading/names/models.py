@@ -212,7 +212,7 @@ class Model(Layer):
         tensors = {word: part for word, part in named.items() if word not in OPTIONS}
         first, more, tensors = beside_others((first, more, tensors))
         named = {**named, **tensors}
-        check_mixed(first, self.own_title or "this model")
+        check_mixed(self, first)
         is_data = isinstance(first, Array)
         self.own_is_symbolic |= not (is_data or self.own_is_aside)
         if is_given_several(self, (first, *more, *tensors.values())):
