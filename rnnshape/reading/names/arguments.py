@@ -380,9 +380,8 @@ def check_number(title: str, takes: int, given: Sequence[Tensor]) -> None:
 
 def says_no_input(layer: Call) -> bool:
     """Whether only what is in it says something of its input, as Keras does not ask there."""
-    return layer.name == "TimeDistributed" and not any(
-        word in layer for word in signatures.INPUT_ARGUMENTS
-    )
+    is_around = isinstance(layer["layer"], Call)
+    return is_around and not any(word in layer for word in signatures.INPUT_ARGUMENTS)
 
 
 def says_length_alone(layer: Call) -> bool:

@@ -116,7 +116,7 @@ def predicted(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
     trained(model, method, *given, **named)
     is_open = model.own_open is not None or not model.own_is_described
     is_open |= hasattr(type(model), OWN_STEPS.get(method, ""))  # which the code has written
-    x = given[0] if given else named.get("x")
+    x = as_data(given[0] if given else named.get("x"))
     return opened("predictions") if is_open else predictions(model, x, "steps" not in named)
 
 

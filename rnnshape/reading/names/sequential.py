@@ -342,7 +342,7 @@ class Sequential(Model):
 
     @property
     def own_is_described(self) -> bool:
-        return self.own_open is None and self.own_first().shape is not None
+        return self.own_open is None and bool(self.own_described().shape or self.own_shape)
 
     def own_described(self) -> graph.InputTensor:
         """What it says itself of what it is given: by an `Input`, or by what its first layer is."""

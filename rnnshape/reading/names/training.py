@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rnnshape.errors import where_of
-from rnnshape.nest import flattened, rebuilt
+from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Compiled, check_trained
@@ -46,6 +46,7 @@ TRAINING = ("fit", "train_on_batch")
 # What `fit(**options)` may be given that decides what is known of X and y.
 DECIDING = ("x", "y", "batch_size", "epochs", "validation_split", "sample_weight")
 TAKEN_BY_FIT = tuple(word if word in DECIDING else "" for word in signature("fit").names)
+NAMES_OF_ACCURACY = ("acc", "accuracy")
 PLACE_OF_SPLIT = 6  # of `validation_split` among what `fit` takes
 SEVERAL_WEIGHTS = "it is compared where it is one array, beside one of labels"
 OF_CLASSES = "of labels of more than two axes Keras takes none"
@@ -62,34 +63,52 @@ class History(StandIn):
         """It stands for its dictionary, too."""
         return opened("a history")
 
-    def __init__(self, compiled: Compiled | None, may_validate: bool) -> None:
-        self.own_metrics = compiled.metrics if compiled else None
-        self.own_may_validate = may_validate
+    def __init__(
+        self, compiled: Compiled | None, may_validate: bool = True, may_log: bool = True
+    ) -> None:
+        """Whether it `may_validate`, and whether callbacks or the model's own code `may_log`."""
+        self.own_may_validate, self.own_may_log = may_validate, may_log
+        given = (compiled.metrics, compiled.weighted) if compiled else ()
+        metrics = [*within([part for part in given if part is not None])]
+        are_names = compiled is not None and all(type(one) is str for one in metrics)
+        self.own_metrics: list[Any] | None = metrics if are_names else None
 
     def __iter__(self) -> Any:  # else Python would ask for [0], [1], ... for ever
         raise IsOpenError(opened("the names of a history"))
 
     def __getitem__(self, key: Any) -> Open:
-        is_sure = session().evaluator.is_sure and not self.own_may_validate
-        if is_sure and isinstance(key, str) and key.startswith("val_"):
-            message = f"history has no {key!r}: fit is given no validation_data"
-            session().problem(f"{message} (Python: KeyError)")
-        metrics = self.own_metrics if isinstance(self.own_metrics, list | tuple) else ()
-        if key in ("acc", "val_acc") and "accuracy" in metrics and "acc" not in metrics:
-            today = Today(f"history['{key}uracy']")
-            session().old_name(f"history['{key}']", today)
+        lacks = self.own_lacking(key) if isinstance(key, str) else ""
+        if lacks and session().evaluator.is_sure:
+            session().problem(f"history has no {key!r}: {lacks} (Python: KeyError)")
         return opened(f"history[{key!r}]" if isinstance(key, str) else "history")
+
+    def own_lacking(self, key: str) -> str:
+        """Why nothing has this name; empty of what may have it."""
+        name, metrics = key.removeprefix("val_"), self.own_metrics
+        if name != key and not self.own_may_validate:
+            return "fit is given no validation_data"
+        if name not in NAMES_OF_ACCURACY or metrics is None or name in metrics:
+            return ""
+        [other] = {*NAMES_OF_ACCURACY} - {name}
+        if other in metrics and name == "acc":
+            session().old_name(f"history['{key}']", Today(f"history['{key}uracy']"))
+            return ""
+        if other in metrics:
+            return f"compile calls the metric {other!r}"
+        return "" if self.own_may_log else f"compile is given no metrics=['{name}']"
 
 
 def history_of(model: Any, named: Mapping[str, Any]) -> History:
     """What the call of `fit` that is followed now returns."""
-    may_validate, node = True, session().evaluator.node
-    if isinstance(node, ast.Call) and all(word.arg for word in node.keywords):
-        may_say = ("validation_split", "validation_data", "callbacks")  # of which any may log more
-        given = (named.get(word) for word in may_say)
-        is_said = any(value is not None for value in given)
-        may_validate = is_said or len(node.args) > PLACE_OF_SPLIT
-    return History(model.own_compiled, may_validate)
+    node = session().evaluator.node
+    if not isinstance(node, ast.Call) or not all(word.arg for word in node.keywords):
+        return History(model.own_compiled)
+    is_long, may_log = len(node.args) > PLACE_OF_SPLIT, named.get("callbacks") is not None
+    own_code = (*OWN_STEPS.values(), "compute_metrics")
+    may_log |= is_long or any(hasattr(type(model), one) for one in own_code)
+    beside = (named.get(word) for word in ("validation_split", "validation_data"))
+    may_validate = may_log or any(value is not None for value in beside)
+    return History(model.own_compiled, may_validate, may_log)
 
 
 class Given(NamedTuple):
