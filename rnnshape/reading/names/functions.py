@@ -15,7 +15,7 @@ from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW, OTHER_NAMES, OTHER_WORDS
-from rnnshape.reading.names.arguments import holds_tensors
+from rnnshape.reading.names.arguments import are_arrays, holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.defaults import of_backend
 from rnnshape.reading.names.layers import layer_class
@@ -237,6 +237,11 @@ class Function(StandIn):
             made = functions[self.own_name](*given, **named)
             return rebuilt(made, partial(as_tensor, is_float32=self._is_float32(given, named)))
         if is_operation(self.own_name):
+            if not _takes_list(name_in_keras(self.own_name)):
+                given = [
+                    NUMPY["array"](part) if isinstance(part, list | tuple) and are_arrays(part)
+                    else part for part in given
+                ]  # fmt: skip
             return as_of_tensorflow(self, made_of_data(called, self.own_name, given, named))
         return opened(f"{self.own_name}(...)")
 
@@ -321,8 +326,7 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     if known == "einsum":  # its subscripts come first
         first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
         return operation(known, given, subscripts=first)
-    takes_list = known in (*OF_PAIRS, "stack") or takes.tensors[0].startswith(("xs", "*"))
-    if given and isinstance(given[0], list | tuple) and not takes_list:
+    if given and isinstance(given[0], list | tuple) and not _takes_list(known):
         given = [stacked(name, given[0], partial(called, "stack")), *given[1:]]
     known_words = {*takes.tensors, *takes.names}
     order = dict.fromkeys(word for word in (*takes.tensors, *takes.positional) if word not in named)
@@ -344,6 +348,11 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
     made = operation(known, operands, **words)
     return tuple(Tensor(made.maker, at) for at in range(RETURN[known])) if known in RETURN else made
+
+
+def _takes_list(known: str) -> bool:
+    """Whether an operation is given its tensors in a list."""
+    return known in (*OF_PAIRS, "stack") or signature(known).tensors[0].startswith(("xs", "*"))
 
 
 def name_in_keras(name: str) -> str:

@@ -277,10 +277,12 @@ def _is_of_batch_alone(value: Any) -> bool:
 
 
 def stacked(name: str, given: Sequence[Any], stack: Callable[..., Any]) -> Any:
-    """`tf.reduce_mean([a, b], axis=0)`: within a call a list of tensors becomes one of them."""
-    if next(graph.tensors_in(given), None) is None:
+    """`tf.reduce_mean([a, b], axis=0)`: within a call, and of data, a list of tensors becomes one
+    of them."""
+    tensors = [*graph.tensors_in(given)]
+    if not tensors:
         return given
-    if not session().groups:
+    if not (session().groups or graph.are_computed(tensors)):
         message = f"{name} takes a tensor, and is called with a list"
         raise QueryError(f"{message} (Keras: \"'{type(given).__name__}' object has no attribute\")")
     return stack([list(given)], {})
